@@ -1,0 +1,89 @@
+// Builds one function: emits instructions with inferred types at the end of a current block. The arithmetic helpers fold
+// what is exact on the spot (x*1, x+0 of a constant zero that is not negative, double negation, constants), so that
+// derivative rules stay as short as their formulas.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <optional>
+
+#include "compiler/ir/module.h"
+#include "compiler/ops/registry.h"
+
+namespace rg::ir {
+
+class Builder {
+ public:
+  using Val = ValueId;
+
+  /// Appends to `function`; a function without a body gets an empty one, which becomes the current block.
+  explicit Builder(Function& function);
+  Function& function() { return function_; }
+  const Type& type(Val v) const { return function_.type(v); }
+  const std::vector<Dim>& dims(Val v) const { return type(v).dims; }
+
+  // Blocks. `in_block` makes a new block, builds it with `body` (given the parameters) and returns it; the yields are
+  // what `body` returns. The current block is restored.
+  Val add_param(Type type, std::string name = {});  // of the current block
+  BlockId in_block(std::span<const Type> params, const std::function<std::vector<Val>(std::span<const Val>)>& body);
+  BlockId current_block() const { return block_; }
+  void set_yields(std::vector<Val> values) { function_.block(block_).yields = std::move(values); }
+  /// Span given to the instructions that follow.
+  void set_span(Span span) { span_ = span; }
+  Span span() const { return span_; }
+
+  /// Emits an instruction. Types are inferred; operands that the op's rule refuses are an internal error.
+  std::vector<Val> emit(Opcode op, std::vector<Val> operands, Attrs attrs = {}, std::vector<BlockId> regions = {});
+  Val emit1(Opcode op, std::vector<Val> operands, Attrs attrs = {}, std::vector<BlockId> regions = {});
+  /// Emits Op by its struct, without folding: `b.op<ops::Cos>(x)`.
+  template <class Op, class... V>
+  Val op(V... operands) { return emit1(ops::opcode<Op>(), {operands...}); }
+
+  // Constants. `constant` makes a value of the dims given, a scalar constant broadcast where dims are not empty.
+  Val constant(Elem elem, double value, std::vector<Dim> dims = {});
+  Val integer(Elem elem, std::int64_t value, std::vector<Dim> dims = {});
+  Val boolean(bool value, std::vector<Dim> dims = {});
+  Val like(Val v, double value);  // of v's type
+  Val zero(Val v) { return like(v, 0); }
+  Val one(Val v) { return like(v, 1); }
+  Val zeros(const Type& type);
+  Val size(const Dim& dim);  // the value of an extent, i64
+  /// The value of a constant that every element of `v` has, seen through broadcasts and views.
+  std::optional<double> splat(Val v) const;
+
+  // Elementwise arithmetic, with folding. Operands have equal types.
+  Val add(Val a, Val b);
+  Val sub(Val a, Val b);
+  Val mul(Val a, Val b);
+  Val div(Val a, Val b);
+  Val neg(Val a);
+  Val select(Val condition, Val a, Val b);
+  Val compare(std::string_view op, Val a, Val b);  // "eq" "ne" "lt" "le" "gt" "ge"
+  Val logical_and(Val a, Val b);
+  Val logical_or(Val a, Val b);
+  Val logical_not(Val a);
+  Val convert(Val a, Elem elem);
+  Val call(std::string_view op, std::initializer_list<Val> operands);  // any op by name, without attributes
+
+  // Structure, with the identity folded.
+  /// Result extents `to`; operand axis i becomes result axis axes[i] (strictly ascending), the others are new.
+  Val broadcast(Val v, std::vector<Dim> to, std::vector<std::int64_t> axes);
+  /// New leading axes (NumPy's rule without stretching).
+  Val broadcast_leading(Val v, const std::vector<Dim>& to);
+  Val transpose(Val v, std::vector<std::int64_t> permutation);
+  Val reshape(Val v, std::vector<Dim> to);
+  Val slice(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> lengths);
+  /// Zeros of extents `to` with `v` placed at starts + steps * index: the transpose of slice.
+  Val place(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> to);
+  Val iota(Elem elem, std::vector<Dim> to, std::int64_t axis);
+  Val reduce(std::string_view kind, Val v, std::vector<std::int64_t> axes);  // "sum" "prod" "min" "max" "any" "all"
+  Val sum(Val v, std::vector<std::int64_t> axes);                            // "any" on bool
+  Val contract(std::vector<Val> operands, std::vector<std::vector<std::int64_t>> labels);
+
+ private:
+  Function& function_;
+  BlockId block_;
+  Span span_;
+};
+
+}  // namespace rg::ir

@@ -1,0 +1,137 @@
+// What an op is: a struct of static members in one of this folder's headers, listed in all.h. Everything else about it
+// is generated from the struct by registry.cpp and by the templates of the phases.
+//
+// A struct says:
+//   name, doc        the op's name in IR text (and in `.rg`, when `builtin`), and one sentence with its formula
+//   infer            the result types from operand types and attributes, or the reason why there are none
+//   eval             the reference evaluation, floating elements in f64
+//   derivative       one of the classes below, and the functions that the class asks for
+//   batch            the op over a new leading axis (derived for elementwise ops)
+//   lower            for elementwise ops: scalar or vector code against the abstract builder of vecmath/builder.h
+//   samples          for elementwise ops: where its tests draw operands from, and special points
+//
+// Derivative classes and what the author writes (templates over the builder B, so that the formula is one text):
+//   by_partials          static std::array<V, N> partials(B& b, V x1, …, V xN, V y): dy/dx_k elementwise, from operands and
+//                        the result
+//   linear, multilinear  static V transpose(Site<B>& s, int k, V y_adj): the adjoint that operand k receives. Linear is
+//                        jointly linear in all floating operands, multilinear in each separately.
+//   by_expansion         static std::vector<V> expand(Site<B>& s): the op in simpler ops, used only to differentiate
+//   custom               static std::vector<V> jvp(Site<B>&, span<const V> x_tan), static std::vector<V>
+//                        vjp(Site<B>&, span<const V> y_adj); an invalid V stands for zero in arguments and results
+//   not_differentiable   static constexpr std::string_view reason
+//   control              differentiated by ad/ itself: the structured control flow and calls
+#pragma once
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/ir/module.h"
+#include "compiler/ir/tensor.h"
+#include "compiler/support/result.h"
+
+namespace rg::ops {
+
+using ir::Attrs;
+using ir::Dim;
+using ir::Elem;
+using ir::Tensor;
+using ir::Type;
+
+enum class Derivative { by_partials, linear, multilinear, by_expansion, custom, not_differentiable, control };
+
+/// Types of a region: its parameters and what it yields.
+struct RegionTypes {
+  std::vector<Type> params;
+  std::vector<Type> yields;
+};
+
+struct InferInput {
+  std::span<const Type> operands;
+  const Attrs& attrs;
+  std::span<const RegionTypes> regions = {};
+  std::span<const std::string> size_names = {};  // for messages
+};
+using Inferred = Result<std::vector<Type>>;
+
+/// What the reference evaluation reads and writes. `result_types` have constant dims (sizes are substituted), `attrs`
+/// too. Failing (an index out of range, an assertion) is a message in `error`.
+struct EvalSite {
+  std::span<const Tensor* const> operands;
+  const Attrs& attrs;
+  std::span<const Type> result_types;
+  std::vector<Tensor> results = {};  // already made with the right shape, zero filled
+  std::string error = {};
+};
+
+/// An instruction at which a rule builds code: `operands` and `results` are values of the function being built.
+template <class B>
+struct Site {
+  using V = typename B::Val;
+  B& b;
+  const Attrs& attrs;
+  std::span<const V> operands;
+  std::span<const V> results;
+
+  V x(int k) const { return operands[static_cast<std::size_t>(k)]; }
+  V y(int k = 0) const { return results[static_cast<std::size_t>(k)]; }
+  const Type& x_type(int k) const { return b.type(x(k)); }
+};
+
+/// What an elementwise op does to element types.
+enum class ElemRule {
+  floating,     // (T, …) -> T, T floating
+  number,       // (T, …) -> T, T floating or integer
+  integer,      // (T, …) -> T, T integer
+  boolean,      // (bool, …) -> bool
+  compare,      // (T, T) -> bool, T any
+  test,         // (T) -> bool, T floating
+  select,       // (bool, T, T) -> T
+  convert,      // (T) -> attrs.elems[0]
+};
+
+/// Where tests draw the operands of an elementwise op from; `special` points are tested besides, in every operand.
+struct Samples {
+  double low = -3;
+  double high = 3;
+  std::array<double, 8> special = {0.0, -0.0, 1.0, -1.0, std::numeric_limits<double>::infinity(),
+                                   -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), 0.5};
+  /// Error allowed to compiled code against eval, in units in the last place (f64; f32 the same).
+  double ulp = 4;
+  /// Second operand's own interval, where it differs (pow, atan2); equal bounds mean the first's.
+  double low2 = 0;
+  double high2 = 0;
+};
+
+/// Base of every op: the defaults that an op may hide by its own member.
+struct OpBase {
+  static constexpr bool elementwise = false;
+  static constexpr bool builtin = false;      // callable by its name in `.rg`, operands as written
+  static constexpr bool commutative = false;
+  static constexpr bool effect = false;       // kept though nothing reads a result
+  /// For linear ops that only move elements: `transpose` carries a bool predicate as well (sum is then "any").
+  static constexpr bool moves_elements = false;
+  static constexpr int regions = 0;
+  static constexpr std::string_view reason = "";
+};
+
+/// Base of elementwise ops on N operands of equal shape; scalars are not stretched, `broadcast` is an op.
+template <int N, ElemRule Rule>
+struct Elementwise : OpBase {
+  static constexpr bool elementwise = true;
+  static constexpr bool builtin = true;
+  static constexpr int operands = N;
+  static constexpr ElemRule rule = Rule;
+  static constexpr Samples samples = {};
+};
+
+template <class... Ops>
+struct OpList {
+  static constexpr std::size_t size = sizeof...(Ops);
+};
+
+}  // namespace rg::ops

@@ -1,0 +1,61 @@
+// The table of ops as data, generated from the list in all.h: what passes, verifier, printer, interpreter and checker
+// ask about an op without naming it.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "compiler/ops/op.h"
+
+namespace rg::ir {
+class Builder;
+}
+
+namespace rg::ops {
+
+using ir::Builder;
+using ir::Opcode;
+using ir::ValueId;
+
+/// One row. Function pointers that an op's class does not have are null.
+struct OpInfo {
+  Opcode code;
+  std::string_view name;
+  std::string_view doc;
+  bool elementwise = false;
+  bool builtin = false;
+  bool commutative = false;
+  bool effect = false;
+  bool moves_elements = false;
+  int operands = -1;  // -1: any number
+  int regions = 0;
+  Derivative derivative = Derivative::not_differentiable;
+  std::string_view reason;
+  ElemRule rule = ElemRule::floating;
+  Samples samples;
+  Inferred (*infer)(const InferInput&) = nullptr;
+  void (*eval)(EvalSite&) = nullptr;  // null for control
+  /// by_partials: all partials.
+  std::vector<ValueId> (*partials)(Site<Builder>&) = nullptr;
+  /// linear, multilinear.
+  ValueId (*transpose)(Site<Builder>&, int k, ValueId y_adj) = nullptr;
+  std::vector<ValueId> (*expand)(Site<Builder>&) = nullptr;
+  std::vector<ValueId> (*jvp)(Site<Builder>&, std::span<const ValueId> x_tan) = nullptr;
+  std::vector<ValueId> (*vjp)(Site<Builder>&, std::span<const ValueId> y_adj) = nullptr;
+  /// The predicate under which operand k reaches the result (select), or an invalid id when always.
+  ValueId (*guard)(Site<Builder>&, int k) = nullptr;
+  /// The op with a leading axis of the given extent on the operands marked in `batched`; results carry it leading.
+  std::vector<ValueId> (*batch)(Site<Builder>&, std::span<const bool> batched, const Dim& extent) = nullptr;
+};
+
+/// All ops, indexed by opcode.
+std::span<const OpInfo> all_ops();
+const OpInfo& info(Opcode code);
+std::optional<Opcode> opcode_named(std::string_view name);
+
+/// The opcode of an op struct: `opcode<Tanh>()`. Defined in all.h for every op of the list.
+template <class Op>
+constexpr Opcode opcode();
+
+}  // namespace rg::ops
