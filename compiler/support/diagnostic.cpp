@@ -43,9 +43,12 @@ Diagnostic& Diagnostics::add(Diagnostic diagnostic) {
     return other.code == diagnostic.code && other.span == diagnostic.span;
   });
   const bool is_error = diagnostic.severity == Severity::error;
-  if (!known && is_error) ++errors_;
-  if (known || items_.size() >= limit_) {
-    if (!known) ++dropped_;
+  if (!known) {
+    ++total_;
+    if (is_error) ++errors_;
+  }
+  // Phases report in different orders, so more is kept than shown; garbage must not fill the memory.
+  if (known || items_.size() >= 50 * limit_) {
     scratch_ = std::move(diagnostic);
     return scratch_;
   }
@@ -53,10 +56,11 @@ Diagnostic& Diagnostics::add(Diagnostic diagnostic) {
 }
 
 std::vector<Diagnostic> Diagnostics::sorted() const {
-  std::vector<Diagnostic> result = items_;
+  std::vector<Diagnostic> result(items_.begin(), items_.end());
   std::stable_sort(result.begin(), result.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::tuple(a.span.file, a.span.begin) < std::tuple(b.span.file, b.span.begin);
   });
+  if (result.size() > limit_) result.erase(result.begin() + static_cast<std::ptrdiff_t>(limit_), result.end());
   return result;
 }
 

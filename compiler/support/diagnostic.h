@@ -1,6 +1,8 @@
 // Diagnostics as values: what every phase reports to the user, and how it is shown.
 #pragma once
 
+#include <algorithm>
+#include <deque>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -52,7 +54,7 @@ struct Diagnostic {
   Diagnostic& hint(std::string text) { hints.push_back(std::move(text)); return *this; }
 };
 
-/// Collects diagnostics of one compilation. Errors beyond `limit` are counted and dropped. Not thread safe.
+/// Collects diagnostics of one compilation, of which the first `limit` in source order are shown. Not thread safe.
 class Diagnostics {
  public:
   explicit Diagnostics(std::size_t limit = 20) : limit_(limit) {}
@@ -62,17 +64,18 @@ class Diagnostics {
   Diagnostic& warning(Code code, Span span, std::string message);
   bool has_errors() const { return errors_ > 0; }
   std::size_t error_count() const { return errors_; }
-  std::size_t dropped() const { return dropped_; }
-  /// In source order.
+  /// How many `sorted` leaves out.
+  std::size_t dropped() const { return total_ - std::min(items_.size(), limit_); }
+  /// In source order, at most `limit`.
   std::vector<Diagnostic> sorted() const;
 
  private:
   Diagnostic& add(Diagnostic diagnostic);
-  std::vector<Diagnostic> items_;
+  std::deque<Diagnostic> items_;  // references that `error` gave out stay good
   Diagnostic scratch_{};
   std::size_t limit_;
   std::size_t errors_ = 0;
-  std::size_t dropped_ = 0;
+  std::size_t total_ = 0;
 };
 
 struct RenderOptions {

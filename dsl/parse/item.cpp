@@ -101,6 +101,9 @@ std::vector<Param> Parser::params() {
     Param param{std::move(*name), nullptr};
     if (accept(colon)) {
       param.type = type();
+    } else if (at(identifier) || at(kw_fn)) {
+      report_expected("`:` before the type");
+      param.type = type();
     } else {
       report(Code::missing_type, param.name.span, fmt::format("the parameter `{}` needs a type", param.name.text))
           .hint(
@@ -205,11 +208,11 @@ TestItem Parser::test(std::string doc) {
     return item;
   }
   const Token open = take();
-  ExprPtr last;
-  item.body = statements(Body::test, last);
-  if (last) {
-    const Span span = last->span;
-    item.body.push_back({span, ExprStmt{std::move(last)}});
+  Statements parsed = statements(Body::test);
+  item.body = std::move(parsed.list);
+  if (parsed.value) {
+    const Span span = parsed.value->span;
+    item.body.push_back({span, ExprStmt{std::move(parsed.value)}});
   }
   expect_close(r_brace, open, "a statement or `}`");
   return item;

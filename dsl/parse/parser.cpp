@@ -102,15 +102,18 @@ Diagnostic& Parser::report(Code code, Span span, std::string message) {
 Diagnostic& Parser::report_expected(std::string_view what) {
   Diagnostic& d =
       report(Code::expected_token, peek().span, fmt::format("expected {}, found {}", what, describe(peek())));
-  // `a // b` hides its second operand: the text ends the line before the token that surprises.
-  for (const Comment& comment : tokens_.comments) {
-    if (comment.next_token != at_ || comment.is_doc || last_span_.end == 0) continue;
-    const auto line = [&](std::uint32_t offset) { return sources_.line_column(file_, offset).line; };
-    if (line(last_span_.end) != line(comment.span.begin)) continue;
-    d.label(comment.span, "`//` starts a comment").hint("an integer quotient is written `a div b`");
-    break;
-  }
+  hint_comment(d);
   return d;
+}
+
+void Parser::hint_comment(Diagnostic& diagnostic) const {
+  const auto line = [&](std::uint32_t offset) { return sources_.line_column(file_, offset).line; };
+  const auto& comments = tokens_.comments;
+  const auto comment = std::lower_bound(comments.begin(), comments.end(), at_,
+                                        [](const Comment& c, std::size_t token) { return c.next_token < token; });
+  if (comment == comments.end() || comment->next_token != at_ || comment->is_doc || last_span_.end == 0) return;
+  if (line(last_span_.end) != line(comment->span.begin)) return;
+  diagnostic.label(comment->span, "`//` starts a comment").hint("an integer quotient is written `a div b`");
 }
 
 bool Parser::expect(TokenKind kind, std::string_view where) {

@@ -49,6 +49,8 @@ class Parser {
   Diagnostic& report(Code code, Span span, std::string message);
   /// "expected {what}, found {token}".
   Diagnostic& report_expected(std::string_view what);
+  /// `a // b` hides its second operand: a hint where a comment follows the last token on its line.
+  void hint_comment(Diagnostic& diagnostic) const;
   bool expect(TokenKind kind, std::string_view where);
   /// The closing bracket of `open`.
   bool expect_close(TokenKind kind, const Token& open, std::string_view what);
@@ -96,7 +98,12 @@ class Parser {
   // stmt.cpp
   enum class Body { value, loop, test };
   ast::ExprPtr block(Body body);
-  std::vector<ast::Stmt> statements(Body body, ast::ExprPtr& result);
+  struct Statements {
+    std::vector<ast::Stmt> list;
+    ast::ExprPtr value;        // null where the last one is a statement
+    bool last_failed = false;  // the last one was reported
+  };
+  Statements statements(Body body);
   std::optional<ast::Stmt> statement(Body body, ast::ExprPtr& result);
   ast::Stmt let();
   ast::Stmt assertion();

@@ -20,8 +20,8 @@ ExprPtr Parser::block(Body body) {
     return error_expr();
   }
   const Token open = take();
-  Block block;
-  block.stmts = statements(body, block.result);
+  Statements parsed = statements(body);
+  Block block{std::move(parsed.list), std::move(parsed.value)};
   if (!block.result) {
     const auto* last = block.stmts.empty() ? nullptr : std::get_if<ExprStmt>(&block.stmts.back().node);
     if (last != nullptr && at(r_brace)) {
@@ -29,7 +29,7 @@ ExprPtr Parser::block(Body body) {
       report(Code::block_without_value, semicolon, "this block has no value")
           .label(semicolon, "this `;` drops the last value")
           .hint("remove the `;`: the last expression is the value");
-    } else if (at(r_brace)) {
+    } else if (at(r_brace) && !parsed.last_failed) {
       report(Code::block_without_value, peek().span, "this block has no value")
           .label(open.span, "the block starts here")
           .hint("end it with an expression, without `;`");
@@ -40,32 +40,30 @@ ExprPtr Parser::block(Body body) {
   return make(since(begin), std::move(block));
 }
 
-std::vector<Stmt> Parser::statements(Body body, ExprPtr& result) {
-  std::vector<Stmt> stmts;
+Parser::Statements Parser::statements(Body body) {
+  Statements parsed;
   while (!at(r_brace) && !at(end_of_file) && !at_item_in_body()) {
     const std::size_t before = at_;
-    auto parsed = statement(body, result);
-    if (parsed) {
-      const bool is_value = std::holds_alternative<ExprStmt>(parsed->node);
+    const std::size_t reports = reports_;
+    auto stmt = statement(body, parsed.value);
+    parsed.last_failed = reports_ != reports;
+    if (stmt) {
+      const auto* dropped = std::get_if<ExprStmt>(&stmt->node);
       // The last one of a block is reported as the block's missing value.
-      if (is_value && body != Body::test && !at(r_brace)) {
-        const Span span = std::get<ExprStmt>(parsed->node).value->span;
-        diagnostics_.error(Code::unused_value, span, "this value is not used")
+      if (dropped != nullptr && body != Body::test && !at(r_brace)) {
+        diagnostics_.error(Code::unused_value, dropped->value->span, "this value is not used")
             .note("functions have no effects: only the last expression of a block is its value")
             .hint("name it by `let`, or remove it");
       }
-      stmts.push_back(std::move(*parsed));
+      parsed.list.push_back(std::move(*stmt));
     }
-    if (result) {
-      if (at(r_brace) || at(end_of_file)) break;
-      result = nullptr;
-    }
+    if (parsed.value) break;
     if (at_ == before) {
       skip_to_statement_end();
       if (at_ == before && !at(r_brace) && !at_item_in_body()) take();
     }
   }
-  return stmts;
+  return parsed;
 }
 
 std::optional<Stmt> Parser::statement(Body body, ExprPtr& result) {
@@ -103,7 +101,9 @@ std::optional<Stmt> Parser::statement(Body body, ExprPtr& result) {
 void Parser::end_statement(std::string_view what) {
   if (accept(semicolon)) return;
   if (on_new_line() || at(r_brace) || at(kw_let) || at_item_in_body() || at(end_of_file)) {
-    report(Code::missing_semicolon, after_last(), fmt::format("expected `;` after {}", what)).hint("write `;` here");
+    Diagnostic& d = report(Code::missing_semicolon, after_last(), fmt::format("expected `;` after {}", what));
+    d.hint("write `;` here");
+    hint_comment(d);
     return;
   }
   report_expected(fmt::format("`;` after {}", what));

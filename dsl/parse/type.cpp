@@ -96,7 +96,7 @@ Pattern Parser::pattern() {
   const Span begin = peek().span;
   if (too_deep()) return {begin, Name{"_", begin}};
   if (!at(l_paren)) {
-    auto name = expect_name("a name or a pattern `(a, b)`");
+    auto name = expect_name(is_keyword(peek().kind) ? "a name" : "a name or a pattern `(a, b)`");
     return {since(begin), name ? std::move(*name) : Name{"_", begin}};
   }
   const Token open = take();

@@ -110,7 +110,7 @@ TEST_CASE("a collection sorts, drops repeats, stops at its limit and counts") {
   diagnostics.error(Code::expected_token, {file, 4, 5}, "second");
   diagnostics.error(Code::expected_token, {file, 4, 5}, "repeat");
   diagnostics.error(Code::expected_token, {file, 1, 2}, "first");
-  diagnostics.error(Code::expected_token, {file, 6, 7}, "third").note("lost");
+  diagnostics.error(Code::expected_token, {file, 6, 7}, "third").note("not shown");
   CHECK(diagnostics.error_count() == 3);
   CHECK(diagnostics.dropped() == 1);
   const auto sorted = diagnostics.sorted();
