@@ -1,0 +1,264 @@
+// Arithmetic: elementwise ops on numbers with their partial derivatives.
+#pragma once
+
+#include <algorithm>
+
+#include "compiler/ops/elementwise.h"
+
+namespace rg::ops {
+
+/// Two's complement arithmetic without undefined overflow.
+constexpr std::int64_t wrapping(std::uint64_t v) { return static_cast<std::int64_t>(v); }
+
+struct Add : Elementwise<2, ElemRule::number> {
+  static constexpr std::string_view name = "add";
+  static constexpr std::string_view doc = "x + y.";
+  static constexpr bool commutative = true;
+  static constexpr bool builtin = false;
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x, double y) { return x + y; }
+  static std::int64_t eval(std::int64_t x, std::int64_t y) { return wrapping(std::uint64_t(x) + std::uint64_t(y)); }
+  // d/dx = 1, d/dy = 1
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V, V) { return {b.one(x), b.one(x)}; }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.add(x, y); }
+};
+
+struct Sub : Elementwise<2, ElemRule::number> {
+  static constexpr std::string_view name = "sub";
+  static constexpr std::string_view doc = "x - y.";
+  static constexpr bool builtin = false;
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x, double y) { return x - y; }
+  static std::int64_t eval(std::int64_t x, std::int64_t y) { return wrapping(std::uint64_t(x) - std::uint64_t(y)); }
+  // d/dx = 1, d/dy = -1
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V, V) { return {b.one(x), b.like(x, -1)}; }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.sub(x, y); }
+};
+
+struct Mul : Elementwise<2, ElemRule::number> {
+  static constexpr std::string_view name = "mul";
+  static constexpr std::string_view doc = "x * y.";
+  static constexpr bool commutative = true;
+  static constexpr bool builtin = false;
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x, double y) { return x * y; }
+  static std::int64_t eval(std::int64_t x, std::int64_t y) { return wrapping(std::uint64_t(x) * std::uint64_t(y)); }
+  // d/dx = y, d/dy = x
+  template <class B, class V>
+  static std::array<V, 2> partials(B&, V x, V y, V) { return {y, x}; }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.mul(x, y); }
+};
+
+struct Div : Elementwise<2, ElemRule::floating> {
+  static constexpr std::string_view name = "div";
+  static constexpr std::string_view doc = "x / y.";
+  static constexpr bool builtin = false;
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x, double y) { return x / y; }
+  // d/dx = 1 / y, d/dy = -(x / y) / y
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V z) {
+    return {b.div(b.one(x), y), b.neg(b.div(z, y))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.div(x, y); }
+};
+
+struct Neg : Elementwise<1, ElemRule::number> {
+  static constexpr std::string_view name = "neg";
+  static constexpr std::string_view doc = "-x.";
+  static constexpr bool builtin = false;
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x) { return -x; }
+  static std::int64_t eval(std::int64_t x) { return wrapping(0 - std::uint64_t(x)); }
+  // d/dx = -1
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.like(x, -1)}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.neg(x); }
+};
+
+struct Square : Elementwise<1, ElemRule::number> {
+  static constexpr std::string_view name = "square";
+  static constexpr std::string_view doc = "x * x.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x) { return x * x; }
+  static std::int64_t eval(std::int64_t x) { return wrapping(std::uint64_t(x) * std::uint64_t(x)); }
+  // d/dx = 2 x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.mul(b.like(x, 2), x)}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.mul(x, x); }
+};
+
+/// x^k for an integer k >= 0, by squaring: exact where products are.
+template <class T>
+constexpr T power(T x, std::int64_t k, T one) {
+  T result = one;
+  for (; k > 0; k /= 2) {
+    if (k % 2 == 1) result = result * x;
+    if (k > 1) x = x * x;
+  }
+  return result;
+}
+
+struct PowI : Elementwise<1, ElemRule::floating> {
+  static constexpr std::string_view name = "powi";
+  static constexpr std::string_view doc = "x^k for the integer k in `integers`, by repeated multiplication; 1 / x^-k for negative k.";
+  static constexpr bool builtin = false;
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static constexpr Samples samples = {.low = -2, .high = 2, .ulp = 16};
+  static double eval(const Attrs& a, double x) {
+    const std::int64_t k = a.integers.at(0);
+    return k < 0 ? 1 / power(x, -k, 1.0) : power(x, k, 1.0);
+  }
+  // d/dx = k x^(k-1); 0 for k = 0
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, const Attrs& a, V x, V) {
+    const std::int64_t k = a.integers.at(0);
+    if (k == 0) return {b.zero(x)};
+    Attrs less;
+    less.integers = {k - 1};
+    const V factor = k == 1 ? b.one(x) : k == 2 ? x : b.template emit_op<PowI>({x}, less);
+    return {b.mul(b.like(x, static_cast<double>(k)), factor)};
+  }
+  template <class B, class V>
+  static V lower(B& b, const Attrs& a, V x) {
+    std::int64_t k = a.integers.at(0);
+    const bool inverse = k < 0;
+    if (inverse) k = -k;
+    if (k == 0) return b.fconst(x, 1);
+    V result{};
+    for (bool first = true; k > 0; k /= 2) {
+      if (k % 2 == 1) {
+        result = first ? x : b.mul(result, x);
+        first = false;
+      }
+      if (k > 1) x = b.mul(x, x);
+    }
+    return inverse ? b.div(b.fconst(result, 1), result) : result;
+  }
+};
+
+struct Min : Elementwise<2, ElemRule::number> {
+  static constexpr std::string_view name = "min";
+  static constexpr std::string_view doc = "The smaller of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x, double y) { return x <= y || x != x ? x : y; }
+  static std::int64_t eval(std::int64_t x, std::int64_t y) { return std::min(x, y); }
+  // d/dx = [x <= y or x is NaN], d/dy = 1 - d/dx
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V) {
+    const V first = b.logical_or(b.compare("le", x, y), b.compare("ne", x, x));
+    return {b.select(first, b.one(x), b.zero(x)), b.select(first, b.zero(x), b.one(x))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.select(b.or_mask(b.le(x, y), b.ne(x, x)), x, y); }
+};
+
+struct Max : Elementwise<2, ElemRule::number> {
+  static constexpr std::string_view name = "max";
+  static constexpr std::string_view doc = "The larger of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x, double y) { return x >= y || x != x ? x : y; }
+  static std::int64_t eval(std::int64_t x, std::int64_t y) { return std::max(x, y); }
+  // d/dx = [x >= y or x is NaN], d/dy = 1 - d/dx
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V) {
+    const V first = b.logical_or(b.compare("ge", x, y), b.compare("ne", x, x));
+    return {b.select(first, b.one(x), b.zero(x)), b.select(first, b.zero(x), b.one(x))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.select(b.or_mask(b.ge(x, y), b.ne(x, x)), x, y); }
+};
+
+struct Abs : Elementwise<1, ElemRule::number> {
+  static constexpr std::string_view name = "abs";
+  static constexpr std::string_view doc = "|x|. The derivative at 0 is 0.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x) { return std::fabs(x); }
+  static std::int64_t eval(std::int64_t x) { return x < 0 ? wrapping(0 - std::uint64_t(x)) : x; }
+  // d/dx = sign x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("sign", {x})}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.abs(x); }
+};
+
+struct Sign : Elementwise<1, ElemRule::number> {
+  static constexpr std::string_view name = "sign";
+  static constexpr std::string_view doc = "-1, 0 or 1; NaN of NaN. The derivative is 0 everywhere.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x) { return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x; }
+  static std::int64_t eval(std::int64_t x) { return (x > 0) - (x < 0); }
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.zero(x)}; }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    const V zero = b.zero(x);
+    return b.select(b.gt(x, zero), b.number(x, 1), b.select(b.lt(x, zero), b.number(x, -1), b.select(b.eq(x, zero), zero, x)));
+  }
+};
+
+struct CopySign : Elementwise<2, ElemRule::floating> {
+  static constexpr std::string_view name = "copysign";
+  static constexpr std::string_view doc = "|x| with the sign bit of y. The derivative in x at 0 is 0, in y it is 0.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static double eval(double x, double y) { return std::copysign(x, y); }
+  // d/dx = sign(x) sign(y), with the sign bit of y
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V) {
+    return {b.mul(b.call("sign", {x}), b.call("copysign", {b.one(x), y})), b.zero(x)};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.copysign(x, y); }
+};
+
+struct IDiv : Elementwise<2, ElemRule::integer> {
+  static constexpr std::string_view name = "idiv";
+  static constexpr std::string_view doc = "Floor of x / y, on integers; 0 where y is 0.";
+  static constexpr bool builtin = false;
+  static constexpr Derivative derivative = Derivative::not_differentiable;
+  static constexpr std::string_view reason = "an integer quotient is piecewise constant";
+  static std::int64_t eval(std::int64_t x, std::int64_t y) {
+    if (y == 0) return 0;
+    if (y == -1) return wrapping(0 - std::uint64_t(x));
+    const std::int64_t q = x / y;
+    return x % y != 0 && (x < 0) != (y < 0) ? q - 1 : q;
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.floor_div(x, y); }
+};
+
+struct IMod : Elementwise<2, ElemRule::integer> {
+  static constexpr std::string_view name = "imod";
+  static constexpr std::string_view doc = "x - y * floor(x / y), on integers: the remainder has the sign of y; x where y is 0.";
+  static constexpr bool builtin = false;
+  static constexpr Derivative derivative = Derivative::not_differentiable;
+  static constexpr std::string_view reason = "an integer remainder has no derivative";
+  static std::int64_t eval(std::int64_t x, std::int64_t y) {
+    return wrapping(std::uint64_t(x) - std::uint64_t(y) * std::uint64_t(IDiv::eval(x, y)));
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.sub(x, b.mul(y, b.floor_div(x, y))); }
+};
+
+struct FMod : Elementwise<2, ElemRule::floating> {
+  static constexpr std::string_view name = "fmod";
+  static constexpr std::string_view doc = "x - y * trunc(x / y), exactly, as C's fmod. The derivative in y is -trunc(x / y).";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static constexpr Samples samples = {.low = -3, .high = 3, .ulp = 0};
+  static double eval(double x, double y) { return std::fmod(x, y); }
+  // d/dx = 1, d/dy = -trunc(x / y)
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V) { return {b.one(x), b.neg(b.call("trunc", {b.div(x, y)}))}; }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return b.libm("fmod", x, y); }
+};
+
+}  // namespace rg::ops

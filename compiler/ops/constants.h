@@ -1,0 +1,80 @@
+// Values without operands: constants, extents, indices.
+#pragma once
+
+#include <fmt/format.h>
+
+#include "compiler/ops/op.h"
+
+namespace rg::ops {
+
+struct Source : OpBase {
+  static constexpr int operands = 0;
+  static constexpr Derivative derivative = Derivative::not_differentiable;
+  static constexpr std::string_view reason = "a constant depends on nothing";
+  /// Never asked for: no operand can be batched.
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return {s.results.begin(), s.results.end()}; }
+};
+
+struct Constant : Source {
+  static constexpr std::string_view name = "constant";
+  static constexpr std::string_view doc = "A tensor of extents `dims` and type `elems`, from `reals` or `integers`: one value for all elements, or each element's in row-major order.";
+  static Inferred infer(const InferInput& in) {
+    const Attrs& a = in.attrs;
+    if (a.elems.size() != 1) return Failure{"constant needs one element type"};
+    const std::size_t count = ir::is_float(a.elems[0]) ? a.reals.size() : a.integers.size();
+    const Type type{a.elems[0], a.dims};
+    if (count == 1) return std::vector<Type>{type};
+    const Dim n = type.count();
+    if (!n.is_constant() || n.constant() != static_cast<std::int64_t>(count)) {
+      return Failure{fmt::format("constant of {} values for {}", count, type.str(in.size_names))};
+    }
+    return std::vector<Type>{type};
+  }
+  static void eval(EvalSite& s) {
+    Tensor& out = s.results[0];
+    const auto count = static_cast<std::size_t>(out.count());
+    for (std::size_t i = 0; i < count; ++i) {
+      if (out.is_real()) {
+        const double v = s.attrs.reals[s.attrs.reals.size() == 1 ? 0 : i];
+        out.reals[i] = out.elem == Elem::f32 ? static_cast<double>(static_cast<float>(v)) : v;
+      } else {
+        out.integers[i] = s.attrs.integers[s.attrs.integers.size() == 1 ? 0 : i];
+      }
+    }
+  }
+};
+
+struct Size : Source {
+  static constexpr std::string_view name = "size";
+  static constexpr std::string_view doc = "The value of the extent `dims`[0], as i64.";
+  static Inferred infer(const InferInput& in) {
+    if (in.attrs.dims.size() != 1) return Failure{"size needs one extent"};
+    return std::vector<Type>{{Elem::i64, {}}};
+  }
+  static void eval(EvalSite& s) { s.results[0].integers[0] = s.attrs.dims[0].constant(); }
+};
+
+struct Iota : Source {
+  static constexpr std::string_view name = "iota";
+  static constexpr std::string_view doc = "The index along axis `axes`[0], in a tensor of extents `dims` and type `elems`.";
+  static Inferred infer(const InferInput& in) {
+    const Attrs& a = in.attrs;
+    if (a.elems.size() != 1 || a.elems[0] == Elem::boolean) return Failure{"iota needs one element type of numbers"};
+    if (a.axes.size() != 1 || a.axes[0] < 0 || a.axes[0] >= static_cast<std::int64_t>(a.dims.size())) return Failure{"iota's axis is not one of its extents"};
+    return std::vector<Type>{{a.elems[0], a.dims}};
+  }
+  static void eval(EvalSite& s) {
+    Tensor& out = s.results[0];
+    const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
+    const std::int64_t count = out.count();
+    const std::int64_t stride = count == 0 ? 1 : out.strides()[axis];
+    for (std::int64_t i = 0; i < count; ++i) {
+      const std::int64_t index = i / stride % out.shape[axis];
+      if (out.is_real()) out.reals[static_cast<std::size_t>(i)] = static_cast<double>(index);
+      else out.integers[static_cast<std::size_t>(i)] = index;
+    }
+  }
+};
+
+}  // namespace rg::ops

@@ -1,0 +1,342 @@
+// Ops with labelled axes: contractions, gather, scatter-add.
+#pragma once
+
+#include <fmt/format.h>
+
+#include <map>
+#include <set>
+
+#include "compiler/ops/reduce.h"
+
+namespace rg::ops {
+
+using Labels = std::vector<std::int64_t>;
+
+/// Extent of every label, from the operands' axes; negative entries (indexed axes) are skipped.
+class LabelExtents {
+ public:
+  /// Empty, or why the labels do not fit.
+  std::string add(const Labels& labels, const std::vector<Dim>& dims) {
+    if (labels.size() != dims.size()) return "the labels do not fit the operand's rank";
+    std::set<std::int64_t> seen;
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+      if (labels[i] < 0) continue;
+      if (!seen.insert(labels[i]).second) return "a label stands twice in one operand";
+      const auto [at, fresh] = extents_.emplace(labels[i], dims[i]);
+      if (!fresh && at->second != dims[i]) return fmt::format("label {} has two extents", labels[i]);
+    }
+    return {};
+  }
+  const Dim* find(std::int64_t label) const {
+    const auto at = extents_.find(label);
+    return at == extents_.end() ? nullptr : &at->second;
+  }
+  const std::map<std::int64_t, Dim>& all() const { return extents_; }
+
+ private:
+  std::map<std::int64_t, Dim> extents_;
+};
+
+inline std::int64_t fresh_label(const std::vector<Labels>& labels) {
+  std::int64_t next = 0;
+  for (const Labels& l : labels) {
+    for (const std::int64_t x : l) next = std::max(next, x + 1);
+  }
+  return next;
+}
+
+/// Offset in a tensor whose axes carry `labels`, at the label values given.
+inline std::int64_t labelled_offset(const Labels& labels, std::span<const std::int64_t> strides, const std::map<std::int64_t, std::int64_t>& at) {
+  std::int64_t offset = 0;
+  for (std::size_t i = 0; i < labels.size(); ++i) offset += strides[i] * at.at(labels[i]);
+  return offset;
+}
+
+struct Contract : OpBase {
+  static constexpr std::string_view name = "contract";
+  static constexpr std::string_view doc = "The product of the operands summed over the labels that the result lacks; `labels` names each operand's axes, then the result's.";
+  static constexpr int operands = -1;
+  static constexpr Derivative derivative = Derivative::multilinear;
+  static Inferred infer(const InferInput& in) {
+    const auto& labels = in.attrs.labels;
+    if (in.operands.empty() || labels.size() != in.operands.size() + 1) return Failure{"contract needs labels for each operand and the result"};
+    LabelExtents extents;
+    for (std::size_t k = 0; k < in.operands.size(); ++k) {
+      if (in.operands[k].elem != in.operands[0].elem || in.operands[k].elem == Elem::boolean) return Failure{"contract of unlike element types"};
+      if (const auto why = extents.add(labels[k], in.operands[k].dims); !why.empty()) return Failure{why};
+    }
+    Type y{in.operands[0].elem, {}};
+    std::set<std::int64_t> seen;
+    for (const std::int64_t l : labels.back()) {
+      const Dim* extent = extents.find(l);
+      if (extent == nullptr || !seen.insert(l).second) return Failure{"a label of the result is on no operand, or stands twice"};
+      y.dims.push_back(*extent);
+    }
+    return std::vector<Type>{y};
+  }
+  static void eval(EvalSite& s) {
+    const auto& labels = s.attrs.labels;
+    Labels order = labels.back();
+    std::map<std::int64_t, std::int64_t> extents;
+    for (std::size_t k = 0; k < s.operands.size(); ++k) {
+      for (std::size_t d = 0; d < labels[k].size(); ++d) {
+        if (extents.emplace(labels[k][d], s.operands[k]->shape[d]).second && std::ranges::find(order, labels[k][d]) == order.end()) order.push_back(labels[k][d]);
+      }
+    }
+    std::vector<std::int64_t> shape;
+    for (const std::int64_t l : order) shape.push_back(extents.at(l));
+    const auto out_strides = s.results[0].strides();
+    std::vector<std::vector<std::int64_t>> strides;
+    for (const Tensor* x : s.operands) strides.push_back(x->strides());
+    std::map<std::int64_t, std::int64_t> at;
+    ir::for_each_index(shape, [&](std::span<const std::int64_t> index, std::int64_t) {
+      for (std::size_t i = 0; i < order.size(); ++i) at[order[i]] = index[i];
+      double real = 1;
+      std::int64_t integer = 1;
+      for (std::size_t k = 0; k < s.operands.size(); ++k) {
+        const auto from = static_cast<std::size_t>(labelled_offset(labels[k], strides[k], at));
+        if (s.operands[k]->is_real()) real *= s.operands[k]->reals[from];
+        else integer *= s.operands[k]->integers[from];
+      }
+      const auto to = static_cast<std::size_t>(labelled_offset(labels.back(), out_strides, at));
+      if (s.results[0].is_real()) s.results[0].reals[to] += real;
+      else s.results[0].integers[to] = ir::wrap(s.results[0].elem, s.results[0].integers[to] + integer);
+    });
+  }
+  // x_k_adj = contraction of y_adj with the other operands to x_k's labels, repeated along labels that x_k alone carries.
+  template <class B, class V = typename B::Val>
+  static V transpose(Site<B>& s, int k, V y_adj) {
+    const auto& labels = s.attrs.labels;
+    const Labels& own = labels[static_cast<std::size_t>(k)];
+    std::vector<V> operands{y_adj};
+    std::vector<Labels> out{labels.back()};
+    std::set<std::int64_t> known(labels.back().begin(), labels.back().end());
+    for (std::size_t i = 0; i < s.operands.size(); ++i) {
+      if (static_cast<int>(i) == k) continue;
+      operands.push_back(s.x(static_cast<int>(i)));
+      out.push_back(labels[i]);
+      known.insert(labels[i].begin(), labels[i].end());
+    }
+    Labels reached;
+    std::vector<std::int64_t> axes;
+    for (std::size_t d = 0; d < own.size(); ++d) {
+      if (!known.contains(own[d])) continue;
+      reached.push_back(own[d]);
+      axes.push_back(static_cast<std::int64_t>(d));
+    }
+    out.push_back(reached);
+    return s.b.broadcast(s.b.contract(operands, out), s.x_type(k).dims, axes);
+  }
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool> batched, const Dim&) {
+    std::vector<Labels> labels = s.attrs.labels;
+    const std::int64_t fresh = fresh_label(labels);
+    for (std::size_t k = 0; k < s.operands.size(); ++k) {
+      if (batched[k]) labels[k].insert(labels[k].begin(), fresh);
+    }
+    labels.back().insert(labels.back().begin(), fresh);
+    return {s.b.contract(std::vector<V>(s.operands.begin(), s.operands.end()), labels)};
+  }
+};
+
+/// The layout that gather and scatter_add share: operand 0 with labels, then index operands, then perhaps a mask.
+struct IndexedLayout {
+  std::size_t indices = 0;
+  bool has_mask = false;
+  const std::vector<Labels>& labels;
+
+  IndexedLayout(const Attrs& a, std::size_t operands) : has_mask(!a.integers.empty() && a.integers[0] != 0), labels(a.labels) {
+    indices = operands - 1 - (has_mask ? 1 : 0);
+  }
+  const Labels& mask_labels() const { return labels[indices + 1]; }
+};
+
+/// Checks the operands that gather and scatter_add share; `coded` is the list with entries -(q) for indexed axes.
+inline std::string check_indexed(const InferInput& in, const Labels& coded) {
+  const Attrs& a = in.attrs;
+  if (in.operands.empty() || a.labels.size() != in.operands.size() + 1) return "labels are needed for each operand and the result";
+  const bool has_mask = !a.integers.empty() && a.integers[0] != 0;
+  if (has_mask && in.operands.size() < 2) return "the mask is missing";
+  const IndexedLayout layout(a, in.operands.size());
+  std::set<std::int64_t> used;
+  for (const std::int64_t l : coded) {
+    if (l >= 0) continue;
+    if (-l > static_cast<std::int64_t>(layout.indices)) return "an axis names an index operand that is not there";
+    used.insert(-l);
+  }
+  if (used.size() != layout.indices) return "an index operand indexes no axis";
+  for (std::size_t q = 1; q <= layout.indices; ++q) {
+    if (!ir::is_integer(in.operands[q].elem)) return "an index is not an integer";
+  }
+  if (has_mask && in.operands.back().elem != Elem::boolean) return "the mask is not of truth values";
+  return {};
+}
+
+/// Visits every element of a gather or scatter: `f(offset at the coded tensor, offset at the plain tensor)` where the mask
+/// holds. `coded` has the entries -(q); `plain` labels every axis of the other tensor. Gives an error text.
+template <class F>
+std::string for_each_indexed(const EvalSite& s, const Tensor& coded_tensor, const Labels& coded, const Tensor& plain_tensor, const Labels& plain, const F& f) {
+  const IndexedLayout layout(s.attrs, s.operands.size());
+  const auto coded_strides = coded_tensor.strides(), plain_strides = plain_tensor.strides();
+  std::vector<std::vector<std::int64_t>> strides;
+  for (const Tensor* x : s.operands) strides.push_back(x->strides());
+  std::string error;
+  std::map<std::int64_t, std::int64_t> at;
+  ir::for_each_index(plain_tensor.shape, [&](std::span<const std::int64_t> index, std::int64_t) {
+    for (std::size_t i = 0; i < plain.size(); ++i) at[plain[i]] = index[i];
+    if (layout.has_mask && s.operands.back()->integer(labelled_offset(layout.mask_labels(), strides.back(), at)) == 0) return;
+    std::int64_t offset = 0;
+    for (std::size_t d = 0; d < coded.size(); ++d) {
+      std::int64_t i = 0;
+      if (coded[d] >= 0) {
+        i = at.at(coded[d]);
+      } else {
+        const auto q = static_cast<std::size_t>(-coded[d]);
+        i = s.operands[q]->integer(labelled_offset(layout.labels[q], strides[q], at));
+        if (i < 0 || i >= coded_tensor.shape[d]) {
+          error = fmt::format("index {} is outside of an axis of extent {}", i, coded_tensor.shape[d]);
+          return;
+        }
+      }
+      offset += coded_strides[d] * i;
+    }
+    f(static_cast<std::size_t>(offset), static_cast<std::size_t>(labelled_offset(plain, plain_strides, at)));
+  });
+  return error;
+}
+
+/// Labels of operands and result with a fresh one leading where batched. The coded list and the plain list get it too.
+inline std::vector<Labels> batched_labels(const Attrs& a, std::span<const bool> batched, bool result_too) {
+  std::vector<Labels> labels = a.labels;
+  const std::int64_t fresh = fresh_label(labels);
+  for (std::size_t k = 0; k < batched.size(); ++k) {
+    if (batched[k]) labels[k].insert(labels[k].begin(), fresh);
+  }
+  if (result_too) labels.back().insert(labels.back().begin(), fresh);
+  return labels;
+}
+
+struct Gather : OpBase {
+  static constexpr std::string_view name = "gather";
+  static constexpr std::string_view doc = "x read at index operands: in `labels`, an entry -(q) of x's list says that the axis is indexed by operand q; a mask (`integers`[0] = 1) that is false gives 0 and reads nothing.";
+  static constexpr int operands = -1;
+  static constexpr Derivative derivative = Derivative::linear;
+  static Inferred infer(const InferInput& in) {
+    if (in.attrs.labels.empty()) return Failure{"gather needs labels"};
+    if (const auto why = check_indexed(in, in.attrs.labels[0]); !why.empty()) return Failure{why};
+    LabelExtents extents;
+    for (std::size_t k = 0; k < in.operands.size(); ++k) {
+      if (const auto why = extents.add(in.attrs.labels[k], in.operands[k].dims); !why.empty()) return Failure{why};
+    }
+    Type y{in.operands[0].elem, {}};
+    for (const std::int64_t l : in.attrs.labels.back()) {
+      const Dim* extent = extents.find(l);
+      if (extent == nullptr) return Failure{"a label of the result is on no operand"};
+      y.dims.push_back(*extent);
+    }
+    const Labels& out = in.attrs.labels.back();
+    if (std::set<std::int64_t>(out.begin(), out.end()).size() != extents.all().size() || out.size() != extents.all().size()) return Failure{"a label of an operand is not on the result"};
+    return std::vector<Type>{y};
+  }
+  static void eval(EvalSite& s) {
+    const Tensor& x = *s.operands[0];
+    Tensor& out = s.results[0];
+    s.error = for_each_indexed(s, x, s.attrs.labels[0], out, s.attrs.labels.back(), [&](std::size_t from, std::size_t to) {
+      if (out.is_real()) out.reals[to] = x.reals[from];
+      else out.integers[to] = x.integers[from];
+    });
+  }
+  // Added up at the places read.
+  template <class B, class V = typename B::Val>
+  static V transpose(Site<B>& s, int, V y_adj);
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool> batched, const Dim&) {
+    Attrs a{.labels = batched_labels(s.attrs, batched, true), .integers = s.attrs.integers};
+    return {s.b.template emit_op<Gather>({s.operands.begin(), s.operands.end()}, a)};
+  }
+};
+
+struct ScatterAdd : OpBase {
+  static constexpr std::string_view name = "scatter_add";
+  static constexpr std::string_view doc = "Zeros of extents `dims` to which every element of the first operand is added at index operands; `labels` codes the result's axes as gather's operand, a false mask adds nothing.";
+  static constexpr int operands = -1;
+  static constexpr Derivative derivative = Derivative::linear;
+  static Inferred infer(const InferInput& in) {
+    if (in.attrs.labels.empty()) return Failure{"scatter_add needs labels"};
+    if (const auto why = check_indexed(in, in.attrs.labels.back()); !why.empty()) return Failure{why};
+    if (in.operands[0].elem == Elem::boolean) return Failure{"scatter_add takes numbers"};
+    const Labels& updates = in.attrs.labels[0];
+    LabelExtents extents;
+    if (const auto why = extents.add(updates, in.operands[0].dims); !why.empty()) return Failure{why};
+    for (std::size_t k = 1; k < in.operands.size(); ++k) {
+      for (const std::int64_t l : in.attrs.labels[k]) {
+        if (extents.find(l) == nullptr) return Failure{"a label of an index is not on the updates"};
+      }
+      if (const auto why = extents.add(in.attrs.labels[k], in.operands[k].dims); !why.empty()) return Failure{why};
+    }
+    if (in.attrs.labels.back().size() != in.attrs.dims.size()) return Failure{"the target's labels do not fit its extents"};
+    for (std::size_t d = 0; d < in.attrs.dims.size(); ++d) {
+      const std::int64_t l = in.attrs.labels.back()[d];
+      if (l < 0) continue;
+      if (extents.find(l) == nullptr || *extents.find(l) != in.attrs.dims[d]) return Failure{"a label of the target does not fit the updates"};
+    }
+    return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
+  }
+  static void eval(EvalSite& s) {
+    const Tensor& updates = *s.operands[0];
+    Tensor& out = s.results[0];
+    s.error = for_each_indexed(s, out, s.attrs.labels.back(), updates, s.attrs.labels[0], [&](std::size_t to, std::size_t from) {
+      if (out.is_real()) out.reals[to] += updates.reals[from];
+      else out.integers[to] = ir::wrap(out.elem, out.integers[to] + updates.integers[from]);
+    });
+  }
+  // Read at the places added to.
+  template <class B, class V = typename B::Val>
+  static V transpose(Site<B>& s, int, V y_adj) {
+    std::vector<V> operands(s.operands.begin(), s.operands.end());
+    operands[0] = y_adj;
+    Attrs a{.labels = s.attrs.labels, .integers = s.attrs.integers};
+    std::swap(a.labels.front(), a.labels.back());
+    const std::set<std::int64_t> reached = labels_of(a);
+    // A label that only the updates carry is summed there, so the adjoint is the same along it.
+    Labels known;
+    std::vector<std::int64_t> axes;
+    for (std::size_t d = 0; d < s.attrs.labels[0].size(); ++d) {
+      if (!reached.contains(s.attrs.labels[0][d])) continue;
+      known.push_back(s.attrs.labels[0][d]);
+      axes.push_back(static_cast<std::int64_t>(d));
+    }
+    a.labels.back() = known;
+    return s.b.broadcast(s.b.template emit_op<Gather>(operands, a), s.x_type(0).dims, axes);
+  }
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool> batched, const Dim& extent) {
+    std::vector<V> operands(s.operands.begin(), s.operands.end());
+    if (!batched[0]) operands[0] = s.b.broadcast_leading(operands[0], prepended(extent, s.b.type(operands[0]).dims));
+    std::vector<Labels> labels = s.attrs.labels;
+    const std::int64_t fresh = fresh_label(labels);
+    for (std::size_t k = 0; k < labels.size(); ++k) {
+      if (k == 0 || k + 1 == labels.size() || batched[k]) labels[k].insert(labels[k].begin(), fresh);
+    }
+    return {s.b.template emit_op<ScatterAdd>(std::move(operands), Attrs{.dims = prepended(extent, s.attrs.dims), .labels = labels, .integers = s.attrs.integers})};
+  }
+
+ private:
+  // Labels on the coded tensor, the indices and the mask: all lists but the last.
+  static std::set<std::int64_t> labels_of(const Attrs& a) {
+    std::set<std::int64_t> all;
+    for (std::size_t k = 0; k + 1 < a.labels.size(); ++k) all.insert(a.labels[k].begin(), a.labels[k].end());
+    return all;
+  }
+};
+
+template <class B, class V>
+V Gather::transpose(Site<B>& s, int, V y_adj) {
+  std::vector<V> operands(s.operands.begin(), s.operands.end());
+  operands[0] = y_adj;
+  Attrs a{.dims = s.x_type(0).dims, .labels = s.attrs.labels, .integers = s.attrs.integers};
+  std::swap(a.labels.front(), a.labels.back());
+  return s.b.template emit_op<ScatterAdd>(operands, a);
+}
+
+}  // namespace rg::ops

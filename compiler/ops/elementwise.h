@@ -1,0 +1,117 @@
+// What elementwise ops share: the type rule of each ElemRule, the loop of the reference evaluation, and batching.
+#pragma once
+
+#include <fmt/format.h>
+
+#include "compiler/ops/op.h"
+
+namespace rg::ops {
+
+inline bool accepts(ElemRule rule, Elem e) {
+  switch (rule) {
+    case ElemRule::floating:
+    case ElemRule::test: return ir::is_float(e);
+    case ElemRule::number: return e != Elem::boolean;
+    case ElemRule::integer: return ir::is_integer(e);
+    case ElemRule::boolean: return e == Elem::boolean;
+    case ElemRule::compare:
+    case ElemRule::select:
+    case ElemRule::convert: return true;
+  }
+  return false;
+}
+
+inline std::string_view wanted(ElemRule rule) {
+  switch (rule) {
+    case ElemRule::floating:
+    case ElemRule::test: return "floating values";
+    case ElemRule::number: return "numbers";
+    case ElemRule::integer: return "integers";
+    case ElemRule::boolean: return "booleans";
+    default: return "values";
+  }
+}
+
+/// The type rule of elementwise ops: equal dims, element types as the rule says.
+inline Inferred infer_elementwise(std::string_view name, ElemRule rule, const InferInput& in) {
+  const std::size_t first = rule == ElemRule::select ? 1 : 0;
+  const Type& lead = in.operands[first];
+  for (std::size_t i = 0; i < in.operands.size(); ++i) {
+    const Type& t = in.operands[i];
+    if (t.dims != lead.dims) {
+      return Failure{fmt::format("{} of unequal shapes {} and {}", name, lead.str(in.size_names), t.str(in.size_names))};
+    }
+    const bool is_condition = rule == ElemRule::select && i == 0;
+    if (is_condition ? t.elem != Elem::boolean : t.elem != lead.elem) {
+      return Failure{fmt::format("{} of {} and {}", name, ir::name(lead.elem), ir::name(t.elem))};
+    }
+  }
+  if (!accepts(rule, lead.elem)) return Failure{fmt::format("{} takes {}, not {}", name, wanted(rule), ir::name(lead.elem))};
+  Type result = lead;
+  if (rule == ElemRule::compare || rule == ElemRule::test) result.elem = Elem::boolean;
+  if (rule == ElemRule::convert) {
+    if (in.attrs.elems.size() != 1) return Failure{"convert needs one element type"};
+    result.elem = in.attrs.elems[0];
+  }
+  return std::vector<Type>{result};
+}
+
+/// Calls Op::eval with N operands of one element; `args` gives operand k.
+template <class Op, std::size_t N, class Args>
+auto eval_element(const Attrs& attrs, const Args& args) {
+  return [&]<std::size_t... K>(std::index_sequence<K...>) {
+    if constexpr (requires { Op::eval(attrs, args(K)...); }) {
+      return Op::eval(attrs, args(K)...);
+    } else {
+      return Op::eval(args(K)...);
+    }
+  }(std::make_index_sequence<N>{});
+}
+
+/// The reference evaluation: Op::eval on every element, f32 results kept in f64.
+template <class Op>
+void eval_elementwise(EvalSite& s) {
+  constexpr std::size_t n = Op::operands;
+  Tensor& out = s.results[0];
+  const std::int64_t count = out.count();
+  for (std::int64_t i = 0; i < count; ++i) {
+    const auto at = static_cast<std::size_t>(i);
+    const auto real = [&](std::size_t k) { return s.operands[k]->reals[at]; };
+    const auto integer = [&](std::size_t k) { return s.operands[k]->integers[at]; };
+    if constexpr (Op::rule == ElemRule::floating) {
+      out.reals[at] = eval_element<Op, n>(s.attrs, real);
+    } else if constexpr (Op::rule == ElemRule::number) {
+      if (out.is_real()) out.reals[at] = eval_element<Op, n>(s.attrs, real);
+      else out.integers[at] = ir::wrap(out.elem, eval_element<Op, n>(s.attrs, integer));
+    } else if constexpr (Op::rule == ElemRule::integer) {
+      out.integers[at] = ir::wrap(out.elem, eval_element<Op, n>(s.attrs, integer));
+    } else if constexpr (Op::rule == ElemRule::boolean) {
+      out.integers[at] = eval_element<Op, n>(s.attrs, integer) & 1;
+    } else if constexpr (Op::rule == ElemRule::compare) {
+      out.integers[at] = s.operands[0]->is_real() ? eval_element<Op, n>(s.attrs, real) : eval_element<Op, n>(s.attrs, integer);
+    } else if constexpr (Op::rule == ElemRule::test) {
+      out.integers[at] = eval_element<Op, n>(s.attrs, real);
+    } else {
+      Op::eval_at(s, i);
+    }
+  }
+}
+
+/// Batching of elementwise ops: operands without the axis are broadcast along it.
+template <class Op, class B>
+std::vector<typename B::Val> batch_elementwise(Site<B>& s, std::span<const bool> batched, const Dim& extent) {
+  std::vector<typename B::Val> operands;
+  for (std::size_t k = 0; k < s.operands.size(); ++k) {
+    auto v = s.operands[k];
+    if (!batched[k]) {
+      std::vector<Dim> to{extent};
+      const auto& dims = s.b.type(v).dims;
+      to.insert(to.end(), dims.begin(), dims.end());
+      v = s.b.broadcast_leading(v, to);
+    }
+    operands.push_back(v);
+  }
+  return {s.b.template emit_op<Op>(std::move(operands), s.attrs)};
+}
+
+}  // namespace rg::ops

@@ -1,0 +1,488 @@
+// Elementary and special functions of one floating operand, each with the formula of its derivative.
+//
+// Formulas: NIST Digital Library of Mathematical Functions, chapters 4 (elementary), 5 (gamma), 7 (error function).
+#pragma once
+
+#include "compiler/ops/elementwise.h"
+#include "compiler/ops/special.h"
+#include "compiler/ops/vecmath/vecmath.h"
+
+namespace rg::ops {
+
+inline constexpr double kLn2 = 0.693147180559945309417;
+inline constexpr double kLn10 = 2.302585092994045684018;
+inline constexpr double kTwoOverSqrtPi = 1.128379167095512573896;
+
+/// Base of the smooth functions of one floating operand.
+struct Function1 : Elementwise<1, ElemRule::floating> {
+  static constexpr Derivative derivative = Derivative::by_partials;
+};
+
+struct Exp : Function1 {
+  static constexpr std::string_view name = "exp";
+  static constexpr std::string_view doc = "e^x.";
+  static constexpr Samples samples = {.low = -20, .high = 20, .ulp = 2};
+  static double eval(double x) { return std::exp(x); }
+  // exp x = y
+  template <class B, class V>
+  static std::array<V, 1> partials(B&, V, V y) { return {y}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::exp(b, x); }
+};
+
+struct Exp2 : Function1 {
+  static constexpr std::string_view name = "exp2";
+  static constexpr std::string_view doc = "2^x.";
+  static constexpr Samples samples = {.low = -20, .high = 20, .ulp = 2};
+  static double eval(double x) { return std::exp2(x); }
+  // log 2 · y
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V y) { return {b.mul(b.like(x, kLn2), y)}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::exp2(b, x); }
+};
+
+struct Expm1 : Function1 {
+  static constexpr std::string_view name = "expm1";
+  static constexpr std::string_view doc = "e^x - 1, without cancellation near 0.";
+  static constexpr Samples samples = {.low = -3, .high = 3, .ulp = 4};
+  static double eval(double x) { return std::expm1(x); }
+  // exp x = y + 1
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("exp", {x})}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::expm1(b, x); }
+};
+
+struct Log : Function1 {
+  static constexpr std::string_view name = "log";
+  static constexpr std::string_view doc = "The natural logarithm of x.";
+  static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 2};
+  static double eval(double x) { return std::log(x); }
+  // 1 / x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), x)}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::log(b, x); }
+};
+
+struct Log2 : Function1 {
+  static constexpr std::string_view name = "log2";
+  static constexpr std::string_view doc = "The logarithm of x to base 2.";
+  static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 4};
+  static double eval(double x) { return std::log2(x); }
+  // 1 / (x log 2)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.like(x, 1 / kLn2), x)}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::log2(b, x); }
+};
+
+struct Log10 : Function1 {
+  static constexpr std::string_view name = "log10";
+  static constexpr std::string_view doc = "The logarithm of x to base 10.";
+  static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 4};
+  static double eval(double x) { return std::log10(x); }
+  // 1 / (x log 10)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.like(x, 1 / kLn10), x)}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::log10(b, x); }
+};
+
+struct Log1p : Function1 {
+  static constexpr std::string_view name = "log1p";
+  static constexpr std::string_view doc = "log(1 + x), without cancellation near 0.";
+  static constexpr Samples samples = {.low = -0.9, .high = 5, .ulp = 4};
+  static double eval(double x) { return std::log1p(x); }
+  // 1 / (1 + x)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.add(b.one(x), x))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::log1p(b, x); }
+};
+
+struct Sqrt : Function1 {
+  static constexpr std::string_view name = "sqrt";
+  static constexpr std::string_view doc = "The square root of x. The derivative at 0 is infinite.";
+  static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 0};
+  static double eval(double x) { return std::sqrt(x); }
+  // 1 / (2 y)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V y) { return {b.div(b.like(x, 0.5), y)}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.sqrt(x); }
+};
+
+struct Rsqrt : Function1 {
+  static constexpr std::string_view name = "rsqrt";
+  static constexpr std::string_view doc = "1 / sqrt(x).";
+  static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 1};
+  static double eval(double x) { return 1 / std::sqrt(x); }
+  // -y / (2 x)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V y) { return {b.div(b.mul(b.like(x, -0.5), y), x)}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.div(b.fconst(x, 1), b.sqrt(x)); }
+};
+
+struct Cbrt : Function1 {
+  static constexpr std::string_view name = "cbrt";
+  static constexpr std::string_view doc = "The cube root of x. The derivative at 0 is infinite.";
+  static constexpr Samples samples = {.low = 0.1, .high = 20, .ulp = 4};
+  static double eval(double x) { return std::cbrt(x); }
+  // 1 / (3 y²)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V y) { return {b.div(b.like(x, 1.0 / 3), b.mul(y, y))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::cbrt(b, x); }
+};
+
+struct Sin : Function1 {
+  static constexpr std::string_view name = "sin";
+  static constexpr std::string_view doc = "The sine of x in radians.";
+  static constexpr Samples samples = {.low = -30, .high = 30, .ulp = 4};
+  static double eval(double x) { return std::sin(x); }
+  // cos x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("cos", {x})}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::sin(b, x); }
+};
+
+struct Cos : Function1 {
+  static constexpr std::string_view name = "cos";
+  static constexpr std::string_view doc = "The cosine of x in radians.";
+  static constexpr Samples samples = {.low = -30, .high = 30, .ulp = 4};
+  static double eval(double x) { return std::cos(x); }
+  // -sin x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.neg(b.call("sin", {x}))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::cos(b, x); }
+};
+
+struct Tan : Function1 {
+  static constexpr std::string_view name = "tan";
+  static constexpr std::string_view doc = "The tangent of x in radians.";
+  static constexpr Samples samples = {.low = -1.5, .high = 1.5, .ulp = 4};
+  static double eval(double x) { return std::tan(x); }
+  // 1 + y²
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V y) { return {b.add(b.one(x), b.mul(y, y))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::tan(b, x); }
+};
+
+struct Asin : Function1 {
+  static constexpr std::string_view name = "asin";
+  static constexpr std::string_view doc = "The arc sine of x.";
+  static constexpr Samples samples = {.low = -0.95, .high = 0.95, .ulp = 4};
+  static double eval(double x) { return std::asin(x); }
+  // 1 / sqrt((1 - x)(1 + x))
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.call("sqrt", {b.mul(b.sub(b.one(x), x), b.add(b.one(x), x))}))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::asin(b, x); }
+};
+
+struct Acos : Function1 {
+  static constexpr std::string_view name = "acos";
+  static constexpr std::string_view doc = "The arc cosine of x.";
+  static constexpr Samples samples = {.low = -0.95, .high = 0.95, .ulp = 4};
+  static double eval(double x) { return std::acos(x); }
+  // -1 / sqrt((1 - x)(1 + x))
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.like(x, -1), b.call("sqrt", {b.mul(b.sub(b.one(x), x), b.add(b.one(x), x))}))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::acos(b, x); }
+};
+
+struct Atan : Function1 {
+  static constexpr std::string_view name = "atan";
+  static constexpr std::string_view doc = "The arc tangent of x.";
+  static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 4};
+  static double eval(double x) { return std::atan(x); }
+  // 1 / (1 + x²)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.add(b.one(x), b.mul(x, x)))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::atan(b, x); }
+};
+
+struct Sinh : Function1 {
+  static constexpr std::string_view name = "sinh";
+  static constexpr std::string_view doc = "The hyperbolic sine of x.";
+  static constexpr Samples samples = {.low = -5, .high = 5, .ulp = 4};
+  static double eval(double x) { return std::sinh(x); }
+  // cosh x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("cosh", {x})}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::sinh(b, x); }
+};
+
+struct Cosh : Function1 {
+  static constexpr std::string_view name = "cosh";
+  static constexpr std::string_view doc = "The hyperbolic cosine of x.";
+  static constexpr Samples samples = {.low = -5, .high = 5, .ulp = 4};
+  static double eval(double x) { return std::cosh(x); }
+  // sinh x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("sinh", {x})}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::cosh(b, x); }
+};
+
+struct Tanh : Function1 {
+  static constexpr std::string_view name = "tanh";
+  static constexpr std::string_view doc = "The hyperbolic tangent of x.";
+  static constexpr Samples samples = {.low = -5, .high = 5, .ulp = 4};
+  static double eval(double x) { return std::tanh(x); }
+  // 1 - y² = (1 - y)(1 + y)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V y) { return {b.mul(b.sub(b.one(x), y), b.add(b.one(x), y))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::tanh(b, x); }
+};
+
+struct Asinh : Function1 {
+  static constexpr std::string_view name = "asinh";
+  static constexpr std::string_view doc = "The inverse hyperbolic sine of x.";
+  static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 4};
+  static double eval(double x) { return std::asinh(x); }
+  // 1 / sqrt(x² + 1)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.call("sqrt", {b.add(b.mul(x, x), b.one(x))}))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::asinh(b, x); }
+};
+
+struct Acosh : Function1 {
+  static constexpr std::string_view name = "acosh";
+  static constexpr std::string_view doc = "The inverse hyperbolic cosine of x.";
+  static constexpr Samples samples = {.low = 1.1, .high = 10, .ulp = 4};
+  static double eval(double x) { return std::acosh(x); }
+  // 1 / sqrt((x - 1)(x + 1))
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.call("sqrt", {b.mul(b.sub(x, b.one(x)), b.add(x, b.one(x)))}))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::acosh(b, x); }
+};
+
+struct Atanh : Function1 {
+  static constexpr std::string_view name = "atanh";
+  static constexpr std::string_view doc = "The inverse hyperbolic tangent of x.";
+  static constexpr Samples samples = {.low = -0.95, .high = 0.95, .ulp = 4};
+  static double eval(double x) { return std::atanh(x); }
+  // 1 / ((1 - x)(1 + x))
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.mul(b.sub(b.one(x), x), b.add(b.one(x), x)))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::atanh(b, x); }
+};
+
+struct Erf : Function1 {
+  static constexpr std::string_view name = "erf";
+  static constexpr std::string_view doc = "The error function 2/sqrt(π) ∫₀ˣ exp(-t²) dt.";
+  static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 4};
+  static double eval(double x) { return std::erf(x); }
+  // 2/sqrt(π) exp(-x²)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.mul(b.like(x, kTwoOverSqrtPi), b.call("exp", {b.neg(b.mul(x, x))}))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::erf(b, x); }
+};
+
+struct Erfc : Function1 {
+  static constexpr std::string_view name = "erfc";
+  static constexpr std::string_view doc = "1 - erf(x), without cancellation for large x.";
+  static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 8};
+  static double eval(double x) { return std::erfc(x); }
+  // -2/sqrt(π) exp(-x²)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.mul(b.like(x, -kTwoOverSqrtPi), b.call("exp", {b.neg(b.mul(x, x))}))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::erfc(b, x); }
+};
+
+struct Lgamma : Function1 {
+  static constexpr std::string_view name = "lgamma";
+  static constexpr std::string_view doc = "log |Γ(x)|.";
+  static constexpr Samples samples = {.low = 0.1, .high = 10, .ulp = 8};
+  static double eval(double x) { return lgamma(x); }
+  // digamma x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("digamma", {x})}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.libm("lgamma", x); }
+};
+
+struct Tgamma : Function1 {
+  static constexpr std::string_view name = "tgamma";
+  static constexpr std::string_view doc = "Γ(x).";
+  static constexpr Samples samples = {.low = 0.2, .high = 5, .ulp = 8};
+  static double eval(double x) { return std::tgamma(x); }
+  // Γ(x) digamma x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V y) { return {b.mul(y, b.call("digamma", {x}))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.libm("tgamma", x); }
+};
+
+struct Sigmoid : Function1 {
+  static constexpr std::string_view name = "sigmoid";
+  static constexpr std::string_view doc = "1 / (1 + exp(-x)).";
+  static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 4};
+  static double eval(double x) { return 1 / (1 + std::exp(-x)); }
+  // y (1 - y)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V y) { return {b.mul(y, b.sub(b.one(x), y))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::sigmoid(b, x); }
+};
+
+struct Softplus : Function1 {
+  static constexpr std::string_view name = "softplus";
+  static constexpr std::string_view doc = "log(1 + exp(x)), without overflow.";
+  static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 8};
+  static double eval(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
+  // sigmoid x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("sigmoid", {x})}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return vecmath::softplus(b, x); }
+};
+
+struct Relu : Function1 {
+  static constexpr std::string_view name = "relu";
+  static constexpr std::string_view doc = "x where x > 0, 0 elsewhere; NaN of NaN. The derivative at 0 is 0.";
+  static constexpr Samples samples = {.ulp = 0};
+  static double eval(double x) { return x > 0 ? x : x != x ? x : 0; }
+  // [x > 0]
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.select(b.compare("gt", x, b.zero(x)), b.one(x), b.zero(x))}; }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    const V zero = b.fconst(x, 0);
+    return b.select(b.le(x, zero), zero, x);
+  }
+};
+
+struct Digamma : Function1 {
+  static constexpr std::string_view name = "digamma";
+  static constexpr std::string_view doc = "The derivative of log Γ(x).";
+  static constexpr Samples samples = {.low = 0.1, .high = 10, .ulp = 32};
+  static double eval(double x) { return special::digamma(x); }
+  // polygamma of order 1
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.template emit_op<struct Polygamma>({x}, Attrs{.integers = {1}})}; }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.libm("rg_digamma", x); }
+};
+
+struct Polygamma : Function1 {
+  static constexpr std::string_view name = "polygamma";
+  static constexpr std::string_view doc = "The derivative of order k (in `integers`, k >= 1) of digamma at x.";
+  static constexpr bool builtin = false;
+  static constexpr Samples samples = {.low = 0.5, .high = 10, .ulp = 64};
+  static double eval(const Attrs& a, double x) { return special::polygamma(a.integers.at(0), x); }
+  // polygamma of order k + 1
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, const Attrs& a, V x, V) {
+    return {b.template emit_op<Polygamma>({x}, Attrs{.integers = {a.integers.at(0) + 1}})};
+  }
+  template <class B, class V>
+  static V lower(B& b, const Attrs& a, V x) { return b.libm("rg_polygamma", b.fconst(x, static_cast<double>(a.integers.at(0))), x); }
+};
+
+/// Base of the functions that are constant between jumps.
+struct StepFunction : Elementwise<1, ElemRule::floating> {
+  static constexpr Samples samples = {.ulp = 0};
+  static constexpr Derivative derivative = Derivative::by_partials;
+  // 0 between the jumps, and at them by convention
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) { return {b.zero(x)}; }
+};
+
+struct Floor : StepFunction {
+  static constexpr std::string_view name = "floor";
+  static constexpr std::string_view doc = "The greatest integer that is at most x. The derivative is 0.";
+  static double eval(double x) { return std::floor(x); }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.floor(x); }
+};
+
+struct Ceil : StepFunction {
+  static constexpr std::string_view name = "ceil";
+  static constexpr std::string_view doc = "The least integer that is at least x. The derivative is 0.";
+  static double eval(double x) { return std::ceil(x); }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.ceil(x); }
+};
+
+struct Round : StepFunction {
+  static constexpr std::string_view name = "round";
+  static constexpr std::string_view doc = "The nearest integer, halves away from zero. The derivative is 0.";
+  static double eval(double x) { return std::round(x); }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.round(x); }
+};
+
+struct Trunc : StepFunction {
+  static constexpr std::string_view name = "trunc";
+  static constexpr std::string_view doc = "x without its fraction. The derivative is 0.";
+  static double eval(double x) { return std::trunc(x); }
+  template <class B, class V>
+  static V lower(B& b, V x) { return b.trunc(x); }
+};
+
+struct Pow : Elementwise<2, ElemRule::floating> {
+  static constexpr std::string_view name = "pow";
+  static constexpr std::string_view doc = "x^y as C's pow.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static constexpr Samples samples = {.low = 0.1, .high = 3, .ulp = 4, .low2 = -3, .high2 = 3};
+  static double eval(double x, double y) { return std::pow(x, y); }
+  // d/dx = y x^(y-1), 0 where y = 0; d/dy = x^y log x, 0 where x = 0 and y > 0 (the limit)
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V z) {
+    const V zero = b.zero(x);
+    const V by_x = b.mul(y, b.call("pow", {x, b.sub(y, b.one(y))}));
+    const V at_origin = b.logical_and(b.compare("eq", x, zero), b.compare("gt", y, zero));
+    const V log_x = b.call("log", {b.select(at_origin, b.one(x), x)});
+    return {b.select(b.compare("eq", y, zero), zero, by_x), b.mul(z, log_x)};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return vecmath::pow(b, x, y); }
+};
+
+struct Atan2 : Elementwise<2, ElemRule::floating> {
+  static constexpr std::string_view name = "atan2";
+  static constexpr std::string_view doc = "The angle of the point (y, x), from the first operand y and the second x.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static constexpr Samples samples = {.ulp = 4};
+  static double eval(double y, double x) { return std::atan2(y, x); }
+  // d/dy = x / (x² + y²), d/dx = -y / (x² + y²)
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V y, V x, V) {
+    const V norm = b.add(b.mul(x, x), b.mul(y, y));
+    return {b.div(x, norm), b.neg(b.div(y, norm))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V y, V x) { return vecmath::atan2(b, y, x); }
+};
+
+struct Hypot : Elementwise<2, ElemRule::floating> {
+  static constexpr std::string_view name = "hypot";
+  static constexpr std::string_view doc = "sqrt(x² + y²) without overflow.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static constexpr Samples samples = {.ulp = 4};
+  static double eval(double x, double y) { return std::hypot(x, y); }
+  // d/dx = x / z, d/dy = y / z
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V z) { return {b.div(x, z), b.div(y, z)}; }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) { return vecmath::hypot(b, x, y); }
+};
+
+}  // namespace rg::ops

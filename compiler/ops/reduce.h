@@ -1,0 +1,235 @@
+// Reductions over axes.
+#pragma once
+
+#include <fmt/format.h>
+
+#include "compiler/ops/views.h"
+
+namespace rg::ops {
+
+/// The axes of 0..rank-1 that are not in `axes`.
+inline std::vector<std::int64_t> other_axes(std::size_t rank, const std::vector<std::int64_t>& axes) {
+  std::vector<std::int64_t> kept;
+  for (std::int64_t i = 0; i < static_cast<std::int64_t>(rank); ++i) {
+    if (std::ranges::find(axes, i) == axes.end()) kept.push_back(i);
+  }
+  return kept;
+}
+
+/// Base of the reductions over `axes` (ascending), which leave the result's extents.
+template <bool Logical>
+struct Reduction : OpBase {
+  static constexpr int operands = 1;
+  static Inferred infer(const InferInput& in) {
+    const Type& x = in.operands[0];
+    const auto& axes = in.attrs.axes;
+    for (std::size_t i = 0; i < axes.size(); ++i) {
+      if (axes[i] < 0 || axes[i] >= static_cast<std::int64_t>(x.rank()) || (i > 0 && axes[i] <= axes[i - 1])) return Failure{"reduced axes are not ascending axes of the operand"};
+    }
+    if ((x.elem == Elem::boolean) != Logical) return Failure{fmt::format("this reduction does not take {}", ir::name(x.elem))};
+    Type y{x.elem, {}};
+    for (const std::int64_t a : other_axes(x.rank(), axes)) y.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
+    return std::vector<Type>{y};
+  }
+};
+
+/// Folds every element into its result: `f(result, x)`, starting from `start`.
+template <class F>
+void eval_fold(EvalSite& s, double start, std::int64_t integer_start, const F& f) {
+  Tensor& out = s.results[0];
+  const Tensor& x = *s.operands[0];
+  std::ranges::fill(out.reals, start);
+  std::ranges::fill(out.integers, integer_start);
+  const auto strides = out.strides();
+  const auto kept = other_axes(x.rank(), s.attrs.axes);
+  ir::for_each_index(x.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
+    std::int64_t to = 0;
+    for (std::size_t d = 0; d < kept.size(); ++d) to += strides[d] * index[static_cast<std::size_t>(kept[d])];
+    const auto at = static_cast<std::size_t>(i), t = static_cast<std::size_t>(to);
+    if (out.is_real()) out.reals[t] = f(out.reals[t], x.reals[at]);
+    else out.integers[t] = ir::wrap(out.elem, f(out.integers[t], x.integers[at]));
+  });
+}
+
+template <class Op, class B, class V = typename B::Val>
+std::vector<V> batch_reduction(Site<B>& s) {
+  return {s.b.template emit_op<Op>({s.x(0)}, Attrs{.axes = shifted(s.attrs.axes)})};
+}
+
+/// `v`, of the reduction's result type, repeated along the reduced axes.
+template <class B, class V = typename B::Val>
+V unreduced(Site<B>& s, V v) {
+  return s.b.broadcast(v, s.x_type(0).dims, other_axes(s.x_type(0).rank(), s.attrs.axes));
+}
+
+struct ReduceSum : Reduction<false> {
+  static constexpr std::string_view name = "reduce_sum";
+  static constexpr std::string_view doc = "The sum over `axes`; 0 of nothing.";
+  static constexpr Derivative derivative = Derivative::linear;
+  static void eval(EvalSite& s) {
+    eval_fold(s, 0, 0, [](auto a, auto x) {
+      if constexpr (std::is_same_v<decltype(a), double>) return a + x;
+      else return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(x));
+    });
+  }
+  // The adjoint repeated along the summed axes.
+  template <class B, class V = typename B::Val>
+  static V transpose(Site<B>& s, int, V y_adj) { return unreduced(s, y_adj); }
+  static constexpr bool moves_elements = true;
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<ReduceSum>(s); }
+};
+
+struct ReduceProd : Reduction<false> {
+  static constexpr std::string_view name = "reduce_prod";
+  static constexpr std::string_view doc = "The product over `axes`; 1 of nothing.";
+  static constexpr Derivative derivative = Derivative::by_expansion;
+  static void eval(EvalSite& s) {
+    eval_fold(s, 1, 1, [](auto a, auto x) {
+      if constexpr (std::is_same_v<decltype(a), double>) return a * x;
+      else return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(x));
+    });
+  }
+  // A loop that multiplies one slice a step, so that zeros among the factors need no division.
+  template <class B, class V = typename B::Val>
+  static std::vector<V> expand(Site<B>& s) {
+    const Type& x = s.x_type(0);
+    std::vector<std::int64_t> order = s.attrs.axes;
+    const auto kept = other_axes(x.rank(), s.attrs.axes);
+    order.insert(order.end(), kept.begin(), kept.end());
+    Type slice{x.elem, {}};
+    Dim trip = 1;
+    for (const std::int64_t a : s.attrs.axes) trip = trip * x.dims[static_cast<std::size_t>(a)];
+    for (const std::int64_t a : kept) slice.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
+    const V factors = s.b.reshape(s.b.transpose(s.x(0), order), prepended(trip, slice.dims));
+    const V start = s.b.constant(x.elem, 1, slice.dims);
+    return s.b.scan(trip, {start}, {factors}, [&](V, std::span<const V> state, std::span<const V> factor) {
+      return std::pair{std::vector<V>{s.b.mul(state[0], factor[0])}, std::vector<V>{}};
+    });
+  }
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<ReduceProd>(s); }
+};
+
+/// Base of the reductions to an extreme. The derivative follows the first element that attains it (in row-major order
+/// of the reduced axes); a NaN wins.
+template <class Op, bool Greatest>
+struct Extreme : Reduction<false> {
+  static constexpr Derivative derivative = Derivative::custom;
+  static void eval(EvalSite& s) {
+    const double start = Greatest ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
+    const std::int64_t integer_start = ir::extreme(s.results[0].elem, !Greatest);
+    eval_fold(s, start, integer_start, [](auto a, auto x) { return a != a || (Greatest ? a >= x : a <= x) ? a : x; });
+  }
+  // Which element wins, as a predicate of the operand's shape: its row-major number along the reduced axes is the
+  // winner's.
+  template <class B, class V = typename B::Val>
+  static V winner(Site<B>& s) {
+    const Type x = s.x_type(0);
+    const auto kept = other_axes(x.rank(), s.attrs.axes);
+    std::vector<std::int64_t> order = kept;
+    order.insert(order.end(), s.attrs.axes.begin(), s.attrs.axes.end());
+    std::vector<Dim> flat;
+    Dim count = 1;
+    for (const std::int64_t a : kept) flat.push_back(x.dims[static_cast<std::size_t>(a)]);
+    for (const std::int64_t a : s.attrs.axes) count = count * x.dims[static_cast<std::size_t>(a)];
+    flat.push_back(count);
+    const V flattened = s.b.reshape(s.b.transpose(s.x(0), order), flat);
+    const V index = s.b.emit1(s.b.named(Greatest ? "argmax" : "argmin"), {flattened}, Attrs{.axes = {static_cast<std::int64_t>(kept.size())}});
+    V number = s.b.integer(Elem::i64, 0, x.dims);
+    for (const std::int64_t a : s.attrs.axes) {
+      const V extent = s.b.broadcast(s.b.size(x.dims[static_cast<std::size_t>(a)]), x.dims, {});
+      number = s.b.add(s.b.mul(number, extent), s.b.iota(Elem::i64, x.dims, a));
+    }
+    return s.b.compare("eq", number, s.b.broadcast(index, x.dims, kept));
+  }
+  // y_tan = Σ [x is the winner] x_tan
+  template <class B, class V = typename B::Val>
+  static std::vector<V> jvp(Site<B>& s, std::span<const V> x_tan) {
+    return {s.b.sum(s.b.select(winner(s), x_tan[0], s.b.zero(x_tan[0])), s.attrs.axes)};
+  }
+  // x_adj = [x is the winner] y_adj
+  template <class B, class V = typename B::Val>
+  static std::vector<V> vjp(Site<B>& s, std::span<const V> y_adj) {
+    return {s.b.select(winner(s), unreduced(s, y_adj[0]), s.b.zero(s.x(0)))};
+  }
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<Op>(s); }
+};
+
+struct ReduceMin : Extreme<ReduceMin, false> {
+  static constexpr std::string_view name = "reduce_min";
+  static constexpr std::string_view doc = "The least element over `axes`; NaN where one is NaN. The derivative is the first least element's.";
+};
+
+struct ReduceMax : Extreme<ReduceMax, true> {
+  static constexpr std::string_view name = "reduce_max";
+  static constexpr std::string_view doc = "The greatest element over `axes`; NaN where one is NaN. The derivative is the first greatest element's.";
+};
+
+struct ReduceAny : Reduction<true> {
+  static constexpr std::string_view name = "reduce_any";
+  static constexpr std::string_view doc = "Whether some element over `axes` is true.";
+  static constexpr Derivative derivative = Derivative::not_differentiable;
+  static constexpr std::string_view reason = "a truth value has no derivative";
+  static void eval(EvalSite& s) { eval_fold(s, 0, 0, [](auto a, auto x) { return decltype(a)(a != 0 || x != 0); }); }
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<ReduceAny>(s); }
+};
+
+struct ReduceAll : Reduction<true> {
+  static constexpr std::string_view name = "reduce_all";
+  static constexpr std::string_view doc = "Whether every element over `axes` is true.";
+  static constexpr Derivative derivative = Derivative::not_differentiable;
+  static constexpr std::string_view reason = "a truth value has no derivative";
+  static void eval(EvalSite& s) { eval_fold(s, 1, 1, [](auto a, auto x) { return decltype(a)(a != 0 && x != 0); }); }
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<ReduceAll>(s); }
+};
+
+template <class Op, bool Greatest>
+struct ArgExtreme : OpBase {
+  static constexpr int operands = 1;
+  static constexpr Derivative derivative = Derivative::not_differentiable;
+  static constexpr std::string_view reason = "a position is piecewise constant";
+  static Inferred infer(const InferInput& in) {
+    const Type& x = in.operands[0];
+    if (in.attrs.axes.size() != 1 || in.attrs.axes[0] < 0 || in.attrs.axes[0] >= static_cast<std::int64_t>(x.rank())) return Failure{"the axis is not one of the operand's"};
+    if (x.elem == Elem::boolean) return Failure{"an extreme of truth values has no position"};
+    Type y{Elem::i64, {}};
+    for (const std::int64_t a : other_axes(x.rank(), in.attrs.axes)) y.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
+    return std::vector<Type>{y};
+  }
+  static void eval(EvalSite& s) {
+    const Tensor& x = *s.operands[0];
+    Tensor& out = s.results[0];
+    const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
+    const auto strides = x.strides();
+    const auto kept = other_axes(x.rank(), s.attrs.axes);
+    ir::for_each_index(out.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
+      std::int64_t base = 0;
+      for (std::size_t d = 0; d < kept.size(); ++d) base += strides[static_cast<std::size_t>(kept[d])] * index[d];
+      std::int64_t best = 0;
+      for (std::int64_t k = 1; k < x.shape[axis]; ++k) {
+        const auto wins = [&](auto now, auto then) { return then == then && (now != now || (Greatest ? now > then : now < then)); };
+        const auto now = static_cast<std::size_t>(base + k * strides[axis]), then = static_cast<std::size_t>(base + best * strides[axis]);
+        if (x.is_real() ? wins(x.reals[now], x.reals[then]) : wins(x.integers[now], x.integers[then])) best = k;
+      }
+      out.integers[static_cast<std::size_t>(i)] = best;
+    });
+  }
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<Op>(s); }
+};
+
+struct ArgMin : ArgExtreme<ArgMin, false> {
+  static constexpr std::string_view name = "argmin";
+  static constexpr std::string_view doc = "The position of the first least element along axis `axes`[0]; of the first NaN where there is one.";
+};
+
+struct ArgMax : ArgExtreme<ArgMax, true> {
+  static constexpr std::string_view name = "argmax";
+  static constexpr std::string_view doc = "The position of the first greatest element along axis `axes`[0]; of the first NaN where there is one.";
+};
+
+}  // namespace rg::ops
