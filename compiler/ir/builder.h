@@ -1,6 +1,6 @@
-// Builds one function: emits instructions with inferred types at the end of a current block. The arithmetic helpers fold
-// what is exact on the spot (x*1, x+0 of a constant zero that is not negative, double negation, constants), so that
-// derivative rules stay as short as their formulas.
+// Builds one function: emits instructions with inferred types at the end of a current block. The arithmetic helpers
+// fold what is exact on the spot (x*1, x+0 of a constant zero that is not negative, double negation, constants), so
+// that derivative rules stay as short as their formulas.
 #pragma once
 
 #include <functional>
@@ -37,7 +37,19 @@ class Builder {
   Val emit1(Opcode op, std::vector<Val> operands, Attrs attrs = {}, std::vector<BlockId> regions = {});
   /// Emits Op by its struct, without folding: `b.op<ops::Cos>(x)`.
   template <class Op, class... V>
-  Val op(V... operands) { return emit1(ops::opcode<Op>(), {operands...}); }
+  Val op(V... operands) {
+    return emit1(ops::opcode<Op>(), {operands...});
+  }
+
+  template <class Op>
+  Val emit_op(std::vector<Val> operands, Attrs attrs = {}) {
+    return emit1(ops::opcode<Op>(), std::move(operands), std::move(attrs));
+  }
+  /// Emits an op whose result types its rule cannot know: call, derive.
+  std::vector<Val> emit_typed(Opcode op, std::vector<Val> operands, Attrs attrs, std::vector<BlockId> regions,
+                              std::vector<Type> types);
+  /// The opcode of a name, which exists.
+  static Opcode named(std::string_view name);
 
   // Constants. `constant` makes a value of the dims given, a scalar constant broadcast where dims are not empty.
   Val constant(Elem elem, double value, std::vector<Dim> dims = {});
@@ -78,6 +90,12 @@ class Builder {
   Val iota(Elem elem, std::vector<Dim> to, std::int64_t axis);
   Val reduce(std::string_view kind, Val v, std::vector<std::int64_t> axes);  // "sum" "prod" "min" "max" "any" "all"
   Val sum(Val v, std::vector<std::int64_t> axes);                            // "any" on bool
+  /// A `for` of `trip` steps: `body(counter, states, slices)` gives the next states and the values to be stacked. The
+  /// result is the final states, then the stacks.
+  using ScanBody =
+      std::function<std::pair<std::vector<Val>, std::vector<Val>>(Val, std::span<const Val>, std::span<const Val>)>;
+  std::vector<Val> scan(const Dim& trip, std::vector<Val> states, std::vector<Val> arrays, const ScanBody& body,
+                        bool reversed = false);
   Val contract(std::vector<Val> operands, std::vector<std::vector<std::int64_t>> labels);
 
  private:

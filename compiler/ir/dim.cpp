@@ -151,10 +151,14 @@ bool Dim::operator<(const Dim& other) const { return compare(*this, other) < 0; 
 namespace {
 bool proven_nonnegative(const DimAtom& atom) {
   switch (atom.kind) {
-    case DimAtom::Kind::size: return true;
-    case DimAtom::Kind::div: return atom.a.proven_nonnegative() && atom.b.proven_positive();
-    case DimAtom::Kind::min: return atom.a.proven_nonnegative() && atom.b.proven_nonnegative();
-    case DimAtom::Kind::max: return atom.a.proven_nonnegative() || atom.b.proven_nonnegative();
+    case DimAtom::Kind::size:
+      return true;
+    case DimAtom::Kind::div:
+      return atom.a.proven_nonnegative() && atom.b.proven_positive();
+    case DimAtom::Kind::min:
+      return atom.a.proven_nonnegative() && atom.b.proven_nonnegative();
+    case DimAtom::Kind::max:
+      return atom.a.proven_nonnegative() || atom.b.proven_nonnegative();
   }
   return false;
 }

@@ -25,16 +25,17 @@ using Opcode = Id<struct OpcodeTag>;
 /// The parameters of an instruction that are not values. Which fields an op reads is said in its doc; the others are
 /// empty. Everything here is printed and read by the text form.
 struct Attrs {
-  std::vector<std::int64_t> axes;               // permutation, reduced axes, axis map, parameters differentiated
-  std::vector<Dim> dims;                        // extents: of the result, of index axes, of a loop (one entry)
-  std::vector<Dim> starts;                      // slice, pad: first index an axis
-  std::vector<std::int64_t> steps;              // slice, pad: stride an axis, negative for reversed
-  std::vector<std::vector<std::int64_t>> labels;  // contract, gather, scatter: a list an operand, then the result's
-  std::vector<double> reals;                    // constant: one value (splat) or row-major values
-  std::vector<std::int64_t> integers;           // constant of integer or bool type; op-specific flags
-  std::vector<Elem> elems;                      // convert, constant, iota: one entry, the result's element type
-  std::string text;                             // message, mode of a derivative
-  std::string callee;                           // name of a function of the module
+  std::vector<std::int64_t> axes = {};   // permutation, reduced axes, axis map, parameters differentiated
+  std::vector<Dim> dims = {};            // extents: of the result, of index axes, of a loop (one entry)
+  std::vector<Dim> starts = {};          // slice, pad: first index an axis
+  std::vector<std::int64_t> steps = {};  // slice, pad: stride an axis, negative for reversed
+  std::vector<std::vector<std::int64_t>> labels =
+      {};                                   // contract, gather, scatter: a list an operand, then the result's
+  std::vector<double> reals = {};           // constant: one value (splat) or row-major values
+  std::vector<std::int64_t> integers = {};  // constant of integer or bool type; op-specific flags
+  std::vector<Elem> elems = {};             // convert, constant, iota: one entry, the result's element type
+  std::string text = {};                    // message, mode of a derivative
+  std::string callee = {};                  // name of a function of the module
   bool operator==(const Attrs&) const = default;
 };
 
@@ -56,9 +57,9 @@ struct Block {
 
 struct Value {
   Type type;
-  std::string name;      // the user's name where there is one; not unique
-  InstrId instr;         // invalid for a block parameter
-  BlockId block;         // the block whose parameter it is, or that holds the instruction
+  std::string name;          // the user's name where there is one; not unique
+  InstrId instr;             // invalid for a block parameter
+  BlockId block;             // the block whose parameter it is, or that holds the instruction
   std::uint32_t number = 0;  // position among the results or parameters
 };
 
@@ -66,9 +67,9 @@ struct Value {
 struct Tree {
   enum class Kind : std::uint8_t { tensor, structure, tuple, size };
   Kind kind = Kind::tensor;
-  std::string name;             // of the parameter or field
-  std::string type_name;        // of a structure
-  std::uint32_t size = 0;       // of kind size: its index
+  std::string name;        // of the parameter or field
+  std::string type_name;   // of a structure
+  std::uint32_t size = 0;  // of kind size: its index
   std::vector<Tree> fields;
   std::size_t leaf_count() const;
   bool operator==(const Tree&) const = default;
@@ -88,10 +89,10 @@ struct Function {
   std::vector<std::string> size_names;
   Signature signature;
   Span span;
-  BlockId body;                 // params are the flattened parameters, yields the flattened results
-  std::vector<Block> blocks;
-  std::vector<Instr> instrs;
-  std::vector<Value> values;
+  BlockId body;              // params are the flattened parameters, yields the flattened results
+  std::deque<Block> blocks;  // deques: references stay valid while code is added
+  std::deque<Instr> instrs;
+  std::deque<Value> values;
 
   Block& block(BlockId id) { return blocks[id.index]; }
   const Block& block(BlockId id) const { return blocks[id.index]; }

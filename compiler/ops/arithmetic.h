@@ -20,9 +20,13 @@ struct Add : Elementwise<2, ElemRule::number> {
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return wrapping(std::uint64_t(x) + std::uint64_t(y)); }
   // d/dx = 1, d/dy = 1
   template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V, V) { return {b.one(x), b.one(x)}; }
+  static std::array<V, 2> partials(B& b, V x, V, V) {
+    return {b.one(x), b.one(x)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.add(x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.add(x, y);
+  }
 };
 
 struct Sub : Elementwise<2, ElemRule::number> {
@@ -34,9 +38,13 @@ struct Sub : Elementwise<2, ElemRule::number> {
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return wrapping(std::uint64_t(x) - std::uint64_t(y)); }
   // d/dx = 1, d/dy = -1
   template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V, V) { return {b.one(x), b.like(x, -1)}; }
+  static std::array<V, 2> partials(B& b, V x, V, V) {
+    return {b.one(x), b.like(x, -1)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.sub(x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.sub(x, y);
+  }
 };
 
 struct Mul : Elementwise<2, ElemRule::number> {
@@ -49,9 +57,13 @@ struct Mul : Elementwise<2, ElemRule::number> {
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return wrapping(std::uint64_t(x) * std::uint64_t(y)); }
   // d/dx = y, d/dy = x
   template <class B, class V>
-  static std::array<V, 2> partials(B&, V x, V y, V) { return {y, x}; }
+  static std::array<V, 2> partials(B&, V x, V y, V) {
+    return {y, x};
+  }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.mul(x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.mul(x, y);
+  }
 };
 
 struct Div : Elementwise<2, ElemRule::floating> {
@@ -66,7 +78,9 @@ struct Div : Elementwise<2, ElemRule::floating> {
     return {b.div(b.one(x), y), b.neg(b.div(z, y))};
   }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.div(x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.div(x, y);
+  }
 };
 
 struct Neg : Elementwise<1, ElemRule::number> {
@@ -78,9 +92,13 @@ struct Neg : Elementwise<1, ElemRule::number> {
   static std::int64_t eval(std::int64_t x) { return wrapping(0 - std::uint64_t(x)); }
   // d/dx = -1
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.like(x, -1)}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.like(x, -1)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.neg(x); }
+  static V lower(B& b, V x) {
+    return b.neg(x);
+  }
 };
 
 struct Square : Elementwise<1, ElemRule::number> {
@@ -91,9 +109,13 @@ struct Square : Elementwise<1, ElemRule::number> {
   static std::int64_t eval(std::int64_t x) { return wrapping(std::uint64_t(x) * std::uint64_t(x)); }
   // d/dx = 2 x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.mul(b.like(x, 2), x)}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.mul(b.like(x, 2), x)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.mul(x, x); }
+  static V lower(B& b, V x) {
+    return b.mul(x, x);
+  }
 };
 
 /// x^k for an integer k >= 0, by squaring: exact where products are.
@@ -109,7 +131,8 @@ constexpr T power(T x, std::int64_t k, T one) {
 
 struct PowI : Elementwise<1, ElemRule::floating> {
   static constexpr std::string_view name = "powi";
-  static constexpr std::string_view doc = "x^k for the integer k in `integers`, by repeated multiplication; 1 / x^-k for negative k.";
+  static constexpr std::string_view doc =
+      "x^k for the integer k in `integers`, by repeated multiplication; 1 / x^-k for negative k.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr Samples samples = {.low = -2, .high = 2, .ulp = 16};
@@ -147,7 +170,8 @@ struct PowI : Elementwise<1, ElemRule::floating> {
 
 struct Min : Elementwise<2, ElemRule::number> {
   static constexpr std::string_view name = "min";
-  static constexpr std::string_view doc = "The smaller of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
+  static constexpr std::string_view doc =
+      "The smaller of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
   static constexpr Derivative derivative = Derivative::by_partials;
   static double eval(double x, double y) { return x <= y || x != x ? x : y; }
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return std::min(x, y); }
@@ -158,12 +182,15 @@ struct Min : Elementwise<2, ElemRule::number> {
     return {b.select(first, b.one(x), b.zero(x)), b.select(first, b.zero(x), b.one(x))};
   }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.select(b.or_mask(b.le(x, y), b.ne(x, x)), x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.select(b.or_mask(b.le(x, y), b.ne(x, x)), x, y);
+  }
 };
 
 struct Max : Elementwise<2, ElemRule::number> {
   static constexpr std::string_view name = "max";
-  static constexpr std::string_view doc = "The larger of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
+  static constexpr std::string_view doc =
+      "The larger of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
   static constexpr Derivative derivative = Derivative::by_partials;
   static double eval(double x, double y) { return x >= y || x != x ? x : y; }
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return std::max(x, y); }
@@ -174,7 +201,9 @@ struct Max : Elementwise<2, ElemRule::number> {
     return {b.select(first, b.one(x), b.zero(x)), b.select(first, b.zero(x), b.one(x))};
   }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.select(b.or_mask(b.ge(x, y), b.ne(x, x)), x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.select(b.or_mask(b.ge(x, y), b.ne(x, x)), x, y);
+  }
 };
 
 struct Abs : Elementwise<1, ElemRule::number> {
@@ -185,9 +214,13 @@ struct Abs : Elementwise<1, ElemRule::number> {
   static std::int64_t eval(std::int64_t x) { return x < 0 ? wrapping(0 - std::uint64_t(x)) : x; }
   // d/dx = sign x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("sign", {x})}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.call("sign", {x})};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.abs(x); }
+  static V lower(B& b, V x) {
+    return b.abs(x);
+  }
 };
 
 struct Sign : Elementwise<1, ElemRule::number> {
@@ -197,11 +230,14 @@ struct Sign : Elementwise<1, ElemRule::number> {
   static double eval(double x) { return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x; }
   static std::int64_t eval(std::int64_t x) { return (x > 0) - (x < 0); }
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.zero(x)}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.zero(x)};
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     const V zero = b.zero(x);
-    return b.select(b.gt(x, zero), b.number(x, 1), b.select(b.lt(x, zero), b.number(x, -1), b.select(b.eq(x, zero), zero, x)));
+    return b.select(b.gt(x, zero), b.number(x, 1),
+                    b.select(b.lt(x, zero), b.number(x, -1), b.select(b.eq(x, zero), zero, x)));
   }
 };
 
@@ -216,7 +252,9 @@ struct CopySign : Elementwise<2, ElemRule::floating> {
     return {b.mul(b.call("sign", {x}), b.call("copysign", {b.one(x), y})), b.zero(x)};
   }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.copysign(x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.copysign(x, y);
+  }
 };
 
 struct IDiv : Elementwise<2, ElemRule::integer> {
@@ -232,12 +270,15 @@ struct IDiv : Elementwise<2, ElemRule::integer> {
     return x % y != 0 && (x < 0) != (y < 0) ? q - 1 : q;
   }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.floor_div(x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.floor_div(x, y);
+  }
 };
 
 struct IMod : Elementwise<2, ElemRule::integer> {
   static constexpr std::string_view name = "imod";
-  static constexpr std::string_view doc = "x - y * floor(x / y), on integers: the remainder has the sign of y; x where y is 0.";
+  static constexpr std::string_view doc =
+      "x - y * floor(x / y), on integers: the remainder has the sign of y; x where y is 0.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::not_differentiable;
   static constexpr std::string_view reason = "an integer remainder has no derivative";
@@ -245,20 +286,27 @@ struct IMod : Elementwise<2, ElemRule::integer> {
     return wrapping(std::uint64_t(x) - std::uint64_t(y) * std::uint64_t(IDiv::eval(x, y)));
   }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.sub(x, b.mul(y, b.floor_div(x, y))); }
+  static V lower(B& b, V x, V y) {
+    return b.sub(x, b.mul(y, b.floor_div(x, y)));
+  }
 };
 
 struct FMod : Elementwise<2, ElemRule::floating> {
   static constexpr std::string_view name = "fmod";
-  static constexpr std::string_view doc = "x - y * trunc(x / y), exactly, as C's fmod. The derivative in y is -trunc(x / y).";
+  static constexpr std::string_view doc =
+      "x - y * trunc(x / y), exactly, as C's fmod. The derivative in y is -trunc(x / y).";
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr Samples samples = {.low = -3, .high = 3, .ulp = 0};
   static double eval(double x, double y) { return std::fmod(x, y); }
   // d/dx = 1, d/dy = -trunc(x / y)
   template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V y, V) { return {b.one(x), b.neg(b.call("trunc", {b.div(x, y)}))}; }
+  static std::array<V, 2> partials(B& b, V x, V y, V) {
+    return {b.one(x), b.neg(b.call("trunc", {b.div(x, y)}))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return b.libm("fmod", x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.libm("fmod", x, y);
+  }
 };
 
 }  // namespace rg::ops

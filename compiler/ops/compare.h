@@ -15,39 +15,75 @@ struct Eq : Comparison {
   static constexpr std::string_view name = "eq";
   static constexpr std::string_view doc = "x == y; false where one is NaN.";
   static constexpr bool commutative = true;
-  template <class T> static bool eval(T x, T y) { return x == y; }
-  template <class B, class V> static V lower(B& b, V x, V y) { return b.eq(x, y); }
+  template <class T>
+  static bool eval(T x, T y) {
+    return x == y;
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    return b.eq(x, y);
+  }
 };
 struct Ne : Comparison {
   static constexpr std::string_view name = "ne";
   static constexpr std::string_view doc = "x != y; true where one is NaN.";
   static constexpr bool commutative = true;
-  template <class T> static bool eval(T x, T y) { return x != y; }
-  template <class B, class V> static V lower(B& b, V x, V y) { return b.ne(x, y); }
+  template <class T>
+  static bool eval(T x, T y) {
+    return x != y;
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    return b.ne(x, y);
+  }
 };
 struct Lt : Comparison {
   static constexpr std::string_view name = "lt";
   static constexpr std::string_view doc = "x < y; false where one is NaN.";
-  template <class T> static bool eval(T x, T y) { return x < y; }
-  template <class B, class V> static V lower(B& b, V x, V y) { return b.lt(x, y); }
+  template <class T>
+  static bool eval(T x, T y) {
+    return x < y;
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    return b.lt(x, y);
+  }
 };
 struct Le : Comparison {
   static constexpr std::string_view name = "le";
   static constexpr std::string_view doc = "x <= y; false where one is NaN.";
-  template <class T> static bool eval(T x, T y) { return x <= y; }
-  template <class B, class V> static V lower(B& b, V x, V y) { return b.le(x, y); }
+  template <class T>
+  static bool eval(T x, T y) {
+    return x <= y;
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    return b.le(x, y);
+  }
 };
 struct Gt : Comparison {
   static constexpr std::string_view name = "gt";
   static constexpr std::string_view doc = "x > y; false where one is NaN.";
-  template <class T> static bool eval(T x, T y) { return x > y; }
-  template <class B, class V> static V lower(B& b, V x, V y) { return b.gt(x, y); }
+  template <class T>
+  static bool eval(T x, T y) {
+    return x > y;
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    return b.gt(x, y);
+  }
 };
 struct Ge : Comparison {
   static constexpr std::string_view name = "ge";
   static constexpr std::string_view doc = "x >= y; false where one is NaN.";
-  template <class T> static bool eval(T x, T y) { return x >= y; }
-  template <class B, class V> static V lower(B& b, V x, V y) { return b.ge(x, y); }
+  template <class T>
+  static bool eval(T x, T y) {
+    return x >= y;
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    return b.ge(x, y);
+  }
 };
 
 template <int N>
@@ -62,20 +98,29 @@ struct And : Logical<2> {
   static constexpr std::string_view doc = "x and y, both evaluated.";
   static constexpr bool commutative = true;
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return x & y; }
-  template <class B, class V> static V lower(B& b, V x, V y) { return b.and_mask(x, y); }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    return b.and_mask(x, y);
+  }
 };
 struct Or : Logical<2> {
   static constexpr std::string_view name = "or";
   static constexpr std::string_view doc = "x or y, both evaluated.";
   static constexpr bool commutative = true;
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return x | y; }
-  template <class B, class V> static V lower(B& b, V x, V y) { return b.or_mask(x, y); }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    return b.or_mask(x, y);
+  }
 };
 struct Not : Logical<1> {
   static constexpr std::string_view name = "not";
   static constexpr std::string_view doc = "not x.";
   static std::int64_t eval(std::int64_t x) { return 1 - x; }
-  template <class B, class V> static V lower(B& b, V x) { return b.not_mask(x); }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.not_mask(x);
+  }
 };
 
 struct FloatTest : Elementwise<1, ElemRule::test> {
@@ -86,13 +131,17 @@ struct IsNan : FloatTest {
   static constexpr std::string_view name = "isnan";
   static constexpr std::string_view doc = "Whether x is NaN.";
   static bool eval(double x) { return std::isnan(x); }
-  template <class B, class V> static V lower(B& b, V x) { return b.ne(x, x); }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.ne(x, x);
+  }
 };
 struct IsInf : FloatTest {
   static constexpr std::string_view name = "isinf";
   static constexpr std::string_view doc = "Whether x is infinite.";
   static bool eval(double x) { return std::isinf(x); }
-  template <class B, class V> static V lower(B& b, V x) {
+  template <class B, class V>
+  static V lower(B& b, V x) {
     return b.eq(b.abs(x), b.fconst(x, std::numeric_limits<double>::infinity()));
   }
 };
@@ -100,22 +149,26 @@ struct IsFinite : FloatTest {
   static constexpr std::string_view name = "isfinite";
   static constexpr std::string_view doc = "Whether x is neither infinite nor NaN.";
   static bool eval(double x) { return std::isfinite(x); }
-  template <class B, class V> static V lower(B& b, V x) {
+  template <class B, class V>
+  static V lower(B& b, V x) {
     return b.lt(b.abs(x), b.fconst(x, std::numeric_limits<double>::infinity()));
   }
 };
 
 struct Select : Elementwise<3, ElemRule::select> {
   static constexpr std::string_view name = "select";
-  static constexpr std::string_view doc = "x where the condition holds, y elsewhere. What is not chosen has derivative exactly 0.";
+  static constexpr std::string_view doc =
+      "x where the condition holds, y elsewhere. What is not chosen has derivative exactly 0.";
   static constexpr bool builtin = false;
   static constexpr bool moves_elements = false;
   static constexpr Derivative derivative = Derivative::linear;
   static void eval_at(EvalSite& s, std::int64_t i) {
     const auto at = static_cast<std::size_t>(i);
     const Tensor& from = *s.operands[s.operands[0]->integers[at] != 0 ? 1 : 2];
-    if (from.is_real()) s.results[0].reals[at] = from.reals[at];
-    else s.results[0].integers[at] = from.integers[at];
+    if (from.is_real())
+      s.results[0].reals[at] = from.reals[at];
+    else
+      s.results[0].integers[at] = from.integers[at];
   }
   // x_adj = select(c, z_adj, 0), y_adj = select(c, 0, z_adj)
   template <class B, class V = typename B::Val>
@@ -124,13 +177,20 @@ struct Select : Elementwise<3, ElemRule::select> {
     return k == 1 ? s.b.select(s.x(0), z_adj, zero) : s.b.select(s.x(0), zero, z_adj);
   }
   template <class B, class V = typename B::Val>
-  static V guard(Site<B>& s, int k) { return k == 1 ? s.x(0) : s.b.logical_not(s.x(0)); }
-  template <class B, class V> static V lower(B& b, V c, V x, V y) { return b.select(c, x, y); }
+  static V guard(Site<B>& s, int k) {
+    return k == 1 ? s.x(0) : s.b.logical_not(s.x(0));
+  }
+  template <class B, class V>
+  static V lower(B& b, V c, V x, V y) {
+    return b.select(c, x, y);
+  }
 };
 
 struct Convert : Elementwise<1, ElemRule::convert> {
   static constexpr std::string_view name = "convert";
-  static constexpr std::string_view doc = "x as the element type in `elems`: to an integer truncates, from a truth value gives 0 or 1, to a truth value is x != 0.";
+  static constexpr std::string_view doc =
+      "x as the element type in `elems`: to an integer truncates, from a truth value gives 0 or 1, to a truth value is "
+      "x != 0.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::linear;
   static void eval_at(EvalSite& s, std::int64_t i) {
@@ -146,8 +206,13 @@ struct Convert : Elementwise<1, ElemRule::convert> {
     }
   }
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) { return s.b.convert(y_adj, s.x_type(0).elem); }
-  template <class B, class V> static V lower(B& b, const Attrs& a, V x) { return b.convert(x, a.elems.at(0)); }
+  static V transpose(Site<B>& s, int, V y_adj) {
+    return s.b.convert(y_adj, s.x_type(0).elem);
+  }
+  template <class B, class V>
+  static V lower(B& b, const Attrs& a, V x) {
+    return b.convert(x, a.elems.at(0));
+  }
 };
 
 }  // namespace rg::ops

@@ -13,12 +13,16 @@ struct Source : OpBase {
   static constexpr std::string_view reason = "a constant depends on nothing";
   /// Never asked for: no operand can be batched.
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return {s.results.begin(), s.results.end()}; }
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+    return {s.results.begin(), s.results.end()};
+  }
 };
 
 struct Constant : Source {
   static constexpr std::string_view name = "constant";
-  static constexpr std::string_view doc = "A tensor of extents `dims` and type `elems`, from `reals` or `integers`: one value for all elements, or each element's in row-major order.";
+  static constexpr std::string_view doc =
+      "A tensor of extents `dims` and type `elems`, from `reals` or `integers`: one value for all elements, or each "
+      "element's in row-major order.";
   static Inferred infer(const InferInput& in) {
     const Attrs& a = in.attrs;
     if (a.elems.size() != 1) return Failure{"constant needs one element type"};
@@ -57,11 +61,13 @@ struct Size : Source {
 
 struct Iota : Source {
   static constexpr std::string_view name = "iota";
-  static constexpr std::string_view doc = "The index along axis `axes`[0], in a tensor of extents `dims` and type `elems`.";
+  static constexpr std::string_view doc =
+      "The index along axis `axes`[0], in a tensor of extents `dims` and type `elems`.";
   static Inferred infer(const InferInput& in) {
     const Attrs& a = in.attrs;
     if (a.elems.size() != 1 || a.elems[0] == Elem::boolean) return Failure{"iota needs one element type of numbers"};
-    if (a.axes.size() != 1 || a.axes[0] < 0 || a.axes[0] >= static_cast<std::int64_t>(a.dims.size())) return Failure{"iota's axis is not one of its extents"};
+    if (a.axes.size() != 1 || a.axes[0] < 0 || a.axes[0] >= static_cast<std::int64_t>(a.dims.size()))
+      return Failure{"iota's axis is not one of its extents"};
     return std::vector<Type>{{a.elems[0], a.dims}};
   }
   static void eval(EvalSite& s) {
@@ -71,8 +77,10 @@ struct Iota : Source {
     const std::int64_t stride = count == 0 ? 1 : out.strides()[axis];
     for (std::int64_t i = 0; i < count; ++i) {
       const std::int64_t index = i / stride % out.shape[axis];
-      if (out.is_real()) out.reals[static_cast<std::size_t>(i)] = static_cast<double>(index);
-      else out.integers[static_cast<std::size_t>(i)] = index;
+      if (out.is_real())
+        out.reals[static_cast<std::size_t>(i)] = static_cast<double>(index);
+      else
+        out.integers[static_cast<std::size_t>(i)] = index;
     }
   }
 };

@@ -46,7 +46,8 @@ inline std::int64_t fresh_label(const std::vector<Labels>& labels) {
 }
 
 /// Offset in a tensor whose axes carry `labels`, at the label values given.
-inline std::int64_t labelled_offset(const Labels& labels, std::span<const std::int64_t> strides, const std::map<std::int64_t, std::int64_t>& at) {
+inline std::int64_t labelled_offset(const Labels& labels, std::span<const std::int64_t> strides,
+                                    const std::map<std::int64_t, std::int64_t>& at) {
   std::int64_t offset = 0;
   for (std::size_t i = 0; i < labels.size(); ++i) offset += strides[i] * at.at(labels[i]);
   return offset;
@@ -54,22 +55,27 @@ inline std::int64_t labelled_offset(const Labels& labels, std::span<const std::i
 
 struct Contract : OpBase {
   static constexpr std::string_view name = "contract";
-  static constexpr std::string_view doc = "The product of the operands summed over the labels that the result lacks; `labels` names each operand's axes, then the result's.";
+  static constexpr std::string_view doc =
+      "The product of the operands summed over the labels that the result lacks; `labels` names each operand's axes, "
+      "then the result's.";
   static constexpr int operands = -1;
   static constexpr Derivative derivative = Derivative::multilinear;
   static Inferred infer(const InferInput& in) {
     const auto& labels = in.attrs.labels;
-    if (in.operands.empty() || labels.size() != in.operands.size() + 1) return Failure{"contract needs labels for each operand and the result"};
+    if (in.operands.empty() || labels.size() != in.operands.size() + 1)
+      return Failure{"contract needs labels for each operand and the result"};
     LabelExtents extents;
     for (std::size_t k = 0; k < in.operands.size(); ++k) {
-      if (in.operands[k].elem != in.operands[0].elem || in.operands[k].elem == Elem::boolean) return Failure{"contract of unlike element types"};
+      if (in.operands[k].elem != in.operands[0].elem || in.operands[k].elem == Elem::boolean)
+        return Failure{"contract of unlike element types"};
       if (const auto why = extents.add(labels[k], in.operands[k].dims); !why.empty()) return Failure{why};
     }
     Type y{in.operands[0].elem, {}};
     std::set<std::int64_t> seen;
     for (const std::int64_t l : labels.back()) {
       const Dim* extent = extents.find(l);
-      if (extent == nullptr || !seen.insert(l).second) return Failure{"a label of the result is on no operand, or stands twice"};
+      if (extent == nullptr || !seen.insert(l).second)
+        return Failure{"a label of the result is on no operand, or stands twice"};
       y.dims.push_back(*extent);
     }
     return std::vector<Type>{y};
@@ -80,7 +86,9 @@ struct Contract : OpBase {
     std::map<std::int64_t, std::int64_t> extents;
     for (std::size_t k = 0; k < s.operands.size(); ++k) {
       for (std::size_t d = 0; d < labels[k].size(); ++d) {
-        if (extents.emplace(labels[k][d], s.operands[k]->shape[d]).second && std::ranges::find(order, labels[k][d]) == order.end()) order.push_back(labels[k][d]);
+        if (extents.emplace(labels[k][d], s.operands[k]->shape[d]).second &&
+            std::ranges::find(order, labels[k][d]) == order.end())
+          order.push_back(labels[k][d]);
       }
     }
     std::vector<std::int64_t> shape;
@@ -95,15 +103,20 @@ struct Contract : OpBase {
       std::int64_t integer = 1;
       for (std::size_t k = 0; k < s.operands.size(); ++k) {
         const auto from = static_cast<std::size_t>(labelled_offset(labels[k], strides[k], at));
-        if (s.operands[k]->is_real()) real *= s.operands[k]->reals[from];
-        else integer *= s.operands[k]->integers[from];
+        if (s.operands[k]->is_real())
+          real *= s.operands[k]->reals[from];
+        else
+          integer *= s.operands[k]->integers[from];
       }
       const auto to = static_cast<std::size_t>(labelled_offset(labels.back(), out_strides, at));
-      if (s.results[0].is_real()) s.results[0].reals[to] += real;
-      else s.results[0].integers[to] = ir::wrap(s.results[0].elem, s.results[0].integers[to] + integer);
+      if (s.results[0].is_real())
+        s.results[0].reals[to] += real;
+      else
+        s.results[0].integers[to] = ir::wrap(s.results[0].elem, s.results[0].integers[to] + integer);
     });
   }
-  // x_k_adj = contraction of y_adj with the other operands to x_k's labels, repeated along labels that x_k alone carries.
+  // x_k_adj = contraction of y_adj with the other operands to x_k's labels, repeated along labels that x_k alone
+  // carries.
   template <class B, class V = typename B::Val>
   static V transpose(Site<B>& s, int k, V y_adj) {
     const auto& labels = s.attrs.labels;
@@ -145,7 +158,8 @@ struct IndexedLayout {
   bool has_mask = false;
   const std::vector<Labels>& labels;
 
-  IndexedLayout(const Attrs& a, std::size_t operands) : has_mask(!a.integers.empty() && a.integers[0] != 0), labels(a.labels) {
+  IndexedLayout(const Attrs& a, std::size_t operands)
+      : has_mask(!a.integers.empty() && a.integers[0] != 0), labels(a.labels) {
     indices = operands - 1 - (has_mask ? 1 : 0);
   }
   const Labels& mask_labels() const { return labels[indices + 1]; }
@@ -154,7 +168,8 @@ struct IndexedLayout {
 /// Checks the operands that gather and scatter_add share; `coded` is the list with entries -(q) for indexed axes.
 inline std::string check_indexed(const InferInput& in, const Labels& coded) {
   const Attrs& a = in.attrs;
-  if (in.operands.empty() || a.labels.size() != in.operands.size() + 1) return "labels are needed for each operand and the result";
+  if (in.operands.empty() || a.labels.size() != in.operands.size() + 1)
+    return "labels are needed for each operand and the result";
   const bool has_mask = !a.integers.empty() && a.integers[0] != 0;
   if (has_mask && in.operands.size() < 2) return "the mask is missing";
   const IndexedLayout layout(a, in.operands.size());
@@ -172,10 +187,11 @@ inline std::string check_indexed(const InferInput& in, const Labels& coded) {
   return {};
 }
 
-/// Visits every element of a gather or scatter: `f(offset at the coded tensor, offset at the plain tensor)` where the mask
-/// holds. `coded` has the entries -(q); `plain` labels every axis of the other tensor. Gives an error text.
+/// Visits every element of a gather or scatter: `f(offset at the coded tensor, offset at the plain tensor)` where the
+/// mask holds. `coded` has the entries -(q); `plain` labels every axis of the other tensor. Gives an error text.
 template <class F>
-std::string for_each_indexed(const EvalSite& s, const Tensor& coded_tensor, const Labels& coded, const Tensor& plain_tensor, const Labels& plain, const F& f) {
+std::string for_each_indexed(const EvalSite& s, const Tensor& coded_tensor, const Labels& coded,
+                             const Tensor& plain_tensor, const Labels& plain, const F& f) {
   const IndexedLayout layout(s.attrs, s.operands.size());
   const auto coded_strides = coded_tensor.strides(), plain_strides = plain_tensor.strides();
   std::vector<std::vector<std::int64_t>> strides;
@@ -184,7 +200,8 @@ std::string for_each_indexed(const EvalSite& s, const Tensor& coded_tensor, cons
   std::map<std::int64_t, std::int64_t> at;
   ir::for_each_index(plain_tensor.shape, [&](std::span<const std::int64_t> index, std::int64_t) {
     for (std::size_t i = 0; i < plain.size(); ++i) at[plain[i]] = index[i];
-    if (layout.has_mask && s.operands.back()->integer(labelled_offset(layout.mask_labels(), strides.back(), at)) == 0) return;
+    if (layout.has_mask && s.operands.back()->integer(labelled_offset(layout.mask_labels(), strides.back(), at)) == 0)
+      return;
     std::int64_t offset = 0;
     for (std::size_t d = 0; d < coded.size(); ++d) {
       std::int64_t i = 0;
@@ -218,7 +235,9 @@ inline std::vector<Labels> batched_labels(const Attrs& a, std::span<const bool> 
 
 struct Gather : OpBase {
   static constexpr std::string_view name = "gather";
-  static constexpr std::string_view doc = "x read at index operands: in `labels`, an entry -(q) of x's list says that the axis is indexed by operand q; a mask (`integers`[0] = 1) that is false gives 0 and reads nothing.";
+  static constexpr std::string_view doc =
+      "x read at index operands: in `labels`, an entry -(q) of x's list says that the axis is indexed by operand q; a "
+      "mask (`integers`[0] = 1) that is false gives 0 and reads nothing.";
   static constexpr int operands = -1;
   static constexpr Derivative derivative = Derivative::linear;
   static Inferred infer(const InferInput& in) {
@@ -235,16 +254,21 @@ struct Gather : OpBase {
       y.dims.push_back(*extent);
     }
     const Labels& out = in.attrs.labels.back();
-    if (std::set<std::int64_t>(out.begin(), out.end()).size() != extents.all().size() || out.size() != extents.all().size()) return Failure{"a label of an operand is not on the result"};
+    if (std::set<std::int64_t>(out.begin(), out.end()).size() != extents.all().size() ||
+        out.size() != extents.all().size())
+      return Failure{"a label of an operand is not on the result"};
     return std::vector<Type>{y};
   }
   static void eval(EvalSite& s) {
     const Tensor& x = *s.operands[0];
     Tensor& out = s.results[0];
-    s.error = for_each_indexed(s, x, s.attrs.labels[0], out, s.attrs.labels.back(), [&](std::size_t from, std::size_t to) {
-      if (out.is_real()) out.reals[to] = x.reals[from];
-      else out.integers[to] = x.integers[from];
-    });
+    s.error =
+        for_each_indexed(s, x, s.attrs.labels[0], out, s.attrs.labels.back(), [&](std::size_t from, std::size_t to) {
+          if (out.is_real())
+            out.reals[to] = x.reals[from];
+          else
+            out.integers[to] = x.integers[from];
+        });
   }
   // Added up at the places read.
   template <class B, class V = typename B::Val>
@@ -258,7 +282,9 @@ struct Gather : OpBase {
 
 struct ScatterAdd : OpBase {
   static constexpr std::string_view name = "scatter_add";
-  static constexpr std::string_view doc = "Zeros of extents `dims` to which every element of the first operand is added at index operands; `labels` codes the result's axes as gather's operand, a false mask adds nothing.";
+  static constexpr std::string_view doc =
+      "Zeros of extents `dims` to which every element of the first operand is added at index operands; `labels` codes "
+      "the result's axes as gather's operand, a false mask adds nothing.";
   static constexpr int operands = -1;
   static constexpr Derivative derivative = Derivative::linear;
   static Inferred infer(const InferInput& in) {
@@ -274,21 +300,26 @@ struct ScatterAdd : OpBase {
       }
       if (const auto why = extents.add(in.attrs.labels[k], in.operands[k].dims); !why.empty()) return Failure{why};
     }
-    if (in.attrs.labels.back().size() != in.attrs.dims.size()) return Failure{"the target's labels do not fit its extents"};
+    if (in.attrs.labels.back().size() != in.attrs.dims.size())
+      return Failure{"the target's labels do not fit its extents"};
     for (std::size_t d = 0; d < in.attrs.dims.size(); ++d) {
       const std::int64_t l = in.attrs.labels.back()[d];
       if (l < 0) continue;
-      if (extents.find(l) == nullptr || *extents.find(l) != in.attrs.dims[d]) return Failure{"a label of the target does not fit the updates"};
+      if (extents.find(l) == nullptr || *extents.find(l) != in.attrs.dims[d])
+        return Failure{"a label of the target does not fit the updates"};
     }
     return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
   }
   static void eval(EvalSite& s) {
     const Tensor& updates = *s.operands[0];
     Tensor& out = s.results[0];
-    s.error = for_each_indexed(s, out, s.attrs.labels.back(), updates, s.attrs.labels[0], [&](std::size_t to, std::size_t from) {
-      if (out.is_real()) out.reals[to] += updates.reals[from];
-      else out.integers[to] = ir::wrap(out.elem, out.integers[to] + updates.integers[from]);
-    });
+    s.error = for_each_indexed(s, out, s.attrs.labels.back(), updates, s.attrs.labels[0],
+                               [&](std::size_t to, std::size_t from) {
+                                 if (out.is_real())
+                                   out.reals[to] += updates.reals[from];
+                                 else
+                                   out.integers[to] = ir::wrap(out.elem, out.integers[to] + updates.integers[from]);
+                               });
   }
   // Read at the places added to.
   template <class B, class V = typename B::Val>
@@ -318,7 +349,9 @@ struct ScatterAdd : OpBase {
     for (std::size_t k = 0; k < labels.size(); ++k) {
       if (k == 0 || k + 1 == labels.size() || batched[k]) labels[k].insert(labels[k].begin(), fresh);
     }
-    return {s.b.template emit_op<ScatterAdd>(std::move(operands), Attrs{.dims = prepended(extent, s.attrs.dims), .labels = labels, .integers = s.attrs.integers})};
+    return {s.b.template emit_op<ScatterAdd>(
+        std::move(operands),
+        Attrs{.dims = prepended(extent, s.attrs.dims), .labels = labels, .integers = s.attrs.integers})};
   }
 
  private:

@@ -10,13 +10,18 @@ namespace rg::ops {
 inline bool accepts(ElemRule rule, Elem e) {
   switch (rule) {
     case ElemRule::floating:
-    case ElemRule::test: return ir::is_float(e);
-    case ElemRule::number: return e != Elem::boolean;
-    case ElemRule::integer: return ir::is_integer(e);
-    case ElemRule::boolean: return e == Elem::boolean;
+    case ElemRule::test:
+      return ir::is_float(e);
+    case ElemRule::number:
+      return e != Elem::boolean;
+    case ElemRule::integer:
+      return ir::is_integer(e);
+    case ElemRule::boolean:
+      return e == Elem::boolean;
     case ElemRule::compare:
     case ElemRule::select:
-    case ElemRule::convert: return true;
+    case ElemRule::convert:
+      return true;
   }
   return false;
 }
@@ -24,11 +29,16 @@ inline bool accepts(ElemRule rule, Elem e) {
 inline std::string_view wanted(ElemRule rule) {
   switch (rule) {
     case ElemRule::floating:
-    case ElemRule::test: return "floating values";
-    case ElemRule::number: return "numbers";
-    case ElemRule::integer: return "integers";
-    case ElemRule::boolean: return "booleans";
-    default: return "values";
+    case ElemRule::test:
+      return "floating values";
+    case ElemRule::number:
+      return "numbers";
+    case ElemRule::integer:
+      return "integers";
+    case ElemRule::boolean:
+      return "booleans";
+    default:
+      return "values";
   }
 }
 
@@ -39,14 +49,16 @@ inline Inferred infer_elementwise(std::string_view name, ElemRule rule, const In
   for (std::size_t i = 0; i < in.operands.size(); ++i) {
     const Type& t = in.operands[i];
     if (t.dims != lead.dims) {
-      return Failure{fmt::format("{} of unequal shapes {} and {}", name, lead.str(in.size_names), t.str(in.size_names))};
+      return Failure{
+          fmt::format("{} of unequal shapes {} and {}", name, lead.str(in.size_names), t.str(in.size_names))};
     }
     const bool is_condition = rule == ElemRule::select && i == 0;
     if (is_condition ? t.elem != Elem::boolean : t.elem != lead.elem) {
       return Failure{fmt::format("{} of {} and {}", name, ir::name(lead.elem), ir::name(t.elem))};
     }
   }
-  if (!accepts(rule, lead.elem)) return Failure{fmt::format("{} takes {}, not {}", name, wanted(rule), ir::name(lead.elem))};
+  if (!accepts(rule, lead.elem))
+    return Failure{fmt::format("{} takes {}, not {}", name, wanted(rule), ir::name(lead.elem))};
   Type result = lead;
   if (rule == ElemRule::compare || rule == ElemRule::test) result.elem = Elem::boolean;
   if (rule == ElemRule::convert) {
@@ -81,14 +93,17 @@ void eval_elementwise(EvalSite& s) {
     if constexpr (Op::rule == ElemRule::floating) {
       out.reals[at] = eval_element<Op, n>(s.attrs, real);
     } else if constexpr (Op::rule == ElemRule::number) {
-      if (out.is_real()) out.reals[at] = eval_element<Op, n>(s.attrs, real);
-      else out.integers[at] = ir::wrap(out.elem, eval_element<Op, n>(s.attrs, integer));
+      if (out.is_real())
+        out.reals[at] = eval_element<Op, n>(s.attrs, real);
+      else
+        out.integers[at] = ir::wrap(out.elem, eval_element<Op, n>(s.attrs, integer));
     } else if constexpr (Op::rule == ElemRule::integer) {
       out.integers[at] = ir::wrap(out.elem, eval_element<Op, n>(s.attrs, integer));
     } else if constexpr (Op::rule == ElemRule::boolean) {
       out.integers[at] = eval_element<Op, n>(s.attrs, integer) & 1;
     } else if constexpr (Op::rule == ElemRule::compare) {
-      out.integers[at] = s.operands[0]->is_real() ? eval_element<Op, n>(s.attrs, real) : eval_element<Op, n>(s.attrs, integer);
+      out.integers[at] =
+          s.operands[0]->is_real() ? eval_element<Op, n>(s.attrs, real) : eval_element<Op, n>(s.attrs, integer);
     } else if constexpr (Op::rule == ElemRule::test) {
       out.integers[at] = eval_element<Op, n>(s.attrs, real);
     } else {

@@ -25,9 +25,13 @@ struct Exp : Function1 {
   static double eval(double x) { return std::exp(x); }
   // exp x = y
   template <class B, class V>
-  static std::array<V, 1> partials(B&, V, V y) { return {y}; }
+  static std::array<V, 1> partials(B&, V, V y) {
+    return {y};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::exp(b, x); }
+  static V lower(B& b, V x) {
+    return vecmath::exp(b, x);
+  }
 };
 
 struct Exp2 : Function1 {
@@ -37,9 +41,13 @@ struct Exp2 : Function1 {
   static double eval(double x) { return std::exp2(x); }
   // log 2 · y
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V y) { return {b.mul(b.like(x, kLn2), y)}; }
+  static std::array<V, 1> partials(B& b, V x, V y) {
+    return {b.mul(b.like(x, kLn2), y)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::exp2(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("exp2", x);
+  }
 };
 
 struct Expm1 : Function1 {
@@ -49,9 +57,13 @@ struct Expm1 : Function1 {
   static double eval(double x) { return std::expm1(x); }
   // exp x = y + 1
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("exp", {x})}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.call("exp", {x})};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::expm1(b, x); }
+  static V lower(B& b, V x) {
+    return vecmath::expm1(b, x);
+  }
 };
 
 struct Log : Function1 {
@@ -61,9 +73,13 @@ struct Log : Function1 {
   static double eval(double x) { return std::log(x); }
   // 1 / x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), x)}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.one(x), x)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::log(b, x); }
+  static V lower(B& b, V x) {
+    return vecmath::log(b, x);
+  }
 };
 
 struct Log2 : Function1 {
@@ -73,9 +89,13 @@ struct Log2 : Function1 {
   static double eval(double x) { return std::log2(x); }
   // 1 / (x log 2)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.like(x, 1 / kLn2), x)}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.like(x, 1 / kLn2), x)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::log2(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("log2", x);
+  }
 };
 
 struct Log10 : Function1 {
@@ -85,9 +105,13 @@ struct Log10 : Function1 {
   static double eval(double x) { return std::log10(x); }
   // 1 / (x log 10)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.like(x, 1 / kLn10), x)}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.like(x, 1 / kLn10), x)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::log10(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("log10", x);
+  }
 };
 
 struct Log1p : Function1 {
@@ -97,9 +121,13 @@ struct Log1p : Function1 {
   static double eval(double x) { return std::log1p(x); }
   // 1 / (1 + x)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.add(b.one(x), x))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.one(x), b.add(b.one(x), x))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::log1p(b, x); }
+  static V lower(B& b, V x) {
+    return vecmath::log1p(b, x);
+  }
 };
 
 struct Sqrt : Function1 {
@@ -109,9 +137,13 @@ struct Sqrt : Function1 {
   static double eval(double x) { return std::sqrt(x); }
   // 1 / (2 y)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V y) { return {b.div(b.like(x, 0.5), y)}; }
+  static std::array<V, 1> partials(B& b, V x, V y) {
+    return {b.div(b.like(x, 0.5), y)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.sqrt(x); }
+  static V lower(B& b, V x) {
+    return b.sqrt(x);
+  }
 };
 
 struct Rsqrt : Function1 {
@@ -121,9 +153,13 @@ struct Rsqrt : Function1 {
   static double eval(double x) { return 1 / std::sqrt(x); }
   // -y / (2 x)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V y) { return {b.div(b.mul(b.like(x, -0.5), y), x)}; }
+  static std::array<V, 1> partials(B& b, V x, V y) {
+    return {b.div(b.mul(b.like(x, -0.5), y), x)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.div(b.fconst(x, 1), b.sqrt(x)); }
+  static V lower(B& b, V x) {
+    return b.div(b.fconst(x, 1), b.sqrt(x));
+  }
 };
 
 struct Cbrt : Function1 {
@@ -133,9 +169,13 @@ struct Cbrt : Function1 {
   static double eval(double x) { return std::cbrt(x); }
   // 1 / (3 y²)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V y) { return {b.div(b.like(x, 1.0 / 3), b.mul(y, y))}; }
+  static std::array<V, 1> partials(B& b, V x, V y) {
+    return {b.div(b.like(x, 1.0 / 3), b.mul(y, y))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::cbrt(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("cbrt", x);
+  }
 };
 
 struct Sin : Function1 {
@@ -145,9 +185,13 @@ struct Sin : Function1 {
   static double eval(double x) { return std::sin(x); }
   // cos x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("cos", {x})}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.call("cos", {x})};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::sin(b, x); }
+  static V lower(B& b, V x) {
+    return vecmath::sin(b, x);
+  }
 };
 
 struct Cos : Function1 {
@@ -157,9 +201,13 @@ struct Cos : Function1 {
   static double eval(double x) { return std::cos(x); }
   // -sin x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.neg(b.call("sin", {x}))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.neg(b.call("sin", {x}))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::cos(b, x); }
+  static V lower(B& b, V x) {
+    return vecmath::cos(b, x);
+  }
 };
 
 struct Tan : Function1 {
@@ -169,9 +217,13 @@ struct Tan : Function1 {
   static double eval(double x) { return std::tan(x); }
   // 1 + y²
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V y) { return {b.add(b.one(x), b.mul(y, y))}; }
+  static std::array<V, 1> partials(B& b, V x, V y) {
+    return {b.add(b.one(x), b.mul(y, y))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::tan(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("tan", x);
+  }
 };
 
 struct Asin : Function1 {
@@ -181,9 +233,13 @@ struct Asin : Function1 {
   static double eval(double x) { return std::asin(x); }
   // 1 / sqrt((1 - x)(1 + x))
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.call("sqrt", {b.mul(b.sub(b.one(x), x), b.add(b.one(x), x))}))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.one(x), b.call("sqrt", {b.mul(b.sub(b.one(x), x), b.add(b.one(x), x))}))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::asin(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("asin", x);
+  }
 };
 
 struct Acos : Function1 {
@@ -193,9 +249,13 @@ struct Acos : Function1 {
   static double eval(double x) { return std::acos(x); }
   // -1 / sqrt((1 - x)(1 + x))
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.like(x, -1), b.call("sqrt", {b.mul(b.sub(b.one(x), x), b.add(b.one(x), x))}))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.like(x, -1), b.call("sqrt", {b.mul(b.sub(b.one(x), x), b.add(b.one(x), x))}))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::acos(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("acos", x);
+  }
 };
 
 struct Atan : Function1 {
@@ -205,9 +265,13 @@ struct Atan : Function1 {
   static double eval(double x) { return std::atan(x); }
   // 1 / (1 + x²)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.add(b.one(x), b.mul(x, x)))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.one(x), b.add(b.one(x), b.mul(x, x)))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::atan(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("atan", x);
+  }
 };
 
 struct Sinh : Function1 {
@@ -217,9 +281,13 @@ struct Sinh : Function1 {
   static double eval(double x) { return std::sinh(x); }
   // cosh x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("cosh", {x})}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.call("cosh", {x})};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::sinh(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("sinh", x);
+  }
 };
 
 struct Cosh : Function1 {
@@ -229,9 +297,13 @@ struct Cosh : Function1 {
   static double eval(double x) { return std::cosh(x); }
   // sinh x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("sinh", {x})}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.call("sinh", {x})};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::cosh(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("cosh", x);
+  }
 };
 
 struct Tanh : Function1 {
@@ -241,9 +313,13 @@ struct Tanh : Function1 {
   static double eval(double x) { return std::tanh(x); }
   // 1 - y² = (1 - y)(1 + y)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V y) { return {b.mul(b.sub(b.one(x), y), b.add(b.one(x), y))}; }
+  static std::array<V, 1> partials(B& b, V x, V y) {
+    return {b.mul(b.sub(b.one(x), y), b.add(b.one(x), y))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::tanh(b, x); }
+  static V lower(B& b, V x) {
+    return vecmath::tanh(b, x);
+  }
 };
 
 struct Asinh : Function1 {
@@ -253,9 +329,13 @@ struct Asinh : Function1 {
   static double eval(double x) { return std::asinh(x); }
   // 1 / sqrt(x² + 1)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.call("sqrt", {b.add(b.mul(x, x), b.one(x))}))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.one(x), b.call("sqrt", {b.add(b.mul(x, x), b.one(x))}))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::asinh(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("asinh", x);
+  }
 };
 
 struct Acosh : Function1 {
@@ -265,9 +345,13 @@ struct Acosh : Function1 {
   static double eval(double x) { return std::acosh(x); }
   // 1 / sqrt((x - 1)(x + 1))
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.call("sqrt", {b.mul(b.sub(x, b.one(x)), b.add(x, b.one(x)))}))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.one(x), b.call("sqrt", {b.mul(b.sub(x, b.one(x)), b.add(x, b.one(x)))}))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::acosh(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("acosh", x);
+  }
 };
 
 struct Atanh : Function1 {
@@ -277,9 +361,13 @@ struct Atanh : Function1 {
   static double eval(double x) { return std::atanh(x); }
   // 1 / ((1 - x)(1 + x))
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.div(b.one(x), b.mul(b.sub(b.one(x), x), b.add(b.one(x), x)))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.one(x), b.mul(b.sub(b.one(x), x), b.add(b.one(x), x)))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::atanh(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("atanh", x);
+  }
 };
 
 struct Erf : Function1 {
@@ -289,9 +377,13 @@ struct Erf : Function1 {
   static double eval(double x) { return std::erf(x); }
   // 2/sqrt(π) exp(-x²)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.mul(b.like(x, kTwoOverSqrtPi), b.call("exp", {b.neg(b.mul(x, x))}))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.mul(b.like(x, kTwoOverSqrtPi), b.call("exp", {b.neg(b.mul(x, x))}))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::erf(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("erf", x);
+  }
 };
 
 struct Erfc : Function1 {
@@ -301,9 +393,13 @@ struct Erfc : Function1 {
   static double eval(double x) { return std::erfc(x); }
   // -2/sqrt(π) exp(-x²)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.mul(b.like(x, -kTwoOverSqrtPi), b.call("exp", {b.neg(b.mul(x, x))}))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.mul(b.like(x, -kTwoOverSqrtPi), b.call("exp", {b.neg(b.mul(x, x))}))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::erfc(b, x); }
+  static V lower(B& b, V x) {
+    return b.libm("erfc", x);
+  }
 };
 
 struct Lgamma : Function1 {
@@ -313,9 +409,13 @@ struct Lgamma : Function1 {
   static double eval(double x) { return lgamma(x); }
   // digamma x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("digamma", {x})}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.call("digamma", {x})};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.libm("lgamma", x); }
+  static V lower(B& b, V x) {
+    return b.libm("lgamma", x);
+  }
 };
 
 struct Tgamma : Function1 {
@@ -325,9 +425,13 @@ struct Tgamma : Function1 {
   static double eval(double x) { return std::tgamma(x); }
   // Γ(x) digamma x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V y) { return {b.mul(y, b.call("digamma", {x}))}; }
+  static std::array<V, 1> partials(B& b, V x, V y) {
+    return {b.mul(y, b.call("digamma", {x}))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.libm("tgamma", x); }
+  static V lower(B& b, V x) {
+    return b.libm("tgamma", x);
+  }
 };
 
 struct Sigmoid : Function1 {
@@ -337,9 +441,13 @@ struct Sigmoid : Function1 {
   static double eval(double x) { return 1 / (1 + std::exp(-x)); }
   // y (1 - y)
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V y) { return {b.mul(y, b.sub(b.one(x), y))}; }
+  static std::array<V, 1> partials(B& b, V x, V y) {
+    return {b.mul(y, b.sub(b.one(x), y))};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::sigmoid(b, x); }
+  static V lower(B& b, V x) {
+    return vecmath::sigmoid(b, x);
+  }
 };
 
 struct Softplus : Function1 {
@@ -349,9 +457,13 @@ struct Softplus : Function1 {
   static double eval(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
   // sigmoid x
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.call("sigmoid", {x})}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.call("sigmoid", {x})};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return vecmath::softplus(b, x); }
+  static V lower(B& b, V x) {
+    return vecmath::softplus(b, x);
+  }
 };
 
 struct Relu : Function1 {
@@ -361,13 +473,17 @@ struct Relu : Function1 {
   static double eval(double x) { return x > 0 ? x : x != x ? x : 0; }
   // [x > 0]
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.select(b.compare("gt", x, b.zero(x)), b.one(x), b.zero(x))}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.select(b.compare("gt", x, b.zero(x)), b.one(x), b.zero(x))};
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     const V zero = b.fconst(x, 0);
     return b.select(b.le(x, zero), zero, x);
   }
 };
+
+struct Polygamma;
 
 struct Digamma : Function1 {
   static constexpr std::string_view name = "digamma";
@@ -376,9 +492,13 @@ struct Digamma : Function1 {
   static double eval(double x) { return special::digamma(x); }
   // polygamma of order 1
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.template emit_op<struct Polygamma>({x}, Attrs{.integers = {1}})}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.template emit_op<Polygamma>({x}, Attrs{.integers = {1}})};
+  }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.libm("rg_digamma", x); }
+  static V lower(B& b, V x) {
+    return b.libm("rg_digamma", x);
+  }
 };
 
 struct Polygamma : Function1 {
@@ -393,7 +513,9 @@ struct Polygamma : Function1 {
     return {b.template emit_op<Polygamma>({x}, Attrs{.integers = {a.integers.at(0) + 1}})};
   }
   template <class B, class V>
-  static V lower(B& b, const Attrs& a, V x) { return b.libm("rg_polygamma", b.fconst(x, static_cast<double>(a.integers.at(0))), x); }
+  static V lower(B& b, const Attrs& a, V x) {
+    return b.libm("rg_polygamma", b.fconst(x, static_cast<double>(a.integers.at(0))), x);
+  }
 };
 
 /// Base of the functions that are constant between jumps.
@@ -402,7 +524,9 @@ struct StepFunction : Elementwise<1, ElemRule::floating> {
   static constexpr Derivative derivative = Derivative::by_partials;
   // 0 between the jumps, and at them by convention
   template <class B, class V>
-  static std::array<V, 1> partials(B& b, V x, V) { return {b.zero(x)}; }
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.zero(x)};
+  }
 };
 
 struct Floor : StepFunction {
@@ -410,7 +534,9 @@ struct Floor : StepFunction {
   static constexpr std::string_view doc = "The greatest integer that is at most x. The derivative is 0.";
   static double eval(double x) { return std::floor(x); }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.floor(x); }
+  static V lower(B& b, V x) {
+    return b.floor(x);
+  }
 };
 
 struct Ceil : StepFunction {
@@ -418,7 +544,9 @@ struct Ceil : StepFunction {
   static constexpr std::string_view doc = "The least integer that is at least x. The derivative is 0.";
   static double eval(double x) { return std::ceil(x); }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.ceil(x); }
+  static V lower(B& b, V x) {
+    return b.ceil(x);
+  }
 };
 
 struct Round : StepFunction {
@@ -426,7 +554,9 @@ struct Round : StepFunction {
   static constexpr std::string_view doc = "The nearest integer, halves away from zero. The derivative is 0.";
   static double eval(double x) { return std::round(x); }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.round(x); }
+  static V lower(B& b, V x) {
+    return b.round(x);
+  }
 };
 
 struct Trunc : StepFunction {
@@ -434,7 +564,9 @@ struct Trunc : StepFunction {
   static constexpr std::string_view doc = "x without its fraction. The derivative is 0.";
   static double eval(double x) { return std::trunc(x); }
   template <class B, class V>
-  static V lower(B& b, V x) { return b.trunc(x); }
+  static V lower(B& b, V x) {
+    return b.trunc(x);
+  }
 };
 
 struct Pow : Elementwise<2, ElemRule::floating> {
@@ -453,7 +585,9 @@ struct Pow : Elementwise<2, ElemRule::floating> {
     return {b.select(b.compare("eq", y, zero), zero, by_x), b.mul(z, log_x)};
   }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return vecmath::pow(b, x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.libm("pow", x, y);
+  }
 };
 
 struct Atan2 : Elementwise<2, ElemRule::floating> {
@@ -469,7 +603,9 @@ struct Atan2 : Elementwise<2, ElemRule::floating> {
     return {b.div(x, norm), b.neg(b.div(y, norm))};
   }
   template <class B, class V>
-  static V lower(B& b, V y, V x) { return vecmath::atan2(b, y, x); }
+  static V lower(B& b, V y, V x) {
+    return b.libm("atan2", y, x);
+  }
 };
 
 struct Hypot : Elementwise<2, ElemRule::floating> {
@@ -480,9 +616,13 @@ struct Hypot : Elementwise<2, ElemRule::floating> {
   static double eval(double x, double y) { return std::hypot(x, y); }
   // d/dx = x / z, d/dy = y / z
   template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V y, V z) { return {b.div(x, z), b.div(y, z)}; }
+  static std::array<V, 2> partials(B& b, V x, V y, V z) {
+    return {b.div(x, z), b.div(y, z)};
+  }
   template <class B, class V>
-  static V lower(B& b, V x, V y) { return vecmath::hypot(b, x, y); }
+  static V lower(B& b, V x, V y) {
+    return b.libm("hypot", x, y);
+  }
 };
 
 }  // namespace rg::ops

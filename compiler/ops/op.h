@@ -11,7 +11,8 @@
 //   samples          for elementwise ops: where its tests draw operands from, and special points
 //
 // Derivative classes and what the author writes (templates over the builder B, so that the formula is one text):
-//   by_partials          static std::array<V, N> partials(B& b, V x1, …, V xN, V y): dy/dx_k elementwise, from operands and
+//   by_partials          static std::array<V, N> partials(B& b, V x1, …, V xN, V y): dy/dx_k elementwise, from operands
+//   and
 //                        the result
 //   linear, multilinear  static V transpose(Site<B>& s, int k, V y_adj): the adjoint that operand k receives. Linear is
 //                        jointly linear in all floating operands, multilinear in each separately.
@@ -84,22 +85,28 @@ struct Site {
 
 /// What an elementwise op does to element types.
 enum class ElemRule {
-  floating,     // (T, …) -> T, T floating
-  number,       // (T, …) -> T, T floating or integer
-  integer,      // (T, …) -> T, T integer
-  boolean,      // (bool, …) -> bool
-  compare,      // (T, T) -> bool, T any
-  test,         // (T) -> bool, T floating
-  select,       // (bool, T, T) -> T
-  convert,      // (T) -> attrs.elems[0]
+  floating,  // (T, …) -> T, T floating
+  number,    // (T, …) -> T, T floating or integer
+  integer,   // (T, …) -> T, T integer
+  boolean,   // (bool, …) -> bool
+  compare,   // (T, T) -> bool, T any
+  test,      // (T) -> bool, T floating
+  select,    // (bool, T, T) -> T
+  convert,   // (T) -> attrs.elems[0]
 };
 
 /// Where tests draw the operands of an elementwise op from; `special` points are tested besides, in every operand.
 struct Samples {
   double low = -3;
   double high = 3;
-  std::array<double, 8> special = {0.0, -0.0, 1.0, -1.0, std::numeric_limits<double>::infinity(),
-                                   -std::numeric_limits<double>::infinity(), std::numeric_limits<double>::quiet_NaN(), 0.5};
+  std::array<double, 8> special = {0.0,
+                                   -0.0,
+                                   1.0,
+                                   -1.0,
+                                   std::numeric_limits<double>::infinity(),
+                                   -std::numeric_limits<double>::infinity(),
+                                   std::numeric_limits<double>::quiet_NaN(),
+                                   0.5};
   /// Error allowed to compiled code against eval, in units in the last place (f64; f32 the same).
   double ulp = 4;
   /// Second operand's own interval, where it differs (pow, atan2); equal bounds mean the first's.
@@ -110,9 +117,9 @@ struct Samples {
 /// Base of every op: the defaults that an op may hide by its own member.
 struct OpBase {
   static constexpr bool elementwise = false;
-  static constexpr bool builtin = false;      // callable by its name in `.rg`, operands as written
+  static constexpr bool builtin = false;  // callable by its name in `.rg`, operands as written
   static constexpr bool commutative = false;
-  static constexpr bool effect = false;       // kept though nothing reads a result
+  static constexpr bool effect = false;  // kept though nothing reads a result
   /// For linear ops that only move elements: `transpose` carries a bool predicate as well (sum is then "any").
   static constexpr bool moves_elements = false;
   static constexpr int regions = 0;

@@ -24,9 +24,11 @@ struct Reduction : OpBase {
     const Type& x = in.operands[0];
     const auto& axes = in.attrs.axes;
     for (std::size_t i = 0; i < axes.size(); ++i) {
-      if (axes[i] < 0 || axes[i] >= static_cast<std::int64_t>(x.rank()) || (i > 0 && axes[i] <= axes[i - 1])) return Failure{"reduced axes are not ascending axes of the operand"};
+      if (axes[i] < 0 || axes[i] >= static_cast<std::int64_t>(x.rank()) || (i > 0 && axes[i] <= axes[i - 1]))
+        return Failure{"reduced axes are not ascending axes of the operand"};
     }
-    if ((x.elem == Elem::boolean) != Logical) return Failure{fmt::format("this reduction does not take {}", ir::name(x.elem))};
+    if ((x.elem == Elem::boolean) != Logical)
+      return Failure{fmt::format("this reduction does not take {}", ir::name(x.elem))};
     Type y{x.elem, {}};
     for (const std::int64_t a : other_axes(x.rank(), axes)) y.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
     return std::vector<Type>{y};
@@ -46,8 +48,10 @@ void eval_fold(EvalSite& s, double start, std::int64_t integer_start, const F& f
     std::int64_t to = 0;
     for (std::size_t d = 0; d < kept.size(); ++d) to += strides[d] * index[static_cast<std::size_t>(kept[d])];
     const auto at = static_cast<std::size_t>(i), t = static_cast<std::size_t>(to);
-    if (out.is_real()) out.reals[t] = f(out.reals[t], x.reals[at]);
-    else out.integers[t] = ir::wrap(out.elem, f(out.integers[t], x.integers[at]));
+    if (out.is_real())
+      out.reals[t] = f(out.reals[t], x.reals[at]);
+    else
+      out.integers[t] = ir::wrap(out.elem, f(out.integers[t], x.integers[at]));
   });
 }
 
@@ -68,16 +72,22 @@ struct ReduceSum : Reduction<false> {
   static constexpr Derivative derivative = Derivative::linear;
   static void eval(EvalSite& s) {
     eval_fold(s, 0, 0, [](auto a, auto x) {
-      if constexpr (std::is_same_v<decltype(a), double>) return a + x;
-      else return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(x));
+      if constexpr (std::is_same_v<decltype(a), double>)
+        return a + x;
+      else
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(x));
     });
   }
   // The adjoint repeated along the summed axes.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) { return unreduced(s, y_adj); }
+  static V transpose(Site<B>& s, int, V y_adj) {
+    return unreduced(s, y_adj);
+  }
   static constexpr bool moves_elements = true;
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<ReduceSum>(s); }
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+    return batch_reduction<ReduceSum>(s);
+  }
 };
 
 struct ReduceProd : Reduction<false> {
@@ -86,8 +96,10 @@ struct ReduceProd : Reduction<false> {
   static constexpr Derivative derivative = Derivative::by_expansion;
   static void eval(EvalSite& s) {
     eval_fold(s, 1, 1, [](auto a, auto x) {
-      if constexpr (std::is_same_v<decltype(a), double>) return a * x;
-      else return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(x));
+      if constexpr (std::is_same_v<decltype(a), double>)
+        return a * x;
+      else
+        return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(x));
     });
   }
   // A loop that multiplies one slice a step, so that zeros among the factors need no division.
@@ -108,7 +120,9 @@ struct ReduceProd : Reduction<false> {
     });
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<ReduceProd>(s); }
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+    return batch_reduction<ReduceProd>(s);
+  }
 };
 
 /// Base of the reductions to an extreme. The derivative follows the first element that attains it (in row-major order
@@ -135,7 +149,8 @@ struct Extreme : Reduction<false> {
     for (const std::int64_t a : s.attrs.axes) count = count * x.dims[static_cast<std::size_t>(a)];
     flat.push_back(count);
     const V flattened = s.b.reshape(s.b.transpose(s.x(0), order), flat);
-    const V index = s.b.emit1(s.b.named(Greatest ? "argmax" : "argmin"), {flattened}, Attrs{.axes = {static_cast<std::int64_t>(kept.size())}});
+    const V index = s.b.emit1(s.b.named(Greatest ? "argmax" : "argmin"), {flattened},
+                              Attrs{.axes = {static_cast<std::int64_t>(kept.size())}});
     V number = s.b.integer(Elem::i64, 0, x.dims);
     for (const std::int64_t a : s.attrs.axes) {
       const V extent = s.b.broadcast(s.b.size(x.dims[static_cast<std::size_t>(a)]), x.dims, {});
@@ -154,17 +169,21 @@ struct Extreme : Reduction<false> {
     return {s.b.select(winner(s), unreduced(s, y_adj[0]), s.b.zero(s.x(0)))};
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<Op>(s); }
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+    return batch_reduction<Op>(s);
+  }
 };
 
 struct ReduceMin : Extreme<ReduceMin, false> {
   static constexpr std::string_view name = "reduce_min";
-  static constexpr std::string_view doc = "The least element over `axes`; NaN where one is NaN. The derivative is the first least element's.";
+  static constexpr std::string_view doc =
+      "The least element over `axes`; NaN where one is NaN. The derivative is the first least element's.";
 };
 
 struct ReduceMax : Extreme<ReduceMax, true> {
   static constexpr std::string_view name = "reduce_max";
-  static constexpr std::string_view doc = "The greatest element over `axes`; NaN where one is NaN. The derivative is the first greatest element's.";
+  static constexpr std::string_view doc =
+      "The greatest element over `axes`; NaN where one is NaN. The derivative is the first greatest element's.";
 };
 
 struct ReduceAny : Reduction<true> {
@@ -172,9 +191,13 @@ struct ReduceAny : Reduction<true> {
   static constexpr std::string_view doc = "Whether some element over `axes` is true.";
   static constexpr Derivative derivative = Derivative::not_differentiable;
   static constexpr std::string_view reason = "a truth value has no derivative";
-  static void eval(EvalSite& s) { eval_fold(s, 0, 0, [](auto a, auto x) { return decltype(a)(a != 0 || x != 0); }); }
+  static void eval(EvalSite& s) {
+    eval_fold(s, 0, 0, [](auto a, auto x) { return decltype(a)(a != 0 || x != 0); });
+  }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<ReduceAny>(s); }
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+    return batch_reduction<ReduceAny>(s);
+  }
 };
 
 struct ReduceAll : Reduction<true> {
@@ -182,9 +205,13 @@ struct ReduceAll : Reduction<true> {
   static constexpr std::string_view doc = "Whether every element over `axes` is true.";
   static constexpr Derivative derivative = Derivative::not_differentiable;
   static constexpr std::string_view reason = "a truth value has no derivative";
-  static void eval(EvalSite& s) { eval_fold(s, 1, 1, [](auto a, auto x) { return decltype(a)(a != 0 && x != 0); }); }
+  static void eval(EvalSite& s) {
+    eval_fold(s, 1, 1, [](auto a, auto x) { return decltype(a)(a != 0 && x != 0); });
+  }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<ReduceAll>(s); }
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+    return batch_reduction<ReduceAll>(s);
+  }
 };
 
 template <class Op, bool Greatest>
@@ -194,10 +221,12 @@ struct ArgExtreme : OpBase {
   static constexpr std::string_view reason = "a position is piecewise constant";
   static Inferred infer(const InferInput& in) {
     const Type& x = in.operands[0];
-    if (in.attrs.axes.size() != 1 || in.attrs.axes[0] < 0 || in.attrs.axes[0] >= static_cast<std::int64_t>(x.rank())) return Failure{"the axis is not one of the operand's"};
+    if (in.attrs.axes.size() != 1 || in.attrs.axes[0] < 0 || in.attrs.axes[0] >= static_cast<std::int64_t>(x.rank()))
+      return Failure{"the axis is not one of the operand's"};
     if (x.elem == Elem::boolean) return Failure{"an extreme of truth values has no position"};
     Type y{Elem::i64, {}};
-    for (const std::int64_t a : other_axes(x.rank(), in.attrs.axes)) y.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
+    for (const std::int64_t a : other_axes(x.rank(), in.attrs.axes))
+      y.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
     return std::vector<Type>{y};
   }
   static void eval(EvalSite& s) {
@@ -211,25 +240,32 @@ struct ArgExtreme : OpBase {
       for (std::size_t d = 0; d < kept.size(); ++d) base += strides[static_cast<std::size_t>(kept[d])] * index[d];
       std::int64_t best = 0;
       for (std::int64_t k = 1; k < x.shape[axis]; ++k) {
-        const auto wins = [&](auto now, auto then) { return then == then && (now != now || (Greatest ? now > then : now < then)); };
-        const auto now = static_cast<std::size_t>(base + k * strides[axis]), then = static_cast<std::size_t>(base + best * strides[axis]);
+        const auto wins = [&](auto now, auto then) {
+          return then == then && (now != now || (Greatest ? now > then : now < then));
+        };
+        const auto now = static_cast<std::size_t>(base + k * strides[axis]),
+                   then = static_cast<std::size_t>(base + best * strides[axis]);
         if (x.is_real() ? wins(x.reals[now], x.reals[then]) : wins(x.integers[now], x.integers[then])) best = k;
       }
       out.integers[static_cast<std::size_t>(i)] = best;
     });
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) { return batch_reduction<Op>(s); }
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+    return batch_reduction<Op>(s);
+  }
 };
 
 struct ArgMin : ArgExtreme<ArgMin, false> {
   static constexpr std::string_view name = "argmin";
-  static constexpr std::string_view doc = "The position of the first least element along axis `axes`[0]; of the first NaN where there is one.";
+  static constexpr std::string_view doc =
+      "The position of the first least element along axis `axes`[0]; of the first NaN where there is one.";
 };
 
 struct ArgMax : ArgExtreme<ArgMax, true> {
   static constexpr std::string_view name = "argmax";
-  static constexpr std::string_view doc = "The position of the first greatest element along axis `axes`[0]; of the first NaN where there is one.";
+  static constexpr std::string_view doc =
+      "The position of the first greatest element along axis `axes`[0]; of the first NaN where there is one.";
 };
 
 }  // namespace rg::ops

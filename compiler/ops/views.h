@@ -1,4 +1,5 @@
-// Ops that only move elements: broadcast, transpose, reshape, slice, place, concat. All linear, each with its transpose.
+// Ops that only move elements: broadcast, transpose, reshape, slice, place, concat. All linear, each with its
+// transpose.
 #pragma once
 
 #include <fmt/format.h>
@@ -23,8 +24,10 @@ void eval_moved(EvalSite& s, const F& source) {
   const Tensor& x = *s.operands[0];
   ir::for_each_index(out.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
     const std::int64_t from = source(index);
-    if (out.is_real()) out.reals[static_cast<std::size_t>(i)] = x.reals[static_cast<std::size_t>(from)];
-    else out.integers[static_cast<std::size_t>(i)] = x.integers[static_cast<std::size_t>(from)];
+    if (out.is_real())
+      out.reals[static_cast<std::size_t>(i)] = x.reals[static_cast<std::size_t>(from)];
+    else
+      out.integers[static_cast<std::size_t>(i)] = x.integers[static_cast<std::size_t>(from)];
   });
 }
 
@@ -50,15 +53,18 @@ inline std::vector<std::int64_t> iota_axes(std::size_t n, std::int64_t from = 0)
 
 struct Broadcast : View {
   static constexpr std::string_view name = "broadcast";
-  static constexpr std::string_view doc = "The operand's axis i as axis `axes`[i] of a tensor of extents `dims`, repeated along the others.";
+  static constexpr std::string_view doc =
+      "The operand's axis i as axis `axes`[i] of a tensor of extents `dims`, repeated along the others.";
   static Inferred infer(const InferInput& in) {
     const Type& x = in.operands[0];
     const Attrs& a = in.attrs;
     if (a.axes.size() != x.rank()) return Failure{"broadcast's axes do not fit its operand"};
     for (std::size_t i = 0; i < x.rank(); ++i) {
       const std::int64_t to = a.axes[i];
-      if (to < 0 || to >= static_cast<std::int64_t>(a.dims.size()) || (i > 0 && to <= a.axes[i - 1])) return Failure{"broadcast's axes are not ascending axes of the result"};
-      if (a.dims[static_cast<std::size_t>(to)] != x.dims[i]) return Failure{fmt::format("broadcast of {} changes an extent", x.str(in.size_names))};
+      if (to < 0 || to >= static_cast<std::int64_t>(a.dims.size()) || (i > 0 && to <= a.axes[i - 1]))
+        return Failure{"broadcast's axes are not ascending axes of the result"};
+      if (a.dims[static_cast<std::size_t>(to)] != x.dims[i])
+        return Failure{fmt::format("broadcast of {} changes an extent", x.str(in.size_names))};
     }
     return std::vector<Type>{{x.elem, a.dims}};
   }
@@ -66,7 +72,8 @@ struct Broadcast : View {
     const auto strides = s.operands[0]->strides();
     eval_moved(s, [&](std::span<const std::int64_t> index) {
       std::int64_t at = 0;
-      for (std::size_t i = 0; i < strides.size(); ++i) at += strides[i] * index[static_cast<std::size_t>(s.attrs.axes[i])];
+      for (std::size_t i = 0; i < strides.size(); ++i)
+        at += strides[i] * index[static_cast<std::size_t>(s.attrs.axes[i])];
       return at;
     });
   }
@@ -75,7 +82,8 @@ struct Broadcast : View {
   static V transpose(Site<B>& s, int, V y_adj) {
     std::vector<std::int64_t> repeated;
     for (std::size_t i = 0; i < s.attrs.dims.size(); ++i) {
-      if (std::ranges::find(s.attrs.axes, static_cast<std::int64_t>(i)) == s.attrs.axes.end()) repeated.push_back(static_cast<std::int64_t>(i));
+      if (std::ranges::find(s.attrs.axes, static_cast<std::int64_t>(i)) == s.attrs.axes.end())
+        repeated.push_back(static_cast<std::int64_t>(i));
     }
     return s.b.sum(y_adj, repeated);
   }
@@ -101,7 +109,8 @@ struct Transpose : View {
     const auto strides = s.operands[0]->strides();
     eval_moved(s, [&](std::span<const std::int64_t> index) {
       std::int64_t at = 0;
-      for (std::size_t i = 0; i < index.size(); ++i) at += strides[static_cast<std::size_t>(s.attrs.axes[i])] * index[i];
+      for (std::size_t i = 0; i < index.size(); ++i)
+        at += strides[static_cast<std::size_t>(s.attrs.axes[i])] * index[i];
       return at;
     });
   }
@@ -109,7 +118,8 @@ struct Transpose : View {
   template <class B, class V = typename B::Val>
   static V transpose(Site<B>& s, int, V y_adj) {
     std::vector<std::int64_t> inverse(s.attrs.axes.size());
-    for (std::size_t i = 0; i < inverse.size(); ++i) inverse[static_cast<std::size_t>(s.attrs.axes[i])] = static_cast<std::int64_t>(i);
+    for (std::size_t i = 0; i < inverse.size(); ++i)
+      inverse[static_cast<std::size_t>(s.attrs.axes[i])] = static_cast<std::int64_t>(i);
     return s.b.transpose(y_adj, inverse);
   }
   template <class B, class V = typename B::Val>
@@ -124,7 +134,8 @@ struct Reshape : View {
   static Inferred infer(const InferInput& in) {
     const Type y{in.operands[0].elem, in.attrs.dims};
     if (y.count() != in.operands[0].count()) {
-      return Failure{fmt::format("reshape of {} to {} changes the number of elements", in.operands[0].str(in.size_names), y.str(in.size_names))};
+      return Failure{fmt::format("reshape of {} to {} changes the number of elements",
+                                 in.operands[0].str(in.size_names), y.str(in.size_names))};
     }
     return std::vector<Type>{y};
   }
@@ -133,7 +144,9 @@ struct Reshape : View {
     s.results[0].integers = s.operands[0]->integers;
   }
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) { return s.b.reshape(y_adj, s.x_type(0).dims); }
+  static V transpose(Site<B>& s, int, V y_adj) {
+    return s.b.reshape(y_adj, s.x_type(0).dims);
+  }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
     return {s.b.reshape(s.x(0), prepended(extent, s.attrs.dims))};
@@ -142,7 +155,8 @@ struct Reshape : View {
 
 struct Recast : View {
   static constexpr std::string_view name = "recast";
-  static constexpr std::string_view doc = "The operand with extents `dims`, which an assertion says are equal to its own.";
+  static constexpr std::string_view doc =
+      "The operand with extents `dims`, which an assertion says are equal to its own.";
   static Inferred infer(const InferInput& in) {
     if (in.attrs.dims.size() != in.operands[0].rank()) return Failure{"recast changes the rank"};
     return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
@@ -167,20 +181,23 @@ struct Recast : View {
 inline std::optional<Failure> check_strided(const InferInput& in) {
   const std::size_t rank = in.operands[0].rank();
   const Attrs& a = in.attrs;
-  if (a.starts.size() != rank || a.steps.size() != rank || a.dims.size() != rank) return Failure{"starts, steps and extents do not fit the operand's rank"};
+  if (a.starts.size() != rank || a.steps.size() != rank || a.dims.size() != rank)
+    return Failure{"starts, steps and extents do not fit the operand's rank"};
   if (std::ranges::find(a.steps, 0) != a.steps.end()) return Failure{"a step is 0"};
   return std::nullopt;
 }
 
 /// Offset of starts + steps * index in a tensor with the strides given.
-inline std::int64_t strided_offset(const Attrs& a, std::span<const std::int64_t> strides, std::span<const std::int64_t> index) {
+inline std::int64_t strided_offset(const Attrs& a, std::span<const std::int64_t> strides,
+                                   std::span<const std::int64_t> index) {
   std::int64_t at = 0;
   for (std::size_t i = 0; i < index.size(); ++i) at += strides[i] * (a.starts[i].constant() + a.steps[i] * index[i]);
   return at;
 }
 
 /// Whether starts + steps * index stays in the extents for all indices below lengths.
-inline bool strided_in_range(const Attrs& a, std::span<const std::int64_t> lengths, std::span<const std::int64_t> extents) {
+inline bool strided_in_range(const Attrs& a, std::span<const std::int64_t> lengths,
+                             std::span<const std::int64_t> extents) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     if (lengths[i] == 0) continue;
     const std::int64_t first = a.starts[i].constant(), last = first + a.steps[i] * (lengths[i] - 1);
@@ -216,7 +233,9 @@ struct Slice : View {
   }
   // Placed back among zeros.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) { return s.b.place(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims); }
+  static V transpose(Site<B>& s, int, V y_adj) {
+    return s.b.place(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims);
+  }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
     return {s.b.template emit_op<Slice>({s.x(0)}, batched_strided(s.attrs, extent))};
@@ -225,7 +244,8 @@ struct Slice : View {
 
 struct Place : View {
   static constexpr std::string_view name = "place";
-  static constexpr std::string_view doc = "Zeros of extents `dims` with the operand's element at index placed at `starts` + `steps` * index, per axis.";
+  static constexpr std::string_view doc =
+      "Zeros of extents `dims` with the operand's element at index placed at `starts` + `steps` * index, per axis.";
   static Inferred infer(const InferInput& in) {
     if (const auto f = check_strided(in)) return *f;
     return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
@@ -240,13 +260,17 @@ struct Place : View {
     const auto strides = out.strides();
     ir::for_each_index(x.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
       const auto to = static_cast<std::size_t>(strided_offset(s.attrs, strides, index));
-      if (out.is_real()) out.reals[to] = x.reals[static_cast<std::size_t>(i)];
-      else out.integers[to] = x.integers[static_cast<std::size_t>(i)];
+      if (out.is_real())
+        out.reals[to] = x.reals[static_cast<std::size_t>(i)];
+      else
+        out.integers[to] = x.integers[static_cast<std::size_t>(i)];
     });
   }
   // The slice at which the operand was placed.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) { return s.b.slice(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims); }
+  static V transpose(Site<B>& s, int, V y_adj) {
+    return s.b.slice(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims);
+  }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
     return {s.b.template emit_op<Place>({s.x(0)}, batched_strided(s.attrs, extent))};
@@ -267,7 +291,8 @@ struct Concat : View {
       if (x.rank() != y.rank() || x.elem != y.elem) return Failure{"concat of unlike operands"};
       const Dim extent = x.dims[axis];
       x.dims[axis] = y.dims[axis];
-      if (x != y) return Failure{fmt::format("concat of {} and {}", y.str(in.size_names), in.operands[k].str(in.size_names))};
+      if (x != y)
+        return Failure{fmt::format("concat of {} and {}", y.str(in.size_names), in.operands[k].str(in.size_names))};
       y.dims[axis] = y.dims[axis] + extent;
     }
     return std::vector<Type>{y};
@@ -281,8 +306,10 @@ struct Concat : View {
       ir::for_each_index(x->shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
         std::int64_t to = start * strides[axis];
         for (std::size_t d = 0; d < index.size(); ++d) to += strides[d] * index[d];
-        if (out.is_real()) out.reals[static_cast<std::size_t>(to)] = x->reals[static_cast<std::size_t>(i)];
-        else out.integers[static_cast<std::size_t>(to)] = x->integers[static_cast<std::size_t>(i)];
+        if (out.is_real())
+          out.reals[static_cast<std::size_t>(to)] = x->reals[static_cast<std::size_t>(i)];
+        else
+          out.integers[static_cast<std::size_t>(to)] = x->integers[static_cast<std::size_t>(i)];
       });
       start += x->shape[axis];
     }

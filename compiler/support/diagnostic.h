@@ -49,9 +49,18 @@ struct Diagnostic {
   std::vector<std::string> hints = {};
   Severity severity = Severity::error;
 
-  Diagnostic& label(Span at, std::string text) { labels.push_back({at, std::move(text)}); return *this; }
-  Diagnostic& note(std::string text) { notes.push_back(std::move(text)); return *this; }
-  Diagnostic& hint(std::string text) { hints.push_back(std::move(text)); return *this; }
+  Diagnostic& label(Span at, std::string text) {
+    labels.push_back({at, std::move(text)});
+    return *this;
+  }
+  Diagnostic& note(std::string text) {
+    notes.push_back(std::move(text));
+    return *this;
+  }
+  Diagnostic& hint(std::string text) {
+    hints.push_back(std::move(text));
+    return *this;
+  }
 };
 
 /// Collects diagnostics of one compilation, of which the first `limit` in source order are shown. Not thread safe.

@@ -15,8 +15,8 @@ struct Failure {
 template <class T>
 class Result {
  public:
-  Result(T value) : state_(std::move(value)) {}             // NOLINT: a value is a result
-  Result(Failure failure) : state_(std::move(failure)) {}   // NOLINT
+  Result(T value) : state_(std::move(value)) {}            // NOLINT: a value is a result
+  Result(Failure failure) : state_(std::move(failure)) {}  // NOLINT
   explicit operator bool() const { return std::holds_alternative<T>(state_); }
   T& operator*() { return std::get<T>(state_); }
   const T& operator*() const { return std::get<T>(state_); }

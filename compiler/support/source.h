@@ -16,7 +16,9 @@ struct Span {
   std::uint32_t end = 0;
 
   /// The smallest span that covers both; both are of one file.
-  Span to(Span other) const { return {file, begin < other.begin ? begin : other.begin, end > other.end ? end : other.end}; }
+  Span to(Span other) const {
+    return {file, begin < other.begin ? begin : other.begin, end > other.end ? end : other.end};
+  }
   bool operator==(const Span&) const = default;
 };
 

@@ -1,0 +1,306 @@
+#include "compiler/ir/builder.h"
+
+#include <cassert>
+#include <numeric>
+
+#include "compiler/ops/all.h"
+#include "compiler/support/internal_error.h"
+
+namespace rg::ir {
+
+namespace {
+
+std::vector<std::int64_t> identity(std::size_t n) {
+  std::vector<std::int64_t> v(n);
+  std::iota(v.begin(), v.end(), 0);
+  return v;
+}
+
+ops::RegionTypes region_types(const Function& f, BlockId id) {
+  ops::RegionTypes r;
+  for (const ValueId v : f.block(id).params) r.params.push_back(f.type(v));
+  for (const ValueId v : f.block(id).yields) r.yields.push_back(f.type(v));
+  return r;
+}
+
+}  // namespace
+
+Builder::Builder(Function& function) : function_(function) {
+  if (!function_.body.valid()) {
+    function_.body = BlockId(function_.blocks.size());
+    function_.blocks.emplace_back();
+  }
+  block_ = function_.body;
+}
+
+Opcode Builder::named(std::string_view name) {
+  const auto code = ops::opcode_named(name);
+  assert(code && "an op of this name");
+  return *code;
+}
+
+ValueId Builder::add_param(Type type, std::string name) {
+  const ValueId id(function_.values.size());
+  auto& params = function_.block(block_).params;
+  function_.values.push_back({std::move(type), std::move(name), {}, block_, static_cast<std::uint32_t>(params.size())});
+  params.push_back(id);
+  return id;
+}
+
+BlockId Builder::in_block(std::span<const Type> params,
+                          const std::function<std::vector<Val>(std::span<const Val>)>& body) {
+  const BlockId outer = block_;
+  const BlockId inner(function_.blocks.size());
+  function_.blocks.emplace_back();
+  block_ = inner;
+  for (const Type& t : params) add_param(t);
+  const std::vector<Val> values = function_.block(inner).params;
+  std::vector<Val> yields = body(values);
+  function_.block(inner).yields = std::move(yields);
+  block_ = outer;
+  return inner;
+}
+
+std::vector<ValueId> Builder::emit_typed(Opcode op, std::vector<Val> operands, Attrs attrs,
+                                         std::vector<BlockId> regions, std::vector<Type> types) {
+  const InstrId id(function_.instrs.size());
+  std::vector<Val> results;
+  for (Type& t : types) {
+    const ValueId v(function_.values.size());
+    function_.values.push_back({std::move(t), {}, id, block_, static_cast<std::uint32_t>(results.size())});
+    results.push_back(v);
+  }
+  function_.instrs.push_back({op, std::move(operands), results, std::move(attrs), std::move(regions), span_});
+  function_.block(block_).instrs.push_back(id);
+  return results;
+}
+
+std::vector<ValueId> Builder::emit(Opcode op, std::vector<Val> operands, Attrs attrs, std::vector<BlockId> regions) {
+  std::vector<Type> types;
+  for (const Val v : operands) types.push_back(type(v));
+  std::vector<ops::RegionTypes> region_list;
+  for (const BlockId r : regions) region_list.push_back(region_types(function_, r));
+  const ops::OpInfo& row = ops::info(op);
+  assert(row.infer != nullptr && "call and derive are emitted with their types");
+  auto inferred = row.infer({types, attrs, region_list, function_.size_names});
+  if (!inferred) internal_error(std::string(row.name) + ": " + inferred.error());
+  return emit_typed(op, std::move(operands), std::move(attrs), std::move(regions), std::move(*inferred));
+}
+
+ValueId Builder::emit1(Opcode op, std::vector<Val> operands, Attrs attrs, std::vector<BlockId> regions) {
+  return emit(op, std::move(operands), std::move(attrs), std::move(regions)).at(0);
+}
+
+// ---- Constants -----------------------------------------------------------------------------------------------------
+
+ValueId Builder::constant(Elem elem, double value, std::vector<Dim> dims) {
+  if (!is_float(elem)) return integer(elem, truncated(elem, value), std::move(dims));
+  if (elem == Elem::f32) value = static_cast<float>(value);
+  return emit1(ops::opcode<ops::Constant>(), {}, Attrs{.dims = std::move(dims), .reals = {value}, .elems = {elem}});
+}
+
+ValueId Builder::integer(Elem elem, std::int64_t value, std::vector<Dim> dims) {
+  if (is_float(elem)) return constant(elem, static_cast<double>(value), std::move(dims));
+  return emit1(ops::opcode<ops::Constant>(), {}, Attrs{.dims = std::move(dims), .integers = {value}, .elems = {elem}});
+}
+
+ValueId Builder::boolean(bool value, std::vector<Dim> dims) {
+  return integer(Elem::boolean, value ? 1 : 0, std::move(dims));
+}
+
+ValueId Builder::like(Val v, double value) {
+  const Type t = type(v);
+  return constant(t.elem, value, t.dims);
+}
+
+ValueId Builder::zeros(const Type& type) { return constant(type.elem, 0, type.dims); }
+
+ValueId Builder::size(const Dim& dim) {
+  if (dim.is_constant()) return integer(Elem::i64, dim.constant());
+  return emit1(ops::opcode<ops::Size>(), {}, Attrs{.dims = {dim}});
+}
+
+std::optional<double> Builder::splat(Val v) const {
+  const Instr* def = function_.definition(v);
+  while (def != nullptr) {
+    const ops::OpInfo& row = ops::info(def->op);
+    if (def->op == ops::opcode<ops::Constant>()) {
+      if (def->attrs.reals.size() == 1) return def->attrs.reals[0];
+      if (def->attrs.integers.size() == 1) return static_cast<double>(def->attrs.integers[0]);
+      return std::nullopt;
+    }
+    const bool same_values = row.moves_elements && def->op != ops::opcode<ops::Place>() &&
+                             def->op != ops::opcode<ops::Concat>() && def->op != ops::opcode<ops::ReduceSum>();
+    if (!same_values) return std::nullopt;
+    def = function_.definition(def->operands[0]);
+  }
+  return std::nullopt;
+}
+
+// ---- Arithmetic ----------------------------------------------------------------------------------------------------
+
+namespace {
+bool is(const std::optional<double>& s, double v) { return s && *s == v; }
+}  // namespace
+
+ValueId Builder::add(Val a, Val b) {
+  const auto x = splat(a), y = splat(b);
+  if (is(x, 0)) return b;  // the sign of a zero sum is not kept
+  if (is(y, 0)) return a;
+  if (x && y && is_float(type(a).elem)) return like(a, *x + *y);
+  return op<ops::Add>(a, b);
+}
+
+ValueId Builder::sub(Val a, Val b) {
+  const auto x = splat(a), y = splat(b);
+  if (is(y, 0)) return a;
+  if (is(x, 0)) return neg(b);
+  if (x && y && is_float(type(a).elem)) return like(a, *x - *y);
+  return op<ops::Sub>(a, b);
+}
+
+ValueId Builder::mul(Val a, Val b) {
+  const auto x = splat(a), y = splat(b);
+  if (is(x, 1)) return b;
+  if (is(y, 1)) return a;
+  if (is(x, -1)) return neg(b);
+  if (is(y, -1)) return neg(a);
+  if (x && y && is_float(type(a).elem)) return like(a, *x * *y);
+  return op<ops::Mul>(a, b);
+}
+
+ValueId Builder::div(Val a, Val b) {
+  const auto x = splat(a), y = splat(b);
+  if (is(y, 1)) return a;
+  if (x && y) return like(a, *x / *y);
+  return op<ops::Div>(a, b);
+}
+
+ValueId Builder::neg(Val a) {
+  if (const auto x = splat(a)) return like(a, -*x);
+  const Instr* def = function_.definition(a);
+  if (def != nullptr && def->op == ops::opcode<ops::Neg>()) return def->operands[0];
+  return op<ops::Neg>(a);
+}
+
+ValueId Builder::select(Val condition, Val a, Val b) {
+  if (a == b) return a;
+  if (const auto c = splat(condition)) return *c != 0 ? a : b;
+  return op<ops::Select>(condition, a, b);
+}
+
+ValueId Builder::compare(std::string_view op, Val a, Val b) { return emit1(named(op), {a, b}); }
+
+ValueId Builder::logical_and(Val a, Val b) {
+  if (a == b) return a;
+  if (const auto x = splat(a)) return *x != 0 ? b : a;
+  if (const auto y = splat(b)) return *y != 0 ? a : b;
+  return op<ops::And>(a, b);
+}
+
+ValueId Builder::logical_or(Val a, Val b) {
+  if (a == b) return a;
+  if (const auto x = splat(a)) return *x != 0 ? a : b;
+  if (const auto y = splat(b)) return *y != 0 ? b : a;
+  return op<ops::Or>(a, b);
+}
+
+ValueId Builder::logical_not(Val a) {
+  if (const auto x = splat(a)) return boolean(*x == 0, type(a).dims);
+  const Instr* def = function_.definition(a);
+  if (def != nullptr && def->op == ops::opcode<ops::Not>()) return def->operands[0];
+  return op<ops::Not>(a);
+}
+
+ValueId Builder::convert(Val a, Elem elem) {
+  if (type(a).elem == elem) return a;
+  return emit1(ops::opcode<ops::Convert>(), {a}, Attrs{.elems = {elem}});
+}
+
+ValueId Builder::call(std::string_view op, std::initializer_list<Val> operands) { return emit1(named(op), operands); }
+
+// ---- Structure -----------------------------------------------------------------------------------------------------
+
+ValueId Builder::broadcast(Val v, std::vector<Dim> to, std::vector<std::int64_t> axes) {
+  if (axes.size() == to.size()) return v;
+  const Instr* def = function_.definition(v);
+  if (def != nullptr && def->op == ops::opcode<ops::Constant>() &&
+      (def->attrs.reals.size() == 1 || def->attrs.integers.size() == 1)) {
+    Attrs attrs = def->attrs;
+    attrs.dims = std::move(to);
+    return emit1(def->op, {}, std::move(attrs));
+  }
+  if (def != nullptr && def->op == ops::opcode<ops::Broadcast>()) {  // axes of the inner one, seen through the outer
+    std::vector<std::int64_t> composed;
+    for (const std::int64_t a : def->attrs.axes) composed.push_back(axes[static_cast<std::size_t>(a)]);
+    return emit1(def->op, {def->operands[0]}, Attrs{.axes = std::move(composed), .dims = std::move(to)});
+  }
+  return emit1(ops::opcode<ops::Broadcast>(), {v}, Attrs{.axes = std::move(axes), .dims = std::move(to)});
+}
+
+ValueId Builder::broadcast_leading(Val v, const std::vector<Dim>& to) {
+  const std::size_t rank = type(v).rank();
+  std::vector<std::int64_t> axes(rank);
+  std::iota(axes.begin(), axes.end(), static_cast<std::int64_t>(to.size() - rank));
+  return broadcast(v, to, std::move(axes));
+}
+
+ValueId Builder::transpose(Val v, std::vector<std::int64_t> permutation) {
+  if (permutation == identity(permutation.size())) return v;
+  return emit1(ops::opcode<ops::Transpose>(), {v}, Attrs{.axes = std::move(permutation)});
+}
+
+ValueId Builder::reshape(Val v, std::vector<Dim> to) {
+  if (dims(v) == to) return v;
+  return emit1(ops::opcode<ops::Reshape>(), {v}, Attrs{.dims = std::move(to)});
+}
+
+ValueId Builder::slice(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> lengths) {
+  const bool whole = std::ranges::all_of(starts, [](const Dim& d) { return d == Dim(0); }) &&
+                     std::ranges::all_of(steps, [](std::int64_t s) { return s == 1; });
+  if (whole && lengths == dims(v)) return v;
+  return emit1(ops::opcode<ops::Slice>(), {v},
+               Attrs{.dims = std::move(lengths), .starts = std::move(starts), .steps = std::move(steps)});
+}
+
+ValueId Builder::place(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> to) {
+  return emit1(ops::opcode<ops::Place>(), {v},
+               Attrs{.dims = std::move(to), .starts = std::move(starts), .steps = std::move(steps)});
+}
+
+ValueId Builder::iota(Elem elem, std::vector<Dim> to, std::int64_t axis) {
+  return emit1(ops::opcode<ops::Iota>(), {}, Attrs{.axes = {axis}, .dims = std::move(to), .elems = {elem}});
+}
+
+ValueId Builder::reduce(std::string_view kind, Val v, std::vector<std::int64_t> axes) {
+  if (axes.empty()) return v;
+  return emit1(named("reduce_" + std::string(kind)), {v}, Attrs{.axes = std::move(axes)});
+}
+
+ValueId Builder::sum(Val v, std::vector<std::int64_t> axes) {
+  return reduce(type(v).elem == Elem::boolean ? "any" : "sum", v, std::move(axes));
+}
+
+ValueId Builder::contract(std::vector<Val> operands, std::vector<std::vector<std::int64_t>> labels) {
+  if (operands.size() == 1 && labels[0] == labels[1]) return operands[0];
+  return emit1(ops::opcode<ops::Contract>(), std::move(operands), Attrs{.labels = std::move(labels)});
+}
+
+std::vector<ValueId> Builder::scan(const Dim& trip, std::vector<Val> states, std::vector<Val> arrays,
+                                   const ScanBody& body, bool reversed) {
+  std::vector<Type> params{{Elem::i64, {}}};
+  for (const Val v : states) params.push_back(type(v));
+  for (const Val v : arrays) params.push_back({type(v).elem, {dims(v).begin() + 1, dims(v).end()}});
+  const std::size_t carried = states.size();
+  const BlockId region = in_block(params, [&](std::span<const Val> p) {
+    auto [next, stacked] = body(p[0], p.subspan(1, carried), p.subspan(1 + carried));
+    next.insert(next.end(), stacked.begin(), stacked.end());
+    return next;
+  });
+  std::vector<Val> operands = std::move(states);
+  operands.insert(operands.end(), arrays.begin(), arrays.end());
+  Attrs attrs{.dims = {trip}, .integers = {static_cast<std::int64_t>(carried), reversed ? 1 : 0}};
+  return emit(ops::opcode<ops::For>(), std::move(operands), std::move(attrs), {region});
+}
+
+}  // namespace rg::ir

@@ -1,0 +1,189 @@
+// Vector maths as templates over an abstract builder B, so that one text serves code generation and host evaluation.
+//
+// B has a value type V and, on floating values of one width (scalar or vector): fconst(like, double), add sub mul div
+// neg fma sqrt abs copysign floor round_even, comparisons eq ne lt le gt ge giving masks, select(mask, a, b), any_lane
+// fallback libm(name, x…) (the scalar C function on each lane), is_f64(x), pow2(n) = 2^n for integral n in the
+// exponent range of normal numbers, exponent_of(x) = floor(log2 |x|) as a floating value and mantissa_of(x) in [1, 2),
+// for normal x, and fixup(mask, value, name, x), which replaces lanes under the mask by the C function.
+//
+// Reductions after W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980); the polynomials are
+// Taylor series, long enough on the reduced intervals that their truncation lies below the rounding error.
+#pragma once
+
+#include <array>
+#include <limits>
+#include <span>
+#include <string_view>
+
+namespace rg::ops::vecmath {
+
+/// Horner's rule, highest coefficient first.
+template <class B, class V>
+V polynomial(B& b, V x, std::span<const double> coefficients) {
+  V r = b.fconst(x, coefficients[0]);
+  for (const double c : coefficients.subspan(1)) r = b.fma(r, x, b.fconst(x, c));
+  return r;
+}
+
+// 1/k! from k = 13 down to k = 2.
+inline constexpr std::array<double, 12> kExpTail{1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
+                                                 1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
+                                                 1.0 / 120,        1.0 / 24,        1.0 / 6,        1.0 / 2};
+
+/// x = n log 2 + r with |r| <= log 2 / 2: n, r and expm1(r) = r + r² q(r).
+template <class V>
+struct ExpParts {
+  V n, tail, r;
+};
+
+template <class B, class V>
+ExpParts<V> exp_parts(B& b, V x) {
+  const bool wide = b.is_f64(x);
+  const V n = b.round_even(b.mul(x, b.fconst(x, 1.4426950408889634074)));
+  const double high = wide ? 0.693147180369123816490 : 0.693359375;
+  const double low = wide ? 1.90821492927058770002e-10 : -2.12194440054690583e-4;
+  V r = b.fma(n, b.fconst(x, -high), x);
+  r = b.fma(n, b.fconst(x, -low), r);
+  const V q = polynomial(b, r, std::span(kExpTail).subspan(wide ? 0 : 6));
+  return {n, b.mul(b.mul(r, r), q), r};
+}
+
+/// v 2^n in two exact factors, so that results near the ends of the range are rounded once.
+template <class B, class V>
+V scaled(B& b, V v, V n) {
+  const V half = b.floor(b.mul(n, b.fconst(n, 0.5)));
+  return b.mul(b.mul(v, b.pow2(half)), b.pow2(b.sub(n, half)));
+}
+
+/// Clamped to [low, high]; NaN stays.
+template <class B, class V>
+V clamped(B& b, V x, double low, double high) {
+  x = b.select(b.lt(x, b.fconst(x, low)), b.fconst(x, low), x);
+  return b.select(b.gt(x, b.fconst(x, high)), b.fconst(x, high), x);
+}
+
+/// e^x, within 1 ulp.
+template <class B, class V>
+V exp(B& b, V x) {
+  const bool wide = b.is_f64(x);
+  x = wide ? clamped(b, x, -750, 710) : clamped(b, x, -110, 90);
+  const auto p = exp_parts(b, x);
+  return scaled(b, b.add(b.fconst(x, 1), b.add(p.r, p.tail)), p.n);
+}
+
+/// e^x - 1, within 2 ulp: (expm1(r) + (1 - 2^-n)) 2^n.
+template <class B, class V>
+V expm1(B& b, V x) {
+  const bool wide = b.is_f64(x);
+  const V y = wide ? clamped(b, x, -45, 710) : clamped(b, x, -20, 90);
+  const auto p = exp_parts(b, y);
+  const V less = b.pow2(b.neg(clamped(b, p.n, -100, 100)));
+  const V tiny = b.lt(b.abs(x), b.fconst(x, wide ? 1e-300 : 1e-30));
+  return b.select(tiny, x, scaled(b, b.add(b.add(p.r, p.tail), b.sub(b.fconst(x, 1), less)), p.n));
+}
+
+// 2/(2k+1) from k = 11 down to k = 1: log((1+s)/(1-s)) = 2s + s Σ 2/(2k+1) s^2k.
+inline constexpr std::array<double, 11> kLogTail{2.0 / 23, 2.0 / 21, 2.0 / 19, 2.0 / 17, 2.0 / 15, 2.0 / 13,
+                                                 2.0 / 11, 2.0 / 9,  2.0 / 7,  2.0 / 5,  2.0 / 3};
+
+/// log x, within 1 ulp. With x = 2^n (1 + f), s = f/(2 + f): log(1 + f) = f - (f²/2 - s (f²/2 + R)).
+template <class B, class V>
+V log(B& b, V x) {
+  const bool wide = b.is_f64(x);
+  const V zero = b.fconst(x, 0), one = b.fconst(x, 1);
+  const auto small = b.lt(x, b.fconst(x, wide ? 2.2250738585072014e-308 : 1.17549435e-38));
+  const V y = b.select(small, b.mul(x, b.fconst(x, wide ? 18014398509481984.0 : 33554432.0)), x);  // 2^54, 2^25
+  V n = b.sub(b.exponent_of(y), b.select(small, b.fconst(x, wide ? 54 : 25), zero));
+  V m = b.mantissa_of(y);
+  const auto upper = b.gt(m, b.fconst(x, 1.4142135623730951));
+  m = b.select(upper, b.mul(m, b.fconst(x, 0.5)), m);
+  n = b.select(upper, b.add(n, one), n);
+  const V f = b.sub(m, one);
+  const V s = b.div(f, b.add(b.fconst(x, 2), f));
+  const V z = b.mul(s, s);
+  const V tail = b.mul(z, polynomial(b, z, std::span(kLogTail).subspan(wide ? 0 : 6)));
+  const V half_square = b.mul(b.fconst(x, 0.5), b.mul(f, f));
+  const V high = b.fconst(x, wide ? 0.693147180369123816490 : 0.693359375);
+  const V low = b.fconst(x, wide ? 1.90821492927058770002e-10 : -2.12194440054690583e-4);
+  const V correction = b.fma(s, b.add(half_square, tail), b.mul(n, low));
+  const V r = b.add(b.mul(n, high), b.sub(f, b.sub(half_square, correction)));
+  const double inf = std::numeric_limits<double>::infinity();
+  const V special = b.select(b.eq(x, zero), b.fconst(x, -inf),
+                             b.select(b.gt(x, zero), x, b.fconst(x, std::numeric_limits<double>::quiet_NaN())));
+  const auto ordinary = b.and_mask(b.gt(x, zero), b.lt(x, b.fconst(x, inf)));
+  return b.select(ordinary, r, special);
+}
+
+/// log(1 + x), within 2 ulp: log u + (x - (u - 1))/u with u = 1 + x rounded.
+template <class B, class V>
+V log1p(B& b, V x) {
+  const V one = b.fconst(x, 1);
+  const V u = b.add(one, x);
+  const V r = b.add(log(b, u), b.div(b.sub(x, b.sub(u, one)), u));
+  const auto plain = b.or_mask(b.eq(u, one), b.eq(x, b.fconst(x, std::numeric_limits<double>::infinity())));
+  return b.select(plain, x, b.select(b.le(x, b.fconst(x, -1)), log(b, u), r));
+}
+
+/// tanh x, within 3 ulp: e/(e + 2) with e = expm1(2|x|).
+template <class B, class V>
+V tanh(B& b, V x) {
+  const V a = b.abs(x);
+  const V limited = b.select(b.gt(a, b.fconst(x, 22)), b.fconst(x, 22), a);
+  const V e = expm1(b, b.add(limited, limited));
+  return b.copysign(b.div(e, b.add(e, b.fconst(x, 2))), x);
+}
+
+/// 1/(1 + e^-x), within 2 ulp.
+template <class B, class V>
+V sigmoid(B& b, V x) {
+  return b.div(b.fconst(x, 1), b.add(b.fconst(x, 1), exp(b, b.neg(x))));
+}
+
+/// log(1 + e^x) = max(x, 0) + log1p(e^-|x|), within 3 ulp.
+template <class B, class V>
+V softplus(B& b, V x) {
+  const V zero = b.fconst(x, 0);
+  return b.add(b.select(b.lt(x, zero), zero, x), log1p(b, exp(b, b.neg(b.abs(x)))));
+}
+
+// (-1)^k/(2k+1)! from k = 8 down to k = 1, and (-1)^k/(2k)! from k = 8 down to k = 1.
+inline constexpr std::array<double, 8> kSinTail{
+    1.0 / 355687428096000, -1.0 / 1307674368000, 1.0 / 6227020800, -1.0 / 39916800,
+    1.0 / 362880,          -1.0 / 5040,          1.0 / 120,        -1.0 / 6};
+inline constexpr std::array<double, 8> kCosTail{
+    1.0 / 20922789888000, -1.0 / 87178291200, 1.0 / 479001600, -1.0 / 3628800,
+    1.0 / 40320,          -1.0 / 720,         1.0 / 24,        -1.0 / 2};
+
+/// sin(x + quarters π/2), within 2 ulp: x = n π/2 + r with π/2 in three parts; beyond the range of that, the C
+/// function.
+template <class B, class V>
+V sin_shifted(B& b, V x, double quarters, std::string_view fallback) {
+  const bool wide = b.is_f64(x);
+  const V n = b.round_even(b.mul(x, b.fconst(x, 0.63661977236758134308)));
+  const std::array<double, 3> part =
+      wide ? std::array<double, 3>{1.57079632673412561417, 6.07710050630396597660e-11, 2.02226624879595063154e-21}
+           : std::array<double, 3>{1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8};
+  V r = x;
+  for (const double p : part) r = b.fma(n, b.fconst(x, -p), r);
+  const V z = b.mul(r, r);
+  const V sine = b.fma(b.mul(r, z), polynomial(b, z, std::span(kSinTail).subspan(wide ? 0 : 4)), r);
+  const V cosine = b.fma(z, polynomial(b, z, std::span(kCosTail).subspan(wide ? 0 : 3)), b.fconst(x, 1));
+  // m = (n + quarters) mod 4
+  const V shifted = b.add(n, b.fconst(x, quarters));
+  const V m = b.sub(shifted, b.mul(b.fconst(x, 4), b.floor(b.mul(shifted, b.fconst(x, 0.25)))));
+  const auto odd = b.or_mask(b.eq(m, b.fconst(x, 1)), b.eq(m, b.fconst(x, 3)));
+  const V magnitude = b.select(odd, cosine, sine);
+  const V signed_value = b.select(b.ge(m, b.fconst(x, 2)), b.neg(magnitude), magnitude);
+  return b.fixup(b.not_mask(b.le(b.abs(x), b.fconst(x, wide ? 1e5 : 5e2))), signed_value, fallback, x);
+}
+
+template <class B, class V>
+V sin(B& b, V x) {
+  return b.select(b.eq(x, b.fconst(x, 0)), x, sin_shifted(b, x, 0, "sin"));
+}
+template <class B, class V>
+V cos(B& b, V x) {
+  return sin_shifted(b, x, 1, "cos");
+}
+
+}  // namespace rg::ops::vecmath
