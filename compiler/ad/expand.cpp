@@ -1,0 +1,158 @@
+#include "compiler/ad/expand.h"
+
+#include <algorithm>
+
+#include "compiler/ad/activity.h"
+#include "compiler/ad/forward.h"
+#include "compiler/ad/reverse.h"
+#include "compiler/ops/all.h"
+#include "compiler/support/internal_error.h"
+
+namespace rg::ad {
+
+using namespace ir;
+
+namespace {
+
+struct Derive {
+  const Function& callee;
+  Builder& b;
+  std::vector<ValueId> arguments, seeds;
+  std::vector<Dim> sizes;
+  const std::vector<std::int64_t>& wrt;
+
+  std::vector<Type> float_results() const {
+    std::vector<Type> out;
+    for (const Type& t : callee.result_types()) {
+      if (is_float(t.elem)) out.push_back(t.substitute(sizes));
+    }
+    return out;
+  }
+  std::vector<Type> wrt_types() const {
+    std::vector<Type> out;
+    for (const std::int64_t p : wrt) out.push_back(b.type(arguments[static_cast<std::size_t>(p)]));
+    return out;
+  }
+};
+
+/// 1 where the index of every axis of `type` equals the index value of the seed, 0 elsewhere.
+ValueId one_hot(Builder& b, const Type& type, std::span<const ValueId> index) {
+  ValueId hit = b.boolean(true, type.dims);
+  for (std::size_t d = 0; d < type.rank(); ++d) {
+    const ValueId at = b.broadcast(index[d], type.dims, {});
+    hit = b.logical_and(hit, b.compare("eq", b.iota(Elem::i64, type.dims, static_cast<std::int64_t>(d)), at));
+  }
+  return b.select(hit, b.constant(type.elem, 1, type.dims), b.zeros(type));
+}
+
+/// A map over the indices of `type` whose region gets a one-hot seed.
+std::vector<ValueId> map_over_seeds(Builder& b, const Type& type,
+                                    const std::function<std::vector<ValueId>(ValueId seed)>& body) {
+  const std::vector<Type> indices(type.rank(), Type{Elem::i64, {}});
+  const BlockId region =
+      b.in_block(indices, [&](std::span<const ValueId> index) { return body(one_hot(b, type, index)); });
+  return b.emit(ops::opcode<ops::Map>(), {}, Attrs{.dims = type.dims}, {region});
+}
+
+std::vector<ValueId> jvp(Derive& d) {
+  ForwardResult r = forward(d.callee, d.b, d.arguments, d.sizes, d.wrt, d.seeds);
+  r.primals.insert(r.primals.end(), r.tangents.begin(), r.tangents.end());
+  return r.primals;
+}
+
+std::vector<ValueId> vjp(Derive& d) {
+  Reverse pass(d.callee, d.b, d.arguments, d.sizes, d.wrt);
+  std::vector<ValueId> out = pass.primals();
+  const auto adjoints = pass.pullback(d.seeds);
+  out.insert(out.end(), adjoints.begin(), adjoints.end());
+  return out;
+}
+
+// One pullback a result element: the map gives dims(r) ++ dims(w) as they are wanted.
+std::vector<ValueId> jacobian_reverse(Derive& d) {
+  Reverse pass(d.callee, d.b, d.arguments, d.sizes, d.wrt);
+  std::vector<ValueId> out = pass.primals();
+  const auto results = d.float_results();
+  for (std::size_t r = 0; r < results.size(); ++r) {
+    const auto rows = map_over_seeds(d.b, results[r], [&](ValueId seed) {
+      std::vector<ValueId> seeds;
+      for (std::size_t k = 0; k < results.size(); ++k) seeds.push_back(k == r ? seed : d.b.zeros(results[k]));
+      return pass.pullback(seeds);
+    });
+    out.insert(out.end(), rows.begin(), rows.end());
+  }
+  return out;
+}
+
+// One tangent a parameter element: the map gives dims(w) ++ dims(r), whose two parts change places.
+std::vector<ValueId> jacobian_forward(Derive& d) {
+  std::vector<ValueId> out = inline_body(d.callee, d.b, d.arguments, d.sizes);
+  const auto results = d.float_results();
+  const auto params = d.wrt_types();
+  std::vector<std::vector<ValueId>> columns;
+  for (std::size_t w = 0; w < params.size(); ++w) {
+    columns.push_back(map_over_seeds(d.b, params[w], [&](ValueId seed) {
+      std::vector<ValueId> seeds;
+      for (std::size_t k = 0; k < params.size(); ++k) seeds.push_back(k == w ? seed : d.b.zeros(params[k]));
+      return forward(d.callee, d.b, d.arguments, d.sizes, d.wrt, seeds).tangents;
+    }));
+  }
+  for (std::size_t r = 0; r < results.size(); ++r) {
+    for (std::size_t w = 0; w < params.size(); ++w) {
+      std::vector<std::int64_t> order;
+      const auto first = static_cast<std::int64_t>(params[w].rank()),
+                 all = first + static_cast<std::int64_t>(results[r].rank());
+      for (std::int64_t i = first; i < all; ++i) order.push_back(i);
+      for (std::int64_t i = 0; i < first; ++i) order.push_back(i);
+      out.push_back(d.b.transpose(columns[w][r], order));
+    }
+  }
+  return out;
+}
+
+std::vector<ValueId> jacobian(Derive& d, std::int64_t mode) {
+  if (mode == 0) {  // forward where the parameters are provably no more than the results
+    Dim inputs, outputs;
+    for (const Type& t : d.wrt_types()) inputs = inputs + t.count();
+    for (const Type& t : d.float_results()) outputs = outputs + t.count();
+    mode = Dim::proven_le(inputs, outputs) ? 1 : 2;
+  }
+  return mode == 1 ? jacobian_forward(d) : jacobian_reverse(d);
+}
+
+}  // namespace
+
+Function prepared(const Function& f, std::span<const std::int64_t> wrt) {
+  std::vector<ValueId> chosen;
+  for (const std::int64_t p : wrt) chosen.push_back(f.block(f.body).params[static_cast<std::size_t>(p)]);
+  const auto active = active_values(f, chosen);
+  return rebuild(f, [&](const Instr& instr, Cloner& c) {
+    const ops::OpInfo& row = ops::info(instr.op);
+    if (row.expand == nullptr || std::ranges::none_of(instr.operands, [&](ValueId v) { return active.contains(v); }))
+      return false;
+    const std::vector<ValueId> operands = c(instr.operands);
+    const Attrs attrs = c.attrs(instr.attrs);
+    ops::Site<Builder> site{c.to(), attrs, operands, {}};
+    const auto results = row.expand(site);
+    for (std::size_t k = 0; k < results.size(); ++k) c.map(instr.results[k], results[k]);
+    return true;
+  });
+}
+
+std::vector<ValueId> expand_derive(const Function& callee, Builder& to, std::span<const ValueId> operands,
+                                   const Attrs& attrs) {
+  const Function ready = prepared(callee, attrs.axes);
+  const std::size_t n = ready.block(ready.body).params.size();
+  Derive d{ready,
+           to,
+           {operands.begin(), operands.begin() + static_cast<std::ptrdiff_t>(n)},
+           {operands.begin() + static_cast<std::ptrdiff_t>(n), operands.end()},
+           attrs.dims,
+           attrs.axes};
+  if (attrs.text == "jvp") return jvp(d);
+  if (attrs.text == "vjp") return vjp(d);
+  if (attrs.text == "jacobian") return jacobian(d, attrs.integers.empty() ? 0 : attrs.integers[0]);
+  internal_error("derive in the mode " + attrs.text);
+}
+
+}  // namespace rg::ad

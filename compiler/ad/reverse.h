@@ -1,0 +1,60 @@
+// Reverse mode: the primal, then a sweep back over its code that gives adjoints.
+//
+// Straight-line code keeps no tape: the sweep uses the primal's values. A loop's primal stacks its states, and the
+// sweep's loop runs the other way over those stacks, computing each step again before it goes back over it. Adjoints of
+// values that a region reads from around it are carried and added up.
+//
+// An adjoint is a value with an optional predicate: where the predicate is false the adjoint is exactly zero, whatever
+// the partial derivative there (also infinite or NaN). `where(x > 0, log(x), 0)` has the derivative 0 at 0 by that.
+#pragma once
+
+#include <unordered_set>
+
+#include "compiler/ir/clone.h"
+
+namespace rg::ad {
+
+class Reverse {
+ public:
+  /// Emits the body of `f` for `arguments` at the builder's current block. `f` holds no map, call, derive, and no op
+  /// that is differentiated by expansion of an active operand. Sizes of `f` are replaced by `sizes`.
+  Reverse(const ir::Function& f, ir::Builder& to, std::span<const ir::ValueId> arguments, std::vector<ir::Dim> sizes,
+          std::span<const std::int64_t> wrt);
+
+  const std::vector<ir::ValueId>& primals() const { return primals_; }
+  /// Emits the sweep at the builder's current block, from one adjoint a floating result; gives one adjoint a parameter
+  /// of `wrt`. May be called again, also inside a region.
+  std::vector<ir::ValueId> pullback(std::span<const ir::ValueId> result_adjoints);
+
+ private:
+  struct Adjoint {
+    ir::ValueId value;
+    ir::ValueId predicate;  // invalid: everywhere
+  };
+  using Adjoints = std::unordered_map<ir::ValueId, Adjoint>;
+
+  bool is_active(ir::ValueId v) const { return active_.contains(v); }
+  bool instruction(const ir::Instr& instr);
+  void add(ir::ValueId to, Adjoint adjoint);
+  ir::ValueId adjoint(ir::ValueId v);
+  std::vector<ir::ValueId> active_free_values(const std::vector<ir::BlockId>& regions) const;
+  void sweep(ir::BlockId block);
+  void sweep(const ir::Instr& instr);
+  void by_partials(const ir::Instr& instr, const Adjoint& y_adj);
+  void by_transpose(const ir::Instr& instr, const Adjoint& y_adj);
+  void custom(const ir::Instr& instr);
+  void loop(const ir::Instr& instr);
+  void branch(const ir::Instr& instr);
+
+  const ir::Function& f_;
+  ir::Builder& b_;
+  ir::Cloner cloner_;
+  std::vector<ir::ValueId> wrt_;
+  std::unordered_set<ir::ValueId> active_;
+  std::vector<ir::ValueId> primals_;
+  Adjoints adjoints_;
+  bool taping_ = true;
+  std::unordered_map<const ir::Instr*, std::vector<ir::ValueId>> tapes_;  // of a loop: stacks of its states
+};
+
+}  // namespace rg::ad
