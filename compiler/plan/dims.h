@@ -1,0 +1,26 @@
+// Index polynomials: coefficients along a variable, bounds over loop ranges, and the digits of a reshaped index.
+#pragma once
+
+#include <optional>
+#include <utility>
+
+#include "compiler/plan/plan.h"
+
+namespace rg::plan {
+
+bool mentions(const Dim& e, std::uint32_t size);
+/// e with the size replaced.
+Dim replace(const Dim& e, std::uint32_t size, const Dim& by);
+/// The c with e = c * size + rest, neither mentioning the size; empty when e is not linear in it.
+std::optional<Dim> coefficient(const Dim& e, std::uint32_t size);
+
+/// 0 <= e for all values of the plan's variables within their ranges. False: not proven.
+bool proven_nonnegative(const Plan& plan, const Dim& e);
+inline bool proven_less(const Plan& plan, const Dim& a, const Dim& b) { return proven_nonnegative(plan, b - a - Dim(1)); }
+
+/// (q, r) with e = q * base + r and 0 <= r < base. Terms that the base divides leave the division.
+std::pair<Dim, Dim> split(const Plan& plan, const Dim& e, const Dim& base);
+/// The index into extents `from` of the element that stands at `index` of extents `to` (equal counts, row-major).
+Index reshaped(const Plan& plan, const Index& index, const std::vector<Dim>& to, const std::vector<Dim>& from);
+
+}  // namespace rg::plan

@@ -1,0 +1,224 @@
+// The plan of one function: which values live in memory, in which loops they are made, what is fused, vectorised and
+// threaded. Data that a person can print and read, and that lowering follows without further decisions.
+//
+// Input: a function after the pipeline (no map, call or derive). Output: Plan.
+//
+// Index expressions are ir::Dim polynomials: below `size_count` an index names a size of the function, from there on a
+// plan variable (a loop's axis, a counter, or the run-time value of a node). So an address is one canonical polynomial,
+// and its stride along an axis is a coefficient.
+//
+// Invariants: a node's arguments precede it; a Load of a buffer is dominated by every Store that it may read; the
+// variables of a node are axes of loops around its uses.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "compiler/ir/module.h"
+#include "compiler/support/ids.h"
+
+namespace rg::plan {
+
+using ir::Dim;
+using ir::Elem;
+using ir::ValueId;
+using VarId = Id<struct VarTag>;
+using NodeId = Id<struct NodeTag>;
+using BufferId = Id<struct BufferTag>;
+using ReductionId = Id<struct ReductionTag>;
+using Index = std::vector<Dim>;
+
+struct Var {
+  enum class Kind : std::uint8_t { axis, counter, node };
+  Kind kind = Kind::axis;
+  Dim extent;       // axis, counter: values are 0 .. extent-1
+  NodeId node;      // kind node: the i64 scalar that it stands for
+  std::string name;
+};
+
+/// Where values live. `tile`: memory of one iteration of the loops around it, a copy a thread.
+enum class Storage : std::uint8_t { in, out, workspace, tile, scalar, constant };
+std::string_view name(Storage storage);
+
+struct Buffer {
+  Storage storage = Storage::workspace;
+  Elem elem = Elem::f64;
+  std::vector<Dim> dims;        // as accessed
+  std::vector<bool> kept;       // dims that have memory of their own; the others are those of loops around all accesses
+  std::string name;
+  std::uint32_t number = 0;     // in, out: position among parameters or results
+  std::vector<double> reals;    // constant
+  std::vector<std::int64_t> integers;
+  int slot = -1;                // workspace, tile: index in Plan::slots
+  /// Elements that have memory.
+  Dim count() const;
+};
+
+struct Access {
+  BufferId buffer;
+  Index index;  // one an extent of the buffer
+};
+
+/// One scalar value of a statement's computation, as a function of the variables. Shared: a node is emitted once in a
+/// loop body however often it is used there.
+struct Node {
+  enum class Kind : std::uint8_t {
+    constant,  // real or integer
+    index,     // the i64 value of `dim`
+    load,      // `access`; where `guard` is false nothing is read and the value is 0
+    op,        // an elementwise op
+    reduced,   // the result of a reduction whose loop is over
+  };
+  Kind kind = Kind::constant;
+  Elem elem = Elem::f64;
+  double real = 0;
+  std::int64_t integer = 0;
+  Dim dim;
+  Access access;
+  NodeId guard;
+  ir::Opcode op;
+  std::vector<NodeId> args;
+  std::vector<std::int64_t> op_integers;  // attributes of powi, polygamma
+  ReductionId reduction;
+  std::vector<VarId> vars;                // those that it depends on, sorted
+  std::uint32_t cost = 0;                 // own operations, in units of an addition
+};
+
+enum class Monoid : std::uint8_t { sum, prod, min, max, any, all, argmin, argmax };
+std::string_view name(Monoid monoid);
+
+/// A running value over one or more loops, kept in registers: several accumulators, folded in a fixed order.
+struct Reduction {
+  Monoid monoid = Monoid::sum;
+  Elem elem = Elem::f64;        // of the accumulated value (argmin: of the compared value; the result is i64)
+  NodeId value;
+  Dim position;                 // argmin, argmax: index of the value along the reduced axis
+};
+
+struct Item;
+
+/// Iterations are independent but for the reductions that end with the loop.
+struct Loop {
+  VarId var;
+  Dim extent;
+  bool vector = false;          // consecutive iterations fill the lanes of a vector
+  bool threaded = false;        // iterations are divided among the threads
+  std::int64_t block = 0;       // > 0: reductions that end here are summed by blocks of so many iterations, in order
+  std::vector<ReductionId> reductions;  // those that begin before and end after this loop
+  std::vector<Item> body;
+};
+
+struct Store {
+  Access target;
+  NodeId value;
+};
+
+struct Accumulate {
+  ReductionId reduction;
+};
+
+/// target += value, where mask (if valid) is true. Iterations that may meet are in order.
+struct ScatterAdd {
+  Access target;
+  NodeId value;
+  NodeId mask;
+};
+
+/// c[batch, m, n] = sum over k of a[batch, m, k] * b[batch, k, n] by the blocked kernel.
+struct Kernel {
+  struct Operand {
+    BufferId buffer;
+    Dim offset;                 // in elements, over the variables of the loops around
+    std::vector<Dim> strides;   // by label
+  };
+  Elem elem = Elem::f64;
+  std::vector<std::string> names;  // of the labels
+  std::vector<Dim> extents;        // by label
+  std::vector<int> batch, m, n, k; // labels by role; merged where strides allow, outer to inner
+  Operand a, b, c;
+  /// Applied to each element of c as it is written: a node in which `result` stands for the element, or invalid.
+  NodeId epilogue;
+};
+
+/// Trip count iterations in order. Carried tensors are double buffered: an iteration reads `current`, writes `next`,
+/// and the two change places after it.
+struct For {
+  struct Carried {
+    BufferId current, next;     // equal: updated in place
+  };
+  VarId counter;
+  Dim trip;
+  bool reversed = false;
+  std::vector<Carried> carried;
+  std::vector<Item> body;
+};
+
+struct If {
+  NodeId condition;
+  std::vector<Item> then_body, else_body;
+};
+
+struct Assert {
+  NodeId condition;
+  std::string message;
+};
+
+/// Zero fills a buffer.
+struct Zero {
+  BufferId buffer;
+};
+
+struct Item {
+  std::variant<Loop, Store, Accumulate, ScatterAdd, Kernel, For, If, Assert, Zero> what;
+};
+
+/// A part of the workspace, shared by buffers that are never alive together.
+struct Slot {
+  std::vector<Dim> bytes;       // the size is the greatest
+  bool per_thread = false;
+};
+
+struct Plan {
+  ir::Function function;        // with known sizes put in; attributes of ops are read from it
+  std::uint32_t size_count = 0;
+  std::vector<std::optional<std::int64_t>> known_sizes;
+  std::vector<Var> vars;
+  std::vector<Node> nodes;
+  std::vector<Buffer> buffers;
+  std::vector<Reduction> reductions;
+  std::vector<Slot> slots;
+  std::vector<BufferId> inputs, outputs;  // by position
+  std::vector<Item> body;
+
+  const Node& node(NodeId id) const { return nodes[id.index]; }
+  const Buffer& buffer(BufferId id) const { return buffers[id.index]; }
+  Dim var_dim(VarId id) const { return Dim::size(size_count + id.index); }
+  /// The variable that `dim` is exactly, if it is one.
+  std::optional<VarId> as_var(const Dim& dim) const;
+  /// Names for Dim::str: the function's sizes, then the variables.
+  std::vector<std::string> dim_names() const;
+  /// True when no workspace is used.
+  bool no_workspace() const { return slots.empty(); }
+};
+
+struct PlanOptions {
+  /// Values of sizes that are known, by index; the compiled function then refuses others.
+  std::vector<std::optional<std::int64_t>> known_sizes = {};
+  /// Bytes of a vector register of the target.
+  int vector_bytes = 64;
+  bool threads = true;
+  /// Products of static extents up to this are unrolled into registers.
+  std::int64_t unroll_limit = 64;
+};
+
+/// The function must have passed the pipeline. Anything else in it is an internal error (std::logic_error).
+Plan make_plan(const ir::Function& function, const PlanOptions& options = {});
+
+/// The plan as text, one statement a line.
+std::string print(const Plan& plan);
+
+}  // namespace rg::plan
