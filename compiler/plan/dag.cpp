@@ -1,0 +1,254 @@
+#include "compiler/plan/dag.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "compiler/ops/registry.h"
+
+namespace rg::plan {
+
+std::string_view op_name(const ir::Function& f, ValueId v) {
+  const ir::Instr* in = f.definition(v);
+  return in ? ops::info(in->op).name : std::string_view{};
+}
+
+void for_each_constant_index(const std::vector<Dim>& extents, const std::function<void(const Index&)>& f) {
+  Index index(extents.size(), Dim(0));
+  std::vector<std::int64_t> at(extents.size(), 0);
+  for (const Dim& e : extents) {
+    if (e.constant() <= 0) return;
+  }
+  for (;;) {
+    f(index);
+    std::size_t d = extents.size();
+    while (d > 0 && ++at[d - 1] == extents[d - 1].constant()) {
+      at[d - 1] = 0;
+      index[--d] = 0;
+    }
+    if (d == 0) return;
+    index[d - 1] = at[d - 1];
+  }
+}
+
+namespace {
+struct MonoidRow { std::string_view op; std::string_view fold; Monoid monoid; };
+constexpr MonoidRow monoids[] = {{"reduce_sum", "add", Monoid::sum}, {"reduce_prod", "mul", Monoid::prod}, {"reduce_min", "min", Monoid::min}, {"reduce_max", "max", Monoid::max},
+                                 {"reduce_any", "or", Monoid::any},  {"reduce_all", "and", Monoid::all},   {"argmin", "min", Monoid::argmin},   {"argmax", "max", Monoid::argmax}};
+}  // namespace
+
+std::string_view fold_op(Monoid monoid) { return monoids[static_cast<std::size_t>(monoid)].fold; }
+
+std::optional<Monoid> monoid_of(std::string_view op) {
+  for (const MonoidRow& row : monoids) {
+    if (row.op == op) return row.monoid;
+  }
+  return std::nullopt;
+}
+
+std::pair<double, std::int64_t> neutral(Monoid monoid, Elem elem) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  const bool narrow = elem == Elem::i32;
+  const std::int64_t low = narrow ? INT32_MIN : INT64_MIN, high = narrow ? INT32_MAX : INT64_MAX;
+  switch (monoid) {
+    case Monoid::sum: case Monoid::any: return {0, 0};
+    case Monoid::prod: case Monoid::all: return {1, 1};
+    case Monoid::min: case Monoid::argmin: return {inf, high};
+    case Monoid::max: case Monoid::argmax: return {-inf, low};
+  }
+  return {0, 0};
+}
+
+Index merged_index(std::size_t rank, const std::vector<std::int64_t>& axes, const Index& kept, const Index& reduced) {
+  Index index(rank);
+  std::size_t k = 0, r = 0;
+  for (std::size_t d = 0; d < rank; ++d) {
+    const bool is_reduced = r < axes.size() && axes[r] == static_cast<std::int64_t>(d);
+    index[d] = is_reduced ? reduced[r++] : kept[k++];
+  }
+  return index;
+}
+
+std::map<std::int64_t, Dim> label_extents(const ir::Function& f, const ir::Instr& in) {
+  std::map<std::int64_t, Dim> extents;
+  for (std::size_t k = 0; k < in.operands.size(); ++k) {
+    const auto& dims = f.type(in.operands[k]).dims;
+    for (std::size_t d = 0; d < dims.size(); ++d) extents.emplace(in.attrs.labels[k][d], dims[d]);
+  }
+  return extents;
+}
+
+std::vector<std::int64_t> summed_labels(const ir::Instr& in) {
+  std::vector<std::int64_t> summed;
+  const auto& kept = in.attrs.labels.back();
+  for (std::size_t k = 0; k + 1 < in.attrs.labels.size(); ++k) {
+    for (const std::int64_t l : in.attrs.labels[k]) {
+      if (std::ranges::find(kept, l) == kept.end() && std::ranges::find(summed, l) == summed.end()) summed.push_back(l);
+    }
+  }
+  return summed;
+}
+
+const Access* Dag::bound(ValueId v) const {
+  const auto it = bound_.find(v);
+  return it == bound_.end() ? nullptr : &it->second;
+}
+
+Access Dag::access(ValueId v, const Index& index) const {
+  Access a = bound_.at(v);
+  a.index.insert(a.index.end(), index.begin(), index.end());
+  return a;
+}
+
+void Dag::forward(ValueId v, const Index& index, NodeId node) { forwarded_.push_back({v, index, node}); }
+
+void Dag::forget(std::size_t mark) {
+  if (forwarded_.size() == mark) return;
+  forwarded_.resize(mark);
+  memo_.clear();
+}
+
+void Dag::restore(State state) {
+  plan_.nodes.resize(state.nodes);
+  plan_.vars.resize(state.vars);
+  memo_.clear();
+  std::erase_if(shared_, [&](const auto& e) { return e.second.index >= state.nodes; });
+  std::erase_if(node_vars_, [&](const auto& e) { return e.first.index >= state.nodes || e.second.index >= state.vars; });
+}
+
+VarId Dag::add_var(Var var) {
+  plan_.vars.push_back(std::move(var));
+  return VarId(plan_.vars.size() - 1);
+}
+
+NodeId Dag::add(Node node) {
+  std::vector<Dim> dims{node.dim};
+  dims.insert(dims.end(), node.access.index.begin(), node.access.index.end());
+  std::vector<NodeId> args = node.args;
+  args.push_back(node.guard);
+  const std::uint32_t number = node.kind == Node::Kind::load ? node.access.buffer.index : node.kind == Node::Kind::reduced ? node.reduction.index : node.op.index;
+  const std::int64_t bits = ir::is_float(node.elem) ? std::bit_cast<std::int64_t>(node.real) : node.integer;
+  NodeKey key{static_cast<int>(node.kind), static_cast<int>(node.elem), number, args, dims, 0, bits, node.op_integers};
+  if (const auto it = shared_.find(key); it != shared_.end()) return it->second;
+  std::set<VarId> vars(node.vars.begin(), node.vars.end());
+  for (const Dim& d : dims) {
+    d.for_each_size([&](std::uint32_t s) {
+      if (s < plan_.size_count) return;
+      const VarId v(s - plan_.size_count);
+      vars.insert(v);
+      if (plan_.vars[v.index].kind == Var::Kind::node) {
+        const Node& n = plan_.node(plan_.vars[v.index].node);
+        vars.insert(n.vars.begin(), n.vars.end());
+      }
+    });
+  }
+  for (const NodeId a : args) {
+    if (a.valid()) vars.insert(plan_.node(a).vars.begin(), plan_.node(a).vars.end());
+  }
+  node.vars.assign(vars.begin(), vars.end());
+  plan_.nodes.push_back(std::move(node));
+  const NodeId id(plan_.nodes.size() - 1);
+  shared_.emplace(std::move(key), id);
+  return id;
+}
+
+NodeId Dag::constant(Elem elem, double real, std::int64_t integer) {
+  if (elem == Elem::i64) return index_node(integer);
+  Node n;
+  n.kind = Node::Kind::constant;
+  n.elem = elem;
+  n.real = ir::is_float(elem) ? real : 0;
+  n.integer = ir::is_float(elem) ? 0 : integer;
+  return add(std::move(n));
+}
+
+NodeId Dag::index_node(const Dim& dim) {
+  // A variable that stands for a node is the node itself.
+  if (const auto v = plan_.as_var(dim); v && plan_.vars[v->index].kind == Var::Kind::node) return plan_.vars[v->index].node;
+  Node n;
+  n.kind = Node::Kind::index;
+  n.elem = Elem::i64;
+  n.dim = dim;
+  return add(std::move(n));
+}
+
+NodeId Dag::load(Access access, NodeId guard) {
+  Node n;
+  n.kind = Node::Kind::load;
+  n.elem = plan_.buffer(access.buffer).elem;
+  n.access = std::move(access);
+  n.guard = guard;
+  n.cost = 1;
+  return add(std::move(n));
+}
+
+NodeId Dag::reduced(ReductionId r, Elem elem, std::vector<VarId> vars) {
+  Node n;
+  n.kind = Node::Kind::reduced;
+  n.elem = elem;
+  n.reduction = r;
+  n.vars = std::move(vars);
+  return add(std::move(n));
+}
+
+NodeId Dag::op(std::string_view name, std::vector<NodeId> args, Elem elem) {
+  const auto code = ops::opcode_named(name);
+  Node n;
+  n.kind = Node::Kind::op;
+  n.elem = elem;
+  n.op = *code;
+  n.args = std::move(args);
+  n.cost = 1;
+  return add(std::move(n));
+}
+
+NodeId Dag::logical_and(NodeId a, NodeId b) {
+  if (!a.valid() || a == b) return b;
+  if (!b.valid()) return a;
+  return op("and", {a, b}, Elem::boolean);
+}
+
+NodeId Dag::in_range(const Dim& e, const Dim& extent) {
+  NodeId low, high;
+  if (!proven_nonnegative(plan_, e)) low = op("ge", {index_node(e), index_node(0)}, Elem::boolean);
+  if (!proven_less(plan_, e, extent)) high = op("lt", {index_node(e), index_node(extent)}, Elem::boolean);
+  if (low.valid() && e.is_constant()) return constant(Elem::boolean, 0, 0);
+  if (high.valid() && e.is_constant() && extent.is_constant()) return constant(Elem::boolean, 0, 0);
+  return logical_and(low, high);
+}
+
+Dim Dag::dim_of(NodeId node) {
+  if (plan_.node(node).kind == Node::Kind::index) return plan_.node(node).dim;
+  const auto [it, fresh] = node_vars_.emplace(node, VarId());
+  if (fresh) it->second = add_var({Var::Kind::node, 0, node, "v" + std::to_string(node.index)});
+  return plan_.var_dim(it->second);
+}
+
+NodeId Dag::eval(ValueId v, const Index& index, NodeId guard) {
+  const Key key{v, index, guard};
+  if (const auto it = memo_.find(key); it != memo_.end()) return it->second;
+  NodeId result;
+  if (const auto it = scalars_.find(v); it != scalars_.end()) return it->second;
+  for (const Forward& f : forwarded_) {
+    if (f.value == v && f.index == index) return f.node;
+  }
+  if (bound_.contains(v)) {
+    result = load(access(v, index), guard);
+  } else if (const auto it = slices_.find(v); it != slices_.end()) {
+    Index full = it->second.second;
+    full.insert(full.end(), index.begin(), index.end());
+    result = eval(it->second.first, full, guard);
+  } else {
+    result = eval_definition(v, index, guard);
+  }
+  memo_.emplace(key, result);
+  return result;
+}
+
+NodeId Dag::eval_definition(ValueId v, const Index& index, NodeId guard) {
+  const ir::Instr* in = plan_.function.definition(v);
+  if (!in) return eval(v, index, guard);
+  const ir::Instr copy = *in;
+  return eval_op(v, copy, index, guard);
+}
+
+}  // namespace rg::plan

@@ -1,0 +1,101 @@
+// Builds the scalar computation of one element of a value: views turn into index arithmetic, elementwise ops into
+// nodes, reductions and contractions over small static extents into straight-line code, materialised values into loads.
+//
+// Input: the function, which values are bound to buffers, an index. Output: a node of the plan, shared with equal ones.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string_view>
+#include <tuple>
+
+#include "compiler/plan/dims.h"
+#include "compiler/plan/plan.h"
+
+namespace rg::plan {
+
+class Dag {
+ public:
+  explicit Dag(Plan& plan) : plan_(plan) {}
+
+  // Where values are.
+  /// The value is read from a buffer, at prefix ++ index.
+  void bind(ValueId v, BufferId buffer, Index prefix = {}) { bound_[v] = {buffer, std::move(prefix)}; }
+  /// The value is a slice of another: v[index] = of[prefix ++ index].
+  void bind_slice(ValueId v, ValueId of, Index prefix) { slices_[v] = {of, std::move(prefix)}; }
+  /// The scalar is this node.
+  void bind_node(ValueId v, NodeId node) { scalars_[v] = node; }
+  const Access* bound(ValueId v) const;
+  bool is_slice(ValueId v) const { return slices_.contains(v); }
+  Access access(ValueId v, const Index& index) const;
+
+  /// The node of v[index]. Loads happen only where `guard` (if valid) is true.
+  NodeId eval(ValueId v, const Index& index, NodeId guard = {});
+  /// The same from v's own definition, though v is bound.
+  NodeId eval_definition(ValueId v, const Index& index, NodeId guard = {});
+  /// From here on v[index] is known to be `node`, until `forget` to the mark.
+  void forward(ValueId v, const Index& index, NodeId node);
+  std::size_t mark() const { return forwarded_.size(); }
+  void forget(std::size_t mark);
+
+  // Nodes.
+  NodeId constant(Elem elem, double real, std::int64_t integer);
+  NodeId index_node(const Dim& dim);
+  NodeId load(Access access, NodeId guard);
+  NodeId op(std::string_view name, std::vector<NodeId> args, Elem elem);
+  NodeId reduced(ReductionId r, Elem elem, std::vector<VarId> vars);
+  NodeId logical_and(NodeId a, NodeId b);
+  /// 0 <= e && e < extent; invalid where proven.
+  NodeId in_range(const Dim& e, const Dim& extent);
+  /// The dim whose value a node of type i64 has: symbolic, or a fresh variable.
+  Dim dim_of(NodeId node);
+  VarId add_var(Var var);
+
+  /// Forgets all nodes, variables and memos made since; for trial runs.
+  struct State { std::size_t nodes, vars; };
+  State state() const { return {plan_.nodes.size(), plan_.vars.size()}; }
+  void restore(State state);
+
+ private:
+  using Key = std::tuple<ValueId, Index, NodeId>;
+  using NodeKey = std::tuple<int, int, std::uint32_t, std::vector<NodeId>, std::vector<Dim>, std::uint32_t, std::int64_t, std::vector<std::int64_t>>;
+  NodeId add(Node node);
+  NodeId eval_op(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
+  NodeId eval_elementwise(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
+  NodeId eval_concat(const ir::Instr& in, const Index& index, NodeId guard);
+  NodeId eval_place(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
+  NodeId eval_gather(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
+  NodeId eval_reduce(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
+  NodeId eval_contract(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
+  NodeId eval_constant(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
+
+  Plan& plan_;
+  std::map<ValueId, Access> bound_;
+  std::map<ValueId, std::pair<ValueId, Index>> slices_;
+  std::map<ValueId, NodeId> scalars_;
+  std::map<Key, NodeId> memo_;
+  std::map<NodeKey, NodeId> shared_;
+  std::map<NodeId, VarId> node_vars_;
+  struct Forward { ValueId value; Index index; NodeId node; };
+  std::vector<Forward> forwarded_;
+  std::map<ValueId, BufferId> constants_;
+  bool ignore_bound_ = false;
+};
+
+/// The name of a value's op, empty for a block's parameter.
+std::string_view op_name(const ir::Function& f, ValueId v);
+/// Calls f with every index of the constant extents, row-major.
+void for_each_constant_index(const std::vector<Dim>& extents, const std::function<void(const Index&)>& f);
+/// The op that folds two values of a monoid.
+std::string_view fold_op(Monoid monoid);
+/// The monoid of a reduce op, argmin or argmax.
+std::optional<Monoid> monoid_of(std::string_view op);
+/// The neutral element: real for floating types, else integer.
+std::pair<double, std::int64_t> neutral(Monoid monoid, Elem elem);
+/// Summed or reduced operand index from kept index and reduced index.
+Index merged_index(std::size_t rank, const std::vector<std::int64_t>& axes, const Index& kept, const Index& reduced);
+/// The extents of a contraction's labels, and those that the result lacks in order of first occurrence.
+std::map<std::int64_t, Dim> label_extents(const ir::Function& f, const ir::Instr& in);
+std::vector<std::int64_t> summed_labels(const ir::Instr& in);
+
+}  // namespace rg::plan
