@@ -1,0 +1,191 @@
+#include "compiler/plan/roots.h"
+
+#include <algorithm>
+
+#include "compiler/ops/registry.h"
+
+namespace rg::plan {
+
+namespace {
+
+constexpr std::int64_t expensive = 12;   // additions worth a store and a load
+constexpr std::int64_t most = 1 << 20;
+
+std::int64_t own_cost(const ops::OpInfo& info) {
+  constexpr std::string_view cheap[] = {"neg", "abs", "add", "sub", "mul", "min", "max", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "select", "convert", "relu", "square", "sign", "copysign", "isnan", "isinf", "isfinite", "floor", "ceil", "trunc"};
+  if (!info.elementwise) return 0;
+  if (std::ranges::find(cheap, info.name) != std::end(cheap)) return 1;
+  return info.name == "div" || info.name == "sqrt" || info.name == "powi" ? 4 : expensive;
+}
+
+bool is_reduction(std::string_view name) { return name == "contract" || monoid_of(name).has_value(); }
+
+std::int64_t count_of(const std::vector<Dim>& extents) {
+  std::int64_t n = 1;
+  for (const Dim& e : extents) n = std::min(most, n * std::max<std::int64_t>(1, e.constant()));
+  return n;
+}
+
+// Calls f with every value that the regions of `in` use and do not define.
+void captures(const ir::Function& f, const ir::Instr& in, std::set<ValueId>& inside, const std::function<void(ValueId)>& use) {
+  for (const ir::BlockId region : in.regions) {
+    const ir::Block& b = f.block(region);
+    inside.insert(b.params.begin(), b.params.end());
+    for (const ir::InstrId i : b.instrs) {
+      const ir::Instr& inner = f.instr(i);
+      for (const ValueId v : inner.operands) {
+        if (!inside.contains(v)) use(v);
+      }
+      inside.insert(inner.results.begin(), inner.results.end());
+      captures(f, inner, inside, use);
+    }
+    for (const ValueId v : b.yields) {
+      if (!inside.contains(v)) use(v);
+    }
+  }
+}
+
+struct Finder {
+  const ir::Function& f;
+  const PlanOptions& options;
+  std::set<ValueId> roots;
+  std::map<ValueId, std::int64_t> cost;          // of computing one element in place
+  std::map<ValueId, std::set<std::uint32_t>> readers;  // root statements that evaluate it
+
+  bool local(ValueId v) const { return f.definition(v) != nullptr; }
+
+  std::vector<Dim> reduced_extents(const ir::Instr& in) const {
+    std::vector<Dim> extents;
+    if (ops::info(in.op).name == "contract") {
+      const auto by_label = label_extents(f, in);
+      for (const std::int64_t l : summed_labels(in)) extents.push_back(by_label.at(l));
+    } else {
+      for (const std::int64_t a : in.attrs.axes) extents.push_back(f.type(in.operands[0]).dims[static_cast<std::size_t>(a)]);
+    }
+    return extents;
+  }
+
+  std::int64_t cost_of(ValueId v) const {
+    const auto it = cost.find(v);
+    return it == cost.end() || roots.contains(v) ? 1 : it->second;
+  }
+
+  // A value computed more than once an element by `in`: a broadcast operand, a factor of a contraction.
+  void repeated(const ir::Instr& in, std::string_view name) {
+    const auto must = [&](ValueId v, std::int64_t limit) {
+      if (local(v) && cost_of(v) >= limit) roots.insert(v);
+    };
+    if (name == "broadcast") {
+      std::vector<Dim> added;
+      const auto& to = f.type(in.results[0]).dims;
+      for (std::size_t d = 0; d < to.size(); ++d) {
+        if (std::ranges::find(in.attrs.axes, static_cast<std::int64_t>(d)) == in.attrs.axes.end()) added.push_back(to[d]);
+      }
+      if (!small_static(added, options.unroll_limit)) must(in.operands[0], expensive);
+    }
+    if (name == "contract" && !unrolled_reduction(f, in, options)) {
+      const auto extents = label_extents(f, in);
+      for (std::size_t k = 0; k < in.operands.size(); ++k) {
+        if (f.type(in.operands[k]).rank() < extents.size()) must(in.operands[k], 4);
+      }
+    }
+    if (name == "gather") must(in.operands[0], expensive);
+  }
+
+  void visit(const ir::Instr& in) {
+    const ops::OpInfo& info = ops::info(in.op);
+    repeated(in, info.name);
+    if (info.regions > 0) {
+      std::set<ValueId> inside;
+      captures(f, in, inside, [&](ValueId v) {
+        if (local(v) && !is_cheap_view(v)) roots.insert(v);
+      });
+      for (std::size_t k = 0; k < in.operands.size(); ++k) {
+        if (info.name == "for" && k < static_cast<std::size_t>(in.attrs.integers[0])) continue;
+        if (local(in.operands[k]) && !is_cheap_view(in.operands[k])) roots.insert(in.operands[k]);
+      }
+      roots.insert(in.results.begin(), in.results.end());
+      return;
+    }
+    std::int64_t sum = own_cost(info);
+    for (const ValueId v : in.operands) sum += cost_of(v);
+    if (is_reduction(info.name)) {
+      if (unrolled_reduction(f, in, options)) {
+        sum *= count_of(reduced_extents(in));
+      } else {
+        roots.insert(in.results[0]);
+      }
+    }
+    if (info.name == "scatter_add") roots.insert(in.results[0]);
+    for (const ValueId r : in.results) cost[r] = std::min(sum, most);
+  }
+
+  bool is_cheap_view(ValueId v) const {
+    if (roots.contains(v)) return true;
+    const ir::Instr* in = f.definition(v);
+    if (!in) return true;
+    const ops::OpInfo& info = ops::info(in->op);
+    constexpr std::string_view views[] = {"constant", "size", "iota", "broadcast", "transpose", "reshape", "recast", "slice"};
+    if (std::ranges::find(views, info.name) == std::end(views)) return false;
+    return std::ranges::all_of(in->operands, [&](ValueId x) { return is_cheap_view(x); });
+  }
+
+  // Marks what the statement of root `reader` evaluates in place.
+  void reach(ValueId v, std::uint32_t reader) {
+    const ir::Instr* in = f.definition(v);
+    if (!in || !readers[v].insert(reader).second) return;
+    if (roots.contains(v)) return;
+    for (const ValueId x : in->operands) reach(x, reader);
+  }
+};
+
+}  // namespace
+
+bool small_static(const std::vector<Dim>& extents, std::int64_t limit) {
+  std::int64_t n = 1;
+  for (const Dim& e : extents) {
+    if (!e.is_constant() || e.constant() > limit) return false;
+    n *= std::max<std::int64_t>(1, e.constant());
+    if (n > limit) return false;
+  }
+  return true;
+}
+
+bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOptions& options) {
+  const std::string_view name = ops::info(in.op).name;
+  if (name == "argmin" || name == "argmax") return false;
+  Finder finder{f, options, {}, {}, {}};
+  return small_static(finder.reduced_extents(in), std::min<std::int64_t>(options.unroll_limit, 16));
+}
+
+std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options, std::set<ValueId> elsewhere) {
+  Finder finder{f, options, std::move(elsewhere), {}, {}};
+  const ir::Block& b = f.block(block);
+  for (const ir::InstrId i : b.instrs) finder.visit(f.instr(i));
+  // What is expensive and reached from several statements becomes a root; the costs above it fall, so go backwards.
+  for (bool changed = true; changed;) {
+    changed = false;
+    finder.readers.clear();
+    for (const ValueId r : finder.roots) {
+      const ir::Instr* in = f.definition(r);
+      if (!in || f.value(r).block != block) continue;
+      for (const ValueId x : in->operands) finder.reach(x, r.index);
+    }
+    for (const ir::InstrId i : b.instrs) {
+      for (const ValueId v : f.instr(i).results) {
+        if (finder.roots.contains(v) || finder.readers[v].size() < 2) continue;
+        if (finder.cost_of(v) >= expensive && !finder.is_cheap_view(v)) {
+          finder.roots.insert(v);
+          changed = true;
+        }
+      }
+      if (changed) {
+        for (const ir::InstrId j : b.instrs) finder.visit(f.instr(j));
+        break;
+      }
+    }
+  }
+  return finder.roots;
+}
+
+}  // namespace rg::plan

@@ -1,0 +1,21 @@
+// Which values get memory (or a register of their own) instead of being computed again in each statement that uses them.
+#pragma once
+
+#include <set>
+
+#include "compiler/plan/dag.h"
+
+namespace rg::plan {
+
+/// Whether all extents are constants with a product of at most `limit`.
+bool small_static(const std::vector<Dim>& extents, std::int64_t limit);
+
+/// True for a reduction or contraction that is written out as straight-line code where it is used.
+bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOptions& options);
+
+/// The values of a block (not of its regions) that are materialised: results of reductions and control flow, what
+/// regions capture, and what is expensive and read in several statements or repeated along an axis. `elsewhere`: values
+/// that are roots for reasons outside of the block.
+std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options, std::set<ValueId> elsewhere);
+
+}  // namespace rg::plan
