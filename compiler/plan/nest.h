@@ -1,0 +1,72 @@
+// Loop nests and their fusion.
+//
+// A nest is one materialised value with the loops that make it. Nests are put into trees of loops: a nest joins a loop
+// of an earlier one when it reads what is made there at that loop's own index only, or reads the same memory along it.
+#pragma once
+
+#include <memory>
+
+#include "compiler/plan/dag.h"
+
+namespace rg::plan {
+
+struct Nest {
+  struct Axis {
+    Dim extent;
+    VarId own;    // as in `reads`
+    VarId loop;   // after fusion
+    bool reduced = false;
+    bool unrolled = false;
+  };
+  struct Read {
+    BufferId buffer;
+    Index index;
+  };
+  ValueId value;
+  bool copy = false;                 // stores what is computed elsewhere
+  Access target;                     // the index is a prefix of constants or outer variables
+  std::vector<Axis> axes;            // those of the result in order, then the reduced ones
+  std::optional<Monoid> monoid;
+  std::vector<Read> reads;
+  VarId outer_reduced;               // the outermost of its reduced loops
+  std::vector<ReductionId> reductions;  // one an unrolled index
+
+  std::size_t result_rank() const;
+};
+
+struct LoopTree {
+  struct Entry {
+    std::unique_ptr<LoopTree> loop;  // or a nest's body, or what follows its reduced loops
+    std::size_t nest = 0;
+    bool finish = false;
+  };
+  VarId var;
+  Dim extent;
+  std::vector<Entry> entries;
+  std::vector<std::size_t> nests;    // in it, at any depth
+};
+
+/// The pending nests of a straight-line stretch of code.
+class Fusion {
+ public:
+  explicit Fusion(Plan& plan) : plan_(plan) {}
+  void add(Nest nest);
+  bool empty() const { return nests_.empty(); }
+  std::vector<Nest>& nests() { return nests_; }
+  std::vector<LoopTree::Entry>& entries() { return root_.entries; }
+  void clear() { *this = Fusion(plan_); }
+  Fusion& operator=(Fusion&& other) noexcept { nests_ = std::move(other.nests_); root_ = std::move(other.root_); return *this; }
+  Fusion(Fusion&&) = default;
+
+ private:
+  void insert(std::size_t nest, LoopTree& at);
+  std::optional<std::size_t> joining_axis(const Nest& nest, const LoopTree& loop) const;
+  bool depends(const Nest& nest, const LoopTree::Entry& entry) const;
+  const Nest* producer(BufferId buffer, const std::vector<std::size_t>& among) const;
+  bool axis_matches(const Nest& nest, std::size_t axis, const LoopTree& loop, bool& depends, bool& shares) const;
+  Plan& plan_;
+  std::vector<Nest> nests_;
+  LoopTree root_;
+};
+
+}  // namespace rg::plan
