@@ -1,0 +1,274 @@
+#include "compiler/plan/planner.h"
+
+#include <algorithm>
+
+#include "compiler/ops/registry.h"
+
+namespace rg::plan {
+
+BufferId Planner::buffer(Storage storage, const ir::Type& type, std::string name, std::uint32_t number) {
+  Buffer b;
+  b.storage = storage;
+  b.elem = type.elem;
+  b.dims = type.dims;
+  b.kept.assign(type.dims.size(), true);
+  b.name = std::move(name);
+  b.number = number;
+  plan_.buffers.push_back(std::move(b));
+  return BufferId(plan_.buffers.size() - 1);
+}
+
+void Planner::run() {
+  const ir::Function& f = plan_.function;
+  const ir::Block& body = f.block(f.body);
+  for (std::uint32_t i = 0; i < body.params.size(); ++i) {
+    const ir::Value& v = f.value(body.params[i]);
+    plan_.inputs.push_back(buffer(Storage::in, v.type, v.name.empty() ? "in" + std::to_string(i) : v.name, i));
+    dag_.bind(body.params[i], plan_.inputs.back());
+  }
+  std::vector<Access> targets;
+  for (std::uint32_t i = 0; i < body.yields.size(); ++i) {
+    plan_.outputs.push_back(buffer(Storage::out, f.type(body.yields[i]), "out" + std::to_string(i), i));
+    targets.push_back({plan_.outputs.back(), {}});
+  }
+  block(f.body, targets, plan_.body);
+}
+
+void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vector<Item>& out) {
+  const ir::Function& f = plan_.function;
+  const ir::Block body = f.block(id);
+  std::set<ValueId> elsewhere;
+  std::vector<std::size_t> copies;
+  for (std::size_t i = 0; i < body.yields.size(); ++i) {
+    const ValueId v = body.yields[i];
+    if (!targets[i].buffer.valid()) continue;
+    const ir::Instr* in = f.definition(v);
+    const bool here = in && f.value(v).block == id && !dag_.bound(v) && ops::info(in->op).regions == 0 && !wanted_.contains(v);
+    if (here) {
+      wanted_[v] = targets[i];
+      elsewhere.insert(v);
+    } else {
+      copies.push_back(i);
+    }
+  }
+  const std::size_t mark = dag_.mark();
+  const std::set<ValueId> roots = find_roots(f, id, options_, elsewhere);
+  for (const ir::InstrId i : body.instrs) {
+    const ir::Instr in = f.instr(i);
+    instruction(in, roots, out);
+  }
+  for (const std::size_t i : copies) materialise(body.yields[i], targets[i], true);
+  flush(out);
+  dag_.forget(mark);
+}
+
+Access Planner::target_of(ValueId v, std::string_view name) {
+  if (const auto it = wanted_.find(v); it != wanted_.end()) return it->second;
+  const ir::Value& value = plan_.function.value(v);
+  return {buffer(Storage::workspace, value.type, (value.name.empty() ? std::string(name) : value.name) + "." + std::to_string(v.index)), {}};
+}
+
+void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, std::vector<Item>& out) {
+  const std::string_view name = ops::info(in.op).name;
+  if (name == "for") return plan_for(in, out);
+  if (name == "if") return plan_if(in, out);
+  if (name == "assert") {
+    flush(out);
+    out.push_back({Assert{dag_.eval(in.operands[0], {}), in.attrs.text}});
+    return;
+  }
+  if (name == "scatter_add") return scatter(in, out);
+  if (in.results.size() != 1 || !roots.contains(in.results[0])) return;
+  const Access target = target_of(in.results[0], name);
+  materialise(in.results[0], target, false);
+  dag_.bind(in.results[0], target.buffer, target.index);
+}
+
+// Along an axis without pieces or small reductions, elements are computed alike: a loop is as good as unrolling.
+bool Planner::homogeneous(ValueId v, bool top) const {
+  const ir::Instr* in = plan_.function.definition(v);
+  if (!in || (!top && dag_.bound(v))) return true;
+  const std::string_view name = ops::info(in->op).name;
+  constexpr std::string_view mixed[] = {"concat", "place", "contract", "slice", "gather", "constant"};
+  if (std::ranges::find(mixed, name) != std::end(mixed) && !plan_.function.type(v).is_scalar() && !(name == "constant" && in->attrs.reals.size() + in->attrs.integers.size() == 1)) return false;
+  if (!top && monoid_of(name)) return false;
+  return std::ranges::all_of(in->operands, [&](ValueId x) { return homogeneous(x, false); });
+}
+
+void Planner::choose_unrolled(Nest& nest) const {
+  std::int64_t product = 1;
+  bool all_static = true;
+  std::vector<std::size_t> small;
+  for (std::size_t d = 0; d < nest.axes.size(); ++d) {
+    const Nest::Axis& a = nest.axes[d];
+    if (!a.reduced && a.extent.is_constant() && a.extent.constant() <= 16 && a.extent.constant() >= 1) {
+      small.push_back(d);
+      product *= a.extent.constant();
+    } else {
+      all_static = false;
+    }
+  }
+  if (small.empty() || product > options_.unroll_limit) return;
+  const bool alike = homogeneous(nest.value, true);
+  if (all_static ? alike && product > 3 : alike && product > 6) return;
+  for (const std::size_t d : small) nest.axes[d].unrolled = true;
+}
+
+void Planner::materialise(ValueId v, Access target, bool copy) {
+  const ir::Function& f = plan_.function;
+  Nest nest;
+  nest.value = v;
+  nest.copy = copy;
+  nest.target = std::move(target);
+  for (const Dim& e : f.type(v).dims) nest.axes.push_back({e, {}, {}, false, false});
+  const ir::Instr* in = copy ? nullptr : f.definition(v);
+  if (in) {
+    const std::string_view name = ops::info(in->op).name;
+    const bool contraction = name == "contract";
+    if ((contraction || monoid_of(name)) && !unrolled_reduction(f, *in, options_)) {
+      nest.monoid = contraction ? Monoid::sum : *monoid_of(name);
+      if (contraction) {
+        const auto extents = label_extents(f, *in);
+        for (const std::int64_t l : summed_labels(*in)) nest.axes.push_back({extents.at(l), {}, {}, true, false});
+      } else {
+        for (const std::int64_t a : in->attrs.axes) nest.axes.push_back({f.type(in->operands[0]).dims[static_cast<std::size_t>(a)], {}, {}, true, false});
+      }
+    }
+  }
+  choose_unrolled(nest);
+  std::size_t number = 0;
+  for (Nest::Axis& a : nest.axes) {
+    if (!a.unrolled) a.own = dag_.add_var({Var::Kind::axis, a.extent, {}, std::string(1, static_cast<char>('i' + number % 15)) + std::to_string(plan_.vars.size())});
+    ++number;
+  }
+  find_reads(nest);
+  fusion_.add(std::move(nest));
+}
+
+void Planner::for_each_unrolled(const Nest& nest, const std::function<void(const Index&, const Index&)>& f) const {
+  std::vector<Dim> extents;
+  for (const Nest::Axis& a : nest.axes) {
+    if (a.unrolled) extents.push_back(a.extent);
+  }
+  for_each_constant_index(extents, [&](const Index& at) {
+    Index result, reduced;
+    std::size_t u = 0;
+    for (const Nest::Axis& a : nest.axes) {
+      const Dim i = a.unrolled ? at[u++] : plan_.var_dim(a.loop.valid() ? a.loop : a.own);
+      (a.reduced ? reduced : result).push_back(i);
+    }
+    f(result, reduced);
+  });
+}
+
+NodeId Planner::element(const Nest& nest, const Index& result, const Index& reduced, Dim* position) {
+  if (!nest.monoid) return nest.copy ? dag_.eval(nest.value, result) : dag_.eval_definition(nest.value, result);
+  const ir::Function& f = plan_.function;
+  const ir::Instr in = *f.definition(nest.value);
+  if (ops::info(in.op).name != "contract") {
+    if (position) *position = reduced[0];
+    return dag_.eval(in.operands[0], merged_index(f.type(in.operands[0]).rank(), in.attrs.axes, result, reduced));
+  }
+  std::map<std::int64_t, Dim> at;
+  for (std::size_t d = 0; d < result.size(); ++d) at[in.attrs.labels.back()[d]] = result[d];
+  const auto summed = summed_labels(in);
+  for (std::size_t d = 0; d < summed.size(); ++d) at[summed[d]] = reduced[d];
+  NodeId product;
+  for (std::size_t k = 0; k < in.operands.size(); ++k) {
+    Index x;
+    for (const std::int64_t l : in.attrs.labels[k]) x.push_back(at.at(l));
+    const NodeId factor = dag_.eval(in.operands[k], x);
+    product = product.valid() ? dag_.op("mul", {product, factor}, plan_.node(factor).elem) : factor;
+  }
+  return product;
+}
+
+void Planner::find_reads(Nest& nest) {
+  const Dag::State before = dag_.state();
+  std::set<NodeId> seen;
+  std::vector<NodeId> stack;
+  for_each_unrolled(nest, [&](const Index& result, const Index& reduced) { stack.push_back(element(nest, result, reduced, nullptr)); });
+  while (!stack.empty()) {
+    const NodeId id = stack.back();
+    stack.pop_back();
+    if (!id.valid() || !seen.insert(id).second) continue;
+    const Node& n = plan_.node(id);
+    if (n.kind == Node::Kind::load) nest.reads.push_back({n.access.buffer, n.access.index});
+    stack.insert(stack.end(), n.args.begin(), n.args.end());
+    stack.push_back(n.guard);
+    const auto values_in = [&](const Dim& d) {
+      d.for_each_size([&](std::uint32_t s) {
+        if (s >= plan_.size_count && plan_.vars[s - plan_.size_count].kind == Var::Kind::node) stack.push_back(plan_.vars[s - plan_.size_count].node);
+      });
+    };
+    values_in(n.dim);
+    for (const Dim& d : n.access.index) values_in(d);
+  }
+  dag_.restore(before);
+}
+
+void Planner::flush(std::vector<Item>& out) {
+  if (fusion_.empty()) return;
+  emit(fusion_.entries(), out);
+  fusion_.clear();
+}
+
+void Planner::emit(std::vector<LoopTree::Entry>& entries, std::vector<Item>& out) {
+  for (LoopTree::Entry& e : entries) {
+    Nest* nest = &fusion_.nests()[e.nest];
+    if (!e.loop) {
+      e.finish ? emit_finish(*nest, out) : emit_body(*nest, out);
+      continue;
+    }
+    Loop loop;
+    loop.var = e.loop->var;
+    loop.extent = e.loop->extent;
+    const std::size_t mark = dag_.mark();
+    emit(e.loop->entries, loop.body);
+    dag_.forget(mark);
+    for (const std::size_t n : e.loop->nests) {
+      const Nest& inner = fusion_.nests()[n];
+      if (inner.outer_reduced == loop.var) loop.reductions.insert(loop.reductions.end(), inner.reductions.begin(), inner.reductions.end());
+    }
+    out.push_back({std::move(loop)});
+  }
+}
+
+void Planner::emit_body(Nest& nest, std::vector<Item>& out) {
+  for_each_unrolled(nest, [&](const Index& result, const Index& reduced) {
+    Dim position = 0;
+    const NodeId value = element(nest, result, reduced, &position);
+    if (!nest.monoid) {
+      Access target = nest.target;
+      target.index.insert(target.index.end(), result.begin(), result.end());
+      out.push_back({Store{std::move(target), value}});
+      if (!nest.copy) dag_.forward(nest.value, result, value);
+      return;
+    }
+    plan_.reductions.push_back({*nest.monoid, plan_.node(value).elem, value, position});
+    nest.reductions.push_back(ReductionId(plan_.reductions.size() - 1));
+    out.push_back({Accumulate{nest.reductions.back()}});
+  });
+}
+
+std::vector<VarId> Planner::loop_vars(const Nest& nest) const {
+  std::set<VarId> vars;
+  for (const Nest::Axis& a : nest.axes) {
+    if (!a.reduced && a.loop.valid()) vars.insert(a.loop);
+  }
+  return {vars.begin(), vars.end()};
+}
+
+void Planner::emit_finish(Nest& nest, std::vector<Item>& out) {
+  std::size_t k = 0;
+  const Elem elem = plan_.function.type(nest.value).elem;
+  for_each_unrolled(nest, [&](const Index& result, const Index&) {
+    const NodeId value = dag_.reduced(nest.reductions[k++], elem, loop_vars(nest));
+    Access target = nest.target;
+    target.index.insert(target.index.end(), result.begin(), result.end());
+    out.push_back({Store{std::move(target), value}});
+    dag_.forward(nest.value, result, value);
+  });
+}
+
+}  // namespace rg::plan

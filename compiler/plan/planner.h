@@ -1,0 +1,54 @@
+// Plans blocks: makes nests of the values to materialise, fuses them, and writes the plan's items in order.
+#pragma once
+
+#include "compiler/plan/nest.h"
+#include "compiler/plan/roots.h"
+
+namespace rg::plan {
+
+class Planner {
+ public:
+  Planner(Plan& plan, const PlanOptions& options) : plan_(plan), options_(options), dag_(plan), fusion_(plan) {}
+  void run();
+
+ private:
+  /// Plans a block whose yields go to the targets (the index is a prefix); an invalid buffer: nowhere.
+  void block(ir::BlockId id, const std::vector<Access>& targets, std::vector<Item>& out);
+  void instruction(const ir::Instr& in, const std::set<ValueId>& roots, std::vector<Item>& out);
+  void materialise(ValueId v, Access target, bool copy);
+  void choose_unrolled(Nest& nest) const;
+  bool homogeneous(ValueId v, bool top) const;
+  void find_reads(Nest& nest);
+  void flush(std::vector<Item>& out);
+  void emit(std::vector<LoopTree::Entry>& entries, std::vector<Item>& out);
+  void emit_body(Nest& nest, std::vector<Item>& out);
+  void emit_finish(Nest& nest, std::vector<Item>& out);
+  NodeId element(const Nest& nest, const Index& result, const Index& reduced, Dim* position);
+  void for_each_unrolled(const Nest& nest, const std::function<void(const Index&, const Index&)>& f) const;
+  std::vector<VarId> loop_vars(const Nest& nest) const;
+  void scatter(const ir::Instr& in, std::vector<Item>& out);
+  void plan_for(const ir::Instr& in, std::vector<Item>& out);
+  void plan_if(const ir::Instr& in, std::vector<Item>& out);
+  BufferId buffer(Storage storage, const ir::Type& type, std::string name, std::uint32_t number = 0);
+  Access target_of(ValueId v, std::string_view name);
+
+  Plan& plan_;
+  const PlanOptions& options_;
+  Dag dag_;
+  Fusion fusion_;
+  std::map<ValueId, Access> wanted_;   // yields of the blocks being planned that are made where they go
+};
+
+/// Removes stores that nothing reads, decides what each buffer keeps, and lays out the workspace.
+void place_buffers(Plan& plan);
+/// Chooses the vector loop of each nest and the loops that threads share.
+void vectorise(Plan& plan, const PlanOptions& options);
+
+/// Calls f with each node that the item's own statement evaluates (not those of nested items).
+void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
+/// The nested items of an item, empty where it has none.
+std::vector<std::vector<Item>*> bodies(Item& item);
+/// The elements before the one at `index`, row-major over the extents that are kept.
+Dim linear_address(const Plan& plan, const Access& access);
+
+}  // namespace rg::plan
