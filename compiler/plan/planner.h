@@ -40,7 +40,7 @@ class Planner {
 };
 
 /// Removes stores that nothing reads, decides what each buffer keeps, and lays out the workspace.
-void place_buffers(Plan& plan);
+void place_buffers(Plan& plan, const PlanOptions& options);
 /// Chooses the vector loop of each nest and the loops that threads share.
 void vectorise(Plan& plan, const PlanOptions& options);
 

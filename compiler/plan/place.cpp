@@ -1,0 +1,194 @@
+// Where buffers live: stores that nothing reads go, what is used inside of one iteration keeps no extent for that loop,
+// small static buffers are on the stack, and the others share slots of the workspace by lifetime.
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "compiler/plan/planner.h"
+
+namespace rg::plan {
+
+std::vector<std::vector<Item>*> bodies(Item& item) {
+  if (auto* l = std::get_if<Loop>(&item.what)) return {&l->body};
+  if (auto* l = std::get_if<For>(&item.what)) return {&l->body};
+  if (auto* i = std::get_if<If>(&item.what)) return {&i->then_body, &i->else_body};
+  return {};
+}
+
+void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f) {
+  const auto dim = [&](const Dim& d) {
+    d.for_each_size([&](std::uint32_t s) {
+      if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node) f(plan.vars[s - plan.size_count].node);
+    });
+  };
+  const auto access = [&](const Access& a) {
+    for (const Dim& d : a.index) dim(d);
+  };
+  if (const auto* s = std::get_if<Store>(&item.what)) {
+    access(s->target);
+    f(s->value);
+  } else if (const auto* r = std::get_if<Accumulate>(&item.what)) {
+    f(plan.reductions[r->reduction.index].value);
+  } else if (const auto* a = std::get_if<ScatterAdd>(&item.what)) {
+    access(a->target);
+    f(a->value);
+    if (a->mask.valid()) f(a->mask);
+  } else if (const auto* i = std::get_if<If>(&item.what)) {
+    f(i->condition);
+  } else if (const auto* c = std::get_if<Assert>(&item.what)) {
+    f(c->condition);
+  }
+}
+
+Dim linear_address(const Plan& plan, const Access& access) {
+  const Buffer& b = plan.buffer(access.buffer);
+  Dim address = 0;
+  for (std::size_t d = 0; d < access.index.size(); ++d) {
+    if (b.kept[d]) address = address * b.dims[d] + access.index[d];
+  }
+  return address;
+}
+
+namespace {
+
+struct Use {
+  std::vector<VarId> loops;    // around the access, outermost first; not the vector loop
+  Index index;
+  bool store = false;
+  std::size_t top = 0;         // number of the top-level item
+};
+
+struct Placer {
+  Plan& plan;
+  std::map<BufferId, std::vector<Use>> uses;
+  std::set<BufferId> carried;
+  std::vector<VarId> loops;
+  std::size_t top = 0;
+
+  void node(NodeId id, std::set<NodeId>& seen) {
+    if (!id.valid() || !seen.insert(id).second) return;
+    const Node& n = plan.node(id);
+    if (n.kind == Node::Kind::load) uses[n.access.buffer].push_back({loops, n.access.index, false, top});
+    for (const NodeId a : n.args) node(a, seen);
+    node(n.guard, seen);
+    const auto dim = [&](const Dim& d) {
+      d.for_each_size([&](std::uint32_t s) {
+        if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node) node(plan.vars[s - plan.size_count].node, seen);
+      });
+    };
+    dim(n.dim);
+    for (const Dim& d : n.access.index) dim(d);
+  }
+
+  void walk(std::vector<Item>& items) {
+    for (Item& item : items) {
+      if (loops.empty() && &items == &plan.body) top = static_cast<std::size_t>(&item - items.data());
+      std::set<NodeId> seen;
+      for_each_root_node(plan, item, [&](NodeId n) { node(n, seen); });
+      if (const auto* s = std::get_if<Store>(&item.what)) uses[s->target.buffer].push_back({loops, s->target.index, true, top});
+      if (const auto* s = std::get_if<ScatterAdd>(&item.what)) {
+        uses[s->target.buffer].push_back({loops, s->target.index, true, top});
+        uses[s->target.buffer].push_back({loops, s->target.index, false, top});
+      }
+      if (const auto* l = std::get_if<For>(&item.what)) {
+        for (const For::Carried& c : l->carried) {
+          carried.insert({c.current, c.next});
+          for (const BufferId b : {c.current, c.next}) uses[b].push_back({loops, {}, false, top});
+        }
+      }
+      const auto* loop = std::get_if<Loop>(&item.what);
+      if (loop) loops.push_back(loop->vector ? VarId() : loop->var);
+      for (std::vector<Item>* body : bodies(item)) walk(*body);
+      if (loop) loops.pop_back();
+    }
+  }
+
+  void survey() {
+    uses.clear();
+    walk(plan.body);
+  }
+
+  bool remove_dead(std::vector<Item>& items) {
+    const auto dead = [&](Item& item) {
+      bool gone = false;
+      for (std::vector<Item>* body : bodies(item)) gone = remove_dead(*body) || gone;
+      if (const auto* l = std::get_if<Loop>(&item.what)) return l->body.empty();
+      const auto* s = std::get_if<Store>(&item.what);
+      if (!s || plan.buffer(s->target.buffer).storage != Storage::workspace) return false;
+      return std::ranges::none_of(uses[s->target.buffer], [](const Use& u) { return !u.store; });
+    };
+    return std::erase_if(items, dead) > 0;
+  }
+};
+
+void prune(Placer& p) {
+  for (int round = 0; round < 16; ++round) {
+    p.survey();
+    const std::size_t before = p.uses.size();
+    p.remove_dead(p.plan.body);
+    p.survey();
+    if (p.uses.size() == before) return;
+  }
+}
+
+void contract(Placer& p) {
+  for (auto& [id, uses] : p.uses) {
+    Buffer& b = p.plan.buffers[id.index];
+    if (b.storage != Storage::workspace || p.carried.contains(id) || uses.empty()) continue;
+    for (std::size_t d = 0; d < b.dims.size(); ++d) {
+      const auto var = p.plan.as_var(uses[0].index[d]);
+      if (!var) continue;
+      const bool everywhere = std::ranges::all_of(uses, [&](const Use& u) {
+        return u.index[d] == uses[0].index[d] && std::ranges::find(u.loops, *var) != u.loops.end();
+      });
+      if (everywhere) b.kept[d] = false;
+    }
+  }
+}
+
+constexpr std::int64_t most_stack_bytes = 8192;
+
+void assign_slots(Placer& p) {
+  struct Live { BufferId id; std::size_t first, last; };
+  std::vector<Live> live;
+  for (const auto& [id, uses] : p.uses) {
+    Buffer& b = p.plan.buffers[id.index];
+    if (b.storage != Storage::workspace || uses.empty()) continue;
+    const Dim bytes = b.count() * Dim(ir::byte_size(b.elem));
+    if (bytes.is_constant() && bytes.constant() <= most_stack_bytes) {
+      b.storage = b.count() == Dim(1) ? Storage::scalar : Storage::tile;
+      continue;
+    }
+    if (std::ranges::find(b.kept, false) != b.kept.end()) b.storage = Storage::tile;
+    const auto [low, high] = std::ranges::minmax(uses, {}, &Use::top);
+    live.push_back({id, low.top, high.top});
+  }
+  std::ranges::sort(live, {}, [](const Live& l) { return std::pair(l.first, l.id); });
+  std::vector<std::size_t> free_after;
+  for (const Live& l : live) {
+    std::size_t s = 0;
+    while (s < free_after.size() && free_after[s] >= l.first) ++s;
+    if (s == free_after.size()) {
+      free_after.push_back(0);
+      p.plan.slots.emplace_back();
+    }
+    free_after[s] = l.last;
+    Buffer& b = p.plan.buffers[l.id.index];
+    b.slot = static_cast<int>(s);
+    const Dim bytes = b.count() * Dim(ir::byte_size(b.elem));
+    if (std::ranges::find(p.plan.slots[s].bytes, bytes) == p.plan.slots[s].bytes.end()) p.plan.slots[s].bytes.push_back(bytes);
+  }
+}
+
+}  // namespace
+
+void place_buffers(Plan& plan, const PlanOptions& options) {
+  Placer p{plan, {}, {}, {}, 0};
+  prune(p);
+  vectorise(plan, options);
+  p.survey();
+  contract(p);
+  assign_slots(p);
+}
+
+}  // namespace rg::plan
