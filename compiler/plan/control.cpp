@@ -34,7 +34,8 @@ void Planner::scatter(const ir::Instr& in, std::vector<Item>& out) {
     a.index.insert(a.index.end(), index.begin(), index.end());
     return a;
   };
-  nested(f.type(result).dims, [&](const Index& index) { return Item{Store{at_target(index), dag_.constant(f.type(result).elem, 0, 0)}}; });
+  nested(f.type(result).dims,
+         [&](const Index& index) { return Item{Store{at_target(index), dag_.constant(f.type(result).elem, 0, 0)}}; });
 
   const auto& labels = in.attrs.labels;
   const bool has_mask = !in.attrs.integers.empty() && in.attrs.integers[0] != 0;
@@ -80,13 +81,15 @@ void Planner::plan_for(const ir::Instr& in, std::vector<Item>& out) {
     const ir::Type type = f.type(in.operands[k]);
     const std::string name = f.value(region.params[k + 1]).name.empty() ? "carry" : f.value(region.params[k + 1]).name;
     const std::string number = "." + std::to_string(plan_.buffers.size());
-    const BufferId current = buffer(Storage::workspace, type, name + number), next = buffer(Storage::workspace, type, name + ".next" + number);
+    const BufferId current = buffer(Storage::workspace, type, name + number),
+                   next = buffer(Storage::workspace, type, name + ".next" + number);
     materialise(in.operands[k], {current, {}}, true);
     dag_.bind(region.params[k + 1], current);
     loop.carried.push_back({current, next});
     targets.push_back({next, {}});
   }
-  for (std::size_t k = carried; k < in.operands.size(); ++k) dag_.bind_slice(region.params[k + 1], in.operands[k], {plan_.var_dim(loop.counter)});
+  for (std::size_t k = carried; k < in.operands.size(); ++k)
+    dag_.bind_slice(region.params[k + 1], in.operands[k], {plan_.var_dim(loop.counter)});
   flush(out);
   for (std::size_t k = carried; k < in.results.size(); ++k) {
     const Access stack = target_of(in.results[k], "stack");

@@ -31,9 +31,15 @@ void for_each_constant_index(const std::vector<Dim>& extents, const std::functio
 }
 
 namespace {
-struct MonoidRow { std::string_view op; std::string_view fold; Monoid monoid; };
-constexpr MonoidRow monoids[] = {{"reduce_sum", "add", Monoid::sum}, {"reduce_prod", "mul", Monoid::prod}, {"reduce_min", "min", Monoid::min}, {"reduce_max", "max", Monoid::max},
-                                 {"reduce_any", "or", Monoid::any},  {"reduce_all", "and", Monoid::all},   {"argmin", "min", Monoid::argmin},   {"argmax", "max", Monoid::argmax}};
+struct MonoidRow {
+  std::string_view op;
+  std::string_view fold;
+  Monoid monoid;
+};
+constexpr MonoidRow monoids[] = {{"reduce_sum", "add", Monoid::sum}, {"reduce_prod", "mul", Monoid::prod},
+                                 {"reduce_min", "min", Monoid::min}, {"reduce_max", "max", Monoid::max},
+                                 {"reduce_any", "or", Monoid::any},  {"reduce_all", "and", Monoid::all},
+                                 {"argmin", "min", Monoid::argmin},  {"argmax", "max", Monoid::argmax}};
 }  // namespace
 
 std::string_view fold_op(Monoid monoid) { return monoids[static_cast<std::size_t>(monoid)].fold; }
@@ -50,10 +56,18 @@ std::pair<double, std::int64_t> neutral(Monoid monoid, Elem elem) {
   const bool narrow = elem == Elem::i32;
   const std::int64_t low = narrow ? INT32_MIN : INT64_MIN, high = narrow ? INT32_MAX : INT64_MAX;
   switch (monoid) {
-    case Monoid::sum: case Monoid::any: return {0, 0};
-    case Monoid::prod: case Monoid::all: return {1, 1};
-    case Monoid::min: case Monoid::argmin: return {inf, high};
-    case Monoid::max: case Monoid::argmax: return {-inf, low};
+    case Monoid::sum:
+    case Monoid::any:
+      return {0, 0};
+    case Monoid::prod:
+    case Monoid::all:
+      return {1, 1};
+    case Monoid::min:
+    case Monoid::argmin:
+      return {inf, high};
+    case Monoid::max:
+    case Monoid::argmax:
+      return {-inf, low};
   }
   return {0, 0};
 }
@@ -112,7 +126,8 @@ void Dag::restore(State state) {
   plan_.vars.resize(state.vars);
   memo_.clear();
   std::erase_if(shared_, [&](const auto& e) { return e.second.index >= state.nodes; });
-  std::erase_if(node_vars_, [&](const auto& e) { return e.first.index >= state.nodes || e.second.index >= state.vars; });
+  std::erase_if(node_vars_,
+                [&](const auto& e) { return e.first.index >= state.nodes || e.second.index >= state.vars; });
 }
 
 VarId Dag::add_var(Var var) {
@@ -125,7 +140,9 @@ NodeId Dag::add(Node node) {
   dims.insert(dims.end(), node.access.index.begin(), node.access.index.end());
   std::vector<NodeId> args = node.args;
   args.push_back(node.guard);
-  const std::uint32_t number = node.kind == Node::Kind::load ? node.access.buffer.index : node.kind == Node::Kind::reduced ? node.reduction.index : node.op.index;
+  const std::uint32_t number = node.kind == Node::Kind::load      ? node.access.buffer.index
+                               : node.kind == Node::Kind::reduced ? node.reduction.index
+                                                                  : node.op.index;
   const std::int64_t bits = ir::is_float(node.elem) ? std::bit_cast<std::int64_t>(node.real) : node.integer;
   NodeKey key{static_cast<int>(node.kind), static_cast<int>(node.elem), number, args, dims, 0, bits, node.op_integers};
   if (const auto it = shared_.find(key); it != shared_.end()) return it->second;
@@ -163,7 +180,8 @@ NodeId Dag::constant(Elem elem, double real, std::int64_t integer) {
 
 NodeId Dag::index_node(const Dim& dim) {
   // A variable that stands for a node is the node itself.
-  if (const auto v = plan_.as_var(dim); v && plan_.vars[v->index].kind == Var::Kind::node) return plan_.vars[v->index].node;
+  if (const auto v = plan_.as_var(dim); v && plan_.vars[v->index].kind == Var::Kind::node)
+    return plan_.vars[v->index].node;
   Node n;
   n.kind = Node::Kind::index;
   n.elem = Elem::i64;

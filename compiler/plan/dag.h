@@ -52,13 +52,16 @@ class Dag {
   VarId add_var(Var var);
 
   /// Forgets all nodes, variables and memos made since; for trial runs.
-  struct State { std::size_t nodes, vars; };
+  struct State {
+    std::size_t nodes, vars;
+  };
   State state() const { return {plan_.nodes.size(), plan_.vars.size()}; }
   void restore(State state);
 
  private:
   using Key = std::tuple<ValueId, Index, NodeId>;
-  using NodeKey = std::tuple<int, int, std::uint32_t, std::vector<NodeId>, std::vector<Dim>, std::uint32_t, std::int64_t, std::vector<std::int64_t>>;
+  using NodeKey = std::tuple<int, int, std::uint32_t, std::vector<NodeId>, std::vector<Dim>, std::uint32_t,
+                             std::int64_t, std::vector<std::int64_t>>;
   NodeId add(Node node);
   NodeId eval_op(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
   NodeId eval_elementwise(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
@@ -76,7 +79,11 @@ class Dag {
   std::map<Key, NodeId> memo_;
   std::map<NodeKey, NodeId> shared_;
   std::map<NodeId, VarId> node_vars_;
-  struct Forward { ValueId value; Index index; NodeId node; };
+  struct Forward {
+    ValueId value;
+    Index index;
+    NodeId node;
+  };
   std::vector<Forward> forwarded_;
   std::map<ValueId, BufferId> constants_;
   bool ignore_bound_ = false;

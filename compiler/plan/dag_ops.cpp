@@ -42,7 +42,8 @@ NodeId Dag::eval_op(ValueId v, const ir::Instr& in, const Index& index, NodeId g
     for (std::size_t d = 0; d < x.size(); ++d) x[static_cast<std::size_t>(in.attrs.axes[d])] = index[d];
     return eval(in.operands[0], x, guard);
   }
-  if (name == "reshape") return eval(in.operands[0], reshaped(plan_, index, f.type(v).dims, f.type(in.operands[0]).dims), guard);
+  if (name == "reshape")
+    return eval(in.operands[0], reshaped(plan_, index, f.type(v).dims, f.type(in.operands[0]).dims), guard);
   if (name == "recast") return eval(in.operands[0], index, guard);
   if (name == "slice") {
     Index x(x_rank());
@@ -61,11 +62,14 @@ NodeId Dag::eval_constant(ValueId v, const ir::Instr& in, const Index& index, No
   const ir::Type& type = plan_.function.type(v);
   const bool real = ir::is_float(type.elem);
   const std::size_t count = real ? in.attrs.reals.size() : in.attrs.integers.size();
-  const auto at = [&](std::size_t i) { return constant(type.elem, real ? in.attrs.reals[i] : 0, real ? 0 : in.attrs.integers[i]); };
+  const auto at = [&](std::size_t i) {
+    return constant(type.elem, real ? in.attrs.reals[i] : 0, real ? 0 : in.attrs.integers[i]);
+  };
   if (count == 1) return at(0);
   Dim linear = 0;
   for (std::size_t d = 0; d < index.size(); ++d) linear = linear * type.dims[d] + index[d];
-  if (linear.is_constant() && linear.constant() >= 0 && linear.constant() < static_cast<std::int64_t>(count)) return at(static_cast<std::size_t>(linear.constant()));
+  if (linear.is_constant() && linear.constant() >= 0 && linear.constant() < static_cast<std::int64_t>(count))
+    return at(static_cast<std::size_t>(linear.constant()));
   auto [it, fresh] = constants_.emplace(v, BufferId());
   if (fresh) {
     Buffer b;
@@ -105,8 +109,11 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
     if (info.name == "sub") return index_node(a - b);
     if (info.name == "mul") return index_node(a * b);
     const Dim difference = a - b;
-    if (const auto c = compare_constant(info.name, 1); c && difference.is_constant()) return constant(Elem::boolean, 0, *compare_constant(info.name, difference.constant()));
-    if (info.name == "eq" && (proven_nonnegative(plan_, difference - Dim(1)) || proven_nonnegative(plan_, Dim(-1) - difference))) return constant(Elem::boolean, 0, 0);
+    if (const auto c = compare_constant(info.name, 1); c && difference.is_constant())
+      return constant(Elem::boolean, 0, *compare_constant(info.name, difference.constant()));
+    if (info.name == "eq" &&
+        (proven_nonnegative(plan_, difference - Dim(1)) || proven_nonnegative(plan_, Dim(-1) - difference)))
+      return constant(Elem::boolean, 0, 0);
   }
   if (all_index && info.name == "neg") return index_node(Dim(0) - plan_.node(args[0]).dim);
   if (info.name == "convert" && plan_.node(args[0]).elem == elem) return args[0];
@@ -115,7 +122,9 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
   if (info.name == "and" || info.name == "or") {
     for (int k = 0; k < 2; ++k) {
       const Node& n = plan_.node(args[static_cast<std::size_t>(k)]);
-      if (n.kind == Node::Kind::constant) return (n.integer != 0) == (info.name == "and") ? args[static_cast<std::size_t>(1 - k)] : args[static_cast<std::size_t>(k)];
+      if (n.kind == Node::Kind::constant)
+        return (n.integer != 0) == (info.name == "and") ? args[static_cast<std::size_t>(1 - k)]
+                                                        : args[static_cast<std::size_t>(k)];
     }
   }
   Node n;
@@ -131,7 +140,10 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
 NodeId Dag::eval_concat(const ir::Instr& in, const Index& index, NodeId guard) {
   const auto axis = static_cast<std::size_t>(in.attrs.axes[0]);
   Dim start = 0;
-  struct Piece { NodeId inside; NodeId value; };
+  struct Piece {
+    NodeId inside;
+    NodeId value;
+  };
   std::vector<Piece> pieces;
   for (const ValueId x : in.operands) {
     const Dim extent = plan_.function.type(x).dims[axis];

@@ -7,10 +7,14 @@ namespace {
 Dim atom_dim(const ir::DimAtom& a) {
   using Kind = ir::DimAtom::Kind;
   switch (a.kind) {
-    case Kind::size: return Dim::size(a.size);
-    case Kind::div: return Dim::div(a.a, a.b);
-    case Kind::min: return Dim::min(a.a, a.b);
-    case Kind::max: return Dim::max(a.a, a.b);
+    case Kind::size:
+      return Dim::size(a.size);
+    case Kind::div:
+      return Dim::div(a.a, a.b);
+    case Kind::min:
+      return Dim::min(a.a, a.b);
+    case Kind::max:
+      return Dim::max(a.a, a.b);
   }
   return 0;
 }
@@ -113,7 +117,8 @@ Index reshaped(const Plan& plan, const Index& index, const std::vector<Dim>& to,
       }
       const bool left_exhausted = i_end == to.size(), right_exhausted = j_end == from.size();
       if (left_exhausted && right_exhausted) break;
-      const bool take_left = !left_exhausted && (right_exhausted || Dim::proven_le(left, right) || !Dim::proven_le(right, left));
+      const bool take_left =
+          !left_exhausted && (right_exhausted || Dim::proven_le(left, right) || !Dim::proven_le(right, left));
       if (take_left) {
         linear = linear * to[i_end] + index[i_end];
         left = left * to[i_end++];

@@ -16,7 +16,9 @@ std::optional<Dim> coefficient(const Dim& e, std::uint32_t size);
 
 /// 0 <= e for all values of the plan's variables within their ranges. False: not proven.
 bool proven_nonnegative(const Plan& plan, const Dim& e);
-inline bool proven_less(const Plan& plan, const Dim& a, const Dim& b) { return proven_nonnegative(plan, b - a - Dim(1)); }
+inline bool proven_less(const Plan& plan, const Dim& a, const Dim& b) {
+  return proven_nonnegative(plan, b - a - Dim(1));
+}
 
 /// (q, r) with e = q * base + r and 0 <= r < base. Terms that the base divides leave the division.
 std::pair<Dim, Dim> split(const Plan& plan, const Dim& e, const Dim& base);

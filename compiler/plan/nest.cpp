@@ -41,7 +41,8 @@ bool Fusion::axis_matches(const Nest& nest, std::size_t axis, const LoopTree& lo
         if (a.loop != loop.var) continue;
         for (const Nest::Read& s : other.reads) {
           if (s.buffer != r.buffer) continue;
-          for (std::size_t d = 0; d < s.index.size(); ++d) shares = shares || (r.index[d] == own && s.index[d] == plan_.var_dim(a.own));
+          for (std::size_t d = 0; d < s.index.size(); ++d)
+            shares = shares || (r.index[d] == own && s.index[d] == plan_.var_dim(a.own));
         }
       }
     }

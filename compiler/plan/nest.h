@@ -13,8 +13,8 @@ namespace rg::plan {
 struct Nest {
   struct Axis {
     Dim extent;
-    VarId own;    // as in `reads`
-    VarId loop;   // after fusion
+    VarId own;   // as in `reads`
+    VarId loop;  // after fusion
     bool reduced = false;
     bool unrolled = false;
   };
@@ -23,12 +23,12 @@ struct Nest {
     Index index;
   };
   ValueId value;
-  bool copy = false;                 // stores what is computed elsewhere
-  Access target;                     // the index is a prefix of constants or outer variables
-  std::vector<Axis> axes;            // those of the result in order, then the reduced ones
+  bool copy = false;       // stores what is computed elsewhere
+  Access target;           // the index is a prefix of constants or outer variables
+  std::vector<Axis> axes;  // those of the result in order, then the reduced ones
   std::optional<Monoid> monoid;
   std::vector<Read> reads;
-  VarId outer_reduced;               // the outermost of its reduced loops
+  VarId outer_reduced;                  // the outermost of its reduced loops
   std::vector<ReductionId> reductions;  // one an unrolled index
 
   std::size_t result_rank() const;
@@ -43,7 +43,7 @@ struct LoopTree {
   VarId var;
   Dim extent;
   std::vector<Entry> entries;
-  std::vector<std::size_t> nests;    // in it, at any depth
+  std::vector<std::size_t> nests;  // in it, at any depth
 };
 
 /// The pending nests of a straight-line stretch of code.
@@ -55,7 +55,11 @@ class Fusion {
   std::vector<Nest>& nests() { return nests_; }
   std::vector<LoopTree::Entry>& entries() { return root_.entries; }
   void clear() { *this = Fusion(plan_); }
-  Fusion& operator=(Fusion&& other) noexcept { nests_ = std::move(other.nests_); root_ = std::move(other.root_); return *this; }
+  Fusion& operator=(Fusion&& other) noexcept {
+    nests_ = std::move(other.nests_);
+    root_ = std::move(other.root_);
+    return *this;
+  }
   Fusion(Fusion&&) = default;
 
  private:

@@ -18,7 +18,8 @@ std::vector<std::vector<Item>*> bodies(Item& item) {
 void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f) {
   const auto dim = [&](const Dim& d) {
     d.for_each_size([&](std::uint32_t s) {
-      if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node) f(plan.vars[s - plan.size_count].node);
+      if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node)
+        f(plan.vars[s - plan.size_count].node);
     });
   };
   const auto access = [&](const Access& a) {
@@ -52,10 +53,10 @@ Dim linear_address(const Plan& plan, const Access& access) {
 namespace {
 
 struct Use {
-  std::vector<VarId> loops;    // around the access, outermost first; not the vector loop
+  std::vector<VarId> loops;  // around the access, outermost first; not the vector loop
   Index index;
   bool store = false;
-  std::size_t top = 0;         // number of the top-level item
+  std::size_t top = 0;  // number of the top-level item
 };
 
 struct Placer {
@@ -73,7 +74,8 @@ struct Placer {
     node(n.guard, seen);
     const auto dim = [&](const Dim& d) {
       d.for_each_size([&](std::uint32_t s) {
-        if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node) node(plan.vars[s - plan.size_count].node, seen);
+        if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node)
+          node(plan.vars[s - plan.size_count].node, seen);
       });
     };
     dim(n.dim);
@@ -85,7 +87,8 @@ struct Placer {
       if (loops.empty() && &items == &plan.body) top = static_cast<std::size_t>(&item - items.data());
       std::set<NodeId> seen;
       for_each_root_node(plan, item, [&](NodeId n) { node(n, seen); });
-      if (const auto* s = std::get_if<Store>(&item.what)) uses[s->target.buffer].push_back({loops, s->target.index, true, top});
+      if (const auto* s = std::get_if<Store>(&item.what))
+        uses[s->target.buffer].push_back({loops, s->target.index, true, top});
       if (const auto* s = std::get_if<ScatterAdd>(&item.what)) {
         uses[s->target.buffer].push_back({loops, s->target.index, true, top});
         uses[s->target.buffer].push_back({loops, s->target.index, false, top});
@@ -149,7 +152,10 @@ void contract(Placer& p) {
 constexpr std::int64_t most_stack_bytes = 8192;
 
 void assign_slots(Placer& p) {
-  struct Live { BufferId id; std::size_t first, last; };
+  struct Live {
+    BufferId id;
+    std::size_t first, last;
+  };
   std::vector<Live> live;
   for (const auto& [id, uses] : p.uses) {
     Buffer& b = p.plan.buffers[id.index];
@@ -176,7 +182,8 @@ void assign_slots(Placer& p) {
     Buffer& b = p.plan.buffers[l.id.index];
     b.slot = static_cast<int>(s);
     const Dim bytes = b.count() * Dim(ir::byte_size(b.elem));
-    if (std::ranges::find(p.plan.slots[s].bytes, bytes) == p.plan.slots[s].bytes.end()) p.plan.slots[s].bytes.push_back(bytes);
+    if (std::ranges::find(p.plan.slots[s].bytes, bytes) == p.plan.slots[s].bytes.end())
+      p.plan.slots[s].bytes.push_back(bytes);
   }
 }
 

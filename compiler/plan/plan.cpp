@@ -39,7 +39,8 @@ namespace {
 // Known sizes put in everywhere.
 void specialise(ir::Function& f, const std::vector<std::optional<std::int64_t>>& known) {
   std::vector<Dim> by;
-  for (std::uint32_t i = 0; i < f.size_names.size(); ++i) by.push_back(i < known.size() && known[i] ? Dim(*known[i]) : Dim::size(i));
+  for (std::uint32_t i = 0; i < f.size_names.size(); ++i)
+    by.push_back(i < known.size() && known[i] ? Dim(*known[i]) : Dim::size(i));
   for (ir::Value& v : f.values) v.type = v.type.substitute(by);
   for (ir::Instr& in : f.instrs) {
     for (Dim& d : in.attrs.dims) d = d.substitute(by);

@@ -35,8 +35,8 @@ using Index = std::vector<Dim>;
 struct Var {
   enum class Kind : std::uint8_t { axis, counter, node };
   Kind kind = Kind::axis;
-  Dim extent;       // axis, counter: values are 0 .. extent-1
-  NodeId node;      // kind node: the i64 scalar that it stands for
+  Dim extent;   // axis, counter: values are 0 .. extent-1
+  NodeId node;  // kind node: the i64 scalar that it stands for
   std::string name;
 };
 
@@ -47,13 +47,13 @@ std::string_view name(Storage storage);
 struct Buffer {
   Storage storage = Storage::workspace;
   Elem elem = Elem::f64;
-  std::vector<Dim> dims;        // as accessed
-  std::vector<bool> kept;       // dims that have memory of their own; the others are those of loops around all accesses
+  std::vector<Dim> dims;   // as accessed
+  std::vector<bool> kept;  // dims that have memory of their own; the others are those of loops around all accesses
   std::string name;
-  std::uint32_t number = 0;     // in, out: position among parameters or results
-  std::vector<double> reals;    // constant
+  std::uint32_t number = 0;   // in, out: position among parameters or results
+  std::vector<double> reals;  // constant
   std::vector<std::int64_t> integers;
-  int slot = -1;                // workspace, tile: index in Plan::slots
+  int slot = -1;  // workspace, tile: index in Plan::slots
   /// Elements that have memory.
   Dim count() const;
 };
@@ -84,8 +84,8 @@ struct Node {
   std::vector<NodeId> args;
   std::vector<std::int64_t> op_integers;  // attributes of powi, polygamma
   ReductionId reduction;
-  std::vector<VarId> vars;                // those that it depends on, sorted
-  std::uint32_t cost = 0;                 // own operations, in units of an addition
+  std::vector<VarId> vars;  // those that it depends on, sorted
+  std::uint32_t cost = 0;   // own operations, in units of an addition
 };
 
 enum class Monoid : std::uint8_t { sum, prod, min, max, any, all, argmin, argmax };
@@ -94,9 +94,9 @@ std::string_view name(Monoid monoid);
 /// A running value over one or more loops, kept in registers: several accumulators, folded in a fixed order.
 struct Reduction {
   Monoid monoid = Monoid::sum;
-  Elem elem = Elem::f64;        // of the accumulated value (argmin: of the compared value; the result is i64)
+  Elem elem = Elem::f64;  // of the accumulated value (argmin: of the compared value; the result is i64)
   NodeId value;
-  Dim position;                 // argmin, argmax: index of the value along the reduced axis
+  Dim position;  // argmin, argmax: index of the value along the reduced axis
 };
 
 struct Item;
@@ -105,9 +105,9 @@ struct Item;
 struct Loop {
   VarId var;
   Dim extent;
-  bool vector = false;          // consecutive iterations fill the lanes of a vector
-  bool threaded = false;        // iterations are divided among the threads
-  std::int64_t block = 0;       // > 0: reductions that end here are summed by blocks of so many iterations, in order
+  bool vector = false;     // consecutive iterations fill the lanes of a vector
+  bool threaded = false;   // iterations are divided among the threads
+  std::int64_t block = 0;  // > 0: reductions that end here are summed by blocks of so many iterations, in order
   std::vector<ReductionId> reductions;  // those that begin before and end after this loop
   std::vector<Item> body;
 };
@@ -132,13 +132,13 @@ struct ScatterAdd {
 struct Kernel {
   struct Operand {
     BufferId buffer;
-    Dim offset;                 // in elements, over the variables of the loops around
-    std::vector<Dim> strides;   // by label
+    Dim offset;                // in elements, over the variables of the loops around
+    std::vector<Dim> strides;  // by label
   };
   Elem elem = Elem::f64;
-  std::vector<std::string> names;  // of the labels
-  std::vector<Dim> extents;        // by label
-  std::vector<int> batch, m, n, k; // labels by role; merged where strides allow, outer to inner
+  std::vector<std::string> names;   // of the labels
+  std::vector<Dim> extents;         // by label
+  std::vector<int> batch, m, n, k;  // labels by role; merged where strides allow, outer to inner
   Operand a, b, c;
   /// Applied to each element of c as it is written: a node in which `result` stands for the element, or invalid.
   NodeId epilogue;
@@ -148,7 +148,7 @@ struct Kernel {
 /// and the two change places after it.
 struct For {
   struct Carried {
-    BufferId current, next;     // equal: updated in place
+    BufferId current, next;  // equal: updated in place
   };
   VarId counter;
   Dim trip;
@@ -178,12 +178,12 @@ struct Item {
 
 /// A part of the workspace, shared by buffers that are never alive together.
 struct Slot {
-  std::vector<Dim> bytes;       // the size is the greatest
+  std::vector<Dim> bytes;  // the size is the greatest
   bool per_thread = false;
 };
 
 struct Plan {
-  ir::Function function;        // with known sizes put in; attributes of ops are read from it
+  ir::Function function;  // with known sizes put in; attributes of ops are read from it
   std::uint32_t size_count = 0;
   std::vector<std::optional<std::int64_t>> known_sizes;
   std::vector<Var> vars;

@@ -43,7 +43,8 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
     const ValueId v = body.yields[i];
     if (!targets[i].buffer.valid()) continue;
     const ir::Instr* in = f.definition(v);
-    const bool here = in && f.value(v).block == id && !dag_.bound(v) && ops::info(in->op).regions == 0 && !wanted_.contains(v);
+    const bool here =
+        in && f.value(v).block == id && !dag_.bound(v) && ops::info(in->op).regions == 0 && !wanted_.contains(v);
     if (here) {
       wanted_[v] = targets[i];
       elsewhere.insert(v);
@@ -65,7 +66,9 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
 Access Planner::target_of(ValueId v, std::string_view name) {
   if (const auto it = wanted_.find(v); it != wanted_.end()) return it->second;
   const ir::Value& value = plan_.function.value(v);
-  return {buffer(Storage::workspace, value.type, (value.name.empty() ? std::string(name) : value.name) + "." + std::to_string(v.index)), {}};
+  return {buffer(Storage::workspace, value.type,
+                 (value.name.empty() ? std::string(name) : value.name) + "." + std::to_string(v.index)),
+          {}};
 }
 
 void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, std::vector<Item>& out) {
@@ -90,7 +93,9 @@ bool Planner::homogeneous(ValueId v, bool top) const {
   if (!in || (!top && dag_.bound(v))) return true;
   const std::string_view name = ops::info(in->op).name;
   constexpr std::string_view mixed[] = {"concat", "place", "contract", "slice", "gather", "constant"};
-  if (std::ranges::find(mixed, name) != std::end(mixed) && !plan_.function.type(v).is_scalar() && !(name == "constant" && in->attrs.reals.size() + in->attrs.integers.size() == 1)) return false;
+  if (std::ranges::find(mixed, name) != std::end(mixed) && !plan_.function.type(v).is_scalar() &&
+      !(name == "constant" && in->attrs.reals.size() + in->attrs.integers.size() == 1))
+    return false;
   if (!top && monoid_of(name)) return false;
   return std::ranges::all_of(in->operands, [&](ValueId x) { return homogeneous(x, false); });
 }
@@ -131,14 +136,19 @@ void Planner::materialise(ValueId v, Access target, bool copy) {
         const auto extents = label_extents(f, *in);
         for (const std::int64_t l : summed_labels(*in)) nest.axes.push_back({extents.at(l), {}, {}, true, false});
       } else {
-        for (const std::int64_t a : in->attrs.axes) nest.axes.push_back({f.type(in->operands[0]).dims[static_cast<std::size_t>(a)], {}, {}, true, false});
+        for (const std::int64_t a : in->attrs.axes)
+          nest.axes.push_back({f.type(in->operands[0]).dims[static_cast<std::size_t>(a)], {}, {}, true, false});
       }
     }
   }
   choose_unrolled(nest);
   std::size_t number = 0;
   for (Nest::Axis& a : nest.axes) {
-    if (!a.unrolled) a.own = dag_.add_var({Var::Kind::axis, a.extent, {}, std::string(1, static_cast<char>('i' + number % 15)) + std::to_string(plan_.vars.size())});
+    if (!a.unrolled)
+      a.own = dag_.add_var({Var::Kind::axis,
+                            a.extent,
+                            {},
+                            std::string(1, static_cast<char>('i' + number % 15)) + std::to_string(plan_.vars.size())});
     ++number;
   }
   find_reads(nest);
@@ -187,7 +197,9 @@ void Planner::find_reads(Nest& nest) {
   const Dag::State before = dag_.state();
   std::set<NodeId> seen;
   std::vector<NodeId> stack;
-  for_each_unrolled(nest, [&](const Index& result, const Index& reduced) { stack.push_back(element(nest, result, reduced, nullptr)); });
+  for_each_unrolled(nest, [&](const Index& result, const Index& reduced) {
+    stack.push_back(element(nest, result, reduced, nullptr));
+  });
   while (!stack.empty()) {
     const NodeId id = stack.back();
     stack.pop_back();
@@ -198,7 +210,8 @@ void Planner::find_reads(Nest& nest) {
     stack.push_back(n.guard);
     const auto values_in = [&](const Dim& d) {
       d.for_each_size([&](std::uint32_t s) {
-        if (s >= plan_.size_count && plan_.vars[s - plan_.size_count].kind == Var::Kind::node) stack.push_back(plan_.vars[s - plan_.size_count].node);
+        if (s >= plan_.size_count && plan_.vars[s - plan_.size_count].kind == Var::Kind::node)
+          stack.push_back(plan_.vars[s - plan_.size_count].node);
       });
     };
     values_in(n.dim);
@@ -228,7 +241,8 @@ void Planner::emit(std::vector<LoopTree::Entry>& entries, std::vector<Item>& out
     dag_.forget(mark);
     for (const std::size_t n : e.loop->nests) {
       const Nest& inner = fusion_.nests()[n];
-      if (inner.outer_reduced == loop.var) loop.reductions.insert(loop.reductions.end(), inner.reductions.begin(), inner.reductions.end());
+      if (inner.outer_reduced == loop.var)
+        loop.reductions.insert(loop.reductions.end(), inner.reductions.begin(), inner.reductions.end());
     }
     out.push_back({std::move(loop)});
   }

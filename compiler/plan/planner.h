@@ -36,7 +36,7 @@ class Planner {
   const PlanOptions& options_;
   Dag dag_;
   Fusion fusion_;
-  std::map<ValueId, Access> wanted_;   // yields of the blocks being planned that are made where they go
+  std::map<ValueId, Access> wanted_;  // yields of the blocks being planned that are made where they go
 };
 
 /// Removes stores that nothing reads, decides what each buffer keeps, and lays out the workspace.

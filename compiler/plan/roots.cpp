@@ -8,11 +8,14 @@ namespace rg::plan {
 
 namespace {
 
-constexpr std::int64_t expensive = 12;   // additions worth a store and a load
+constexpr std::int64_t expensive = 12;  // additions worth a store and a load
 constexpr std::int64_t most = 1 << 20;
 
 std::int64_t own_cost(const ops::OpInfo& info) {
-  constexpr std::string_view cheap[] = {"neg", "abs", "add", "sub", "mul", "min", "max", "eq", "ne", "lt", "le", "gt", "ge", "and", "or", "not", "select", "convert", "relu", "square", "sign", "copysign", "isnan", "isinf", "isfinite", "floor", "ceil", "trunc"};
+  constexpr std::string_view cheap[] = {"neg",      "abs",   "add",    "sub",      "mul",   "min",    "max",
+                                        "eq",       "ne",    "lt",     "le",       "gt",    "ge",     "and",
+                                        "or",       "not",   "select", "convert",  "relu",  "square", "sign",
+                                        "copysign", "isnan", "isinf",  "isfinite", "floor", "ceil",   "trunc"};
   if (!info.elementwise) return 0;
   if (std::ranges::find(cheap, info.name) != std::end(cheap)) return 1;
   return info.name == "div" || info.name == "sqrt" || info.name == "powi" ? 4 : expensive;
@@ -27,7 +30,8 @@ std::int64_t count_of(const std::vector<Dim>& extents) {
 }
 
 // Calls f with every value that the regions of `in` use and do not define.
-void captures(const ir::Function& f, const ir::Instr& in, std::set<ValueId>& inside, const std::function<void(ValueId)>& use) {
+void captures(const ir::Function& f, const ir::Instr& in, std::set<ValueId>& inside,
+              const std::function<void(ValueId)>& use) {
   for (const ir::BlockId region : in.regions) {
     const ir::Block& b = f.block(region);
     inside.insert(b.params.begin(), b.params.end());
@@ -49,7 +53,7 @@ struct Finder {
   const ir::Function& f;
   const PlanOptions& options;
   std::set<ValueId> roots;
-  std::map<ValueId, std::int64_t> cost;          // of computing one element in place
+  std::map<ValueId, std::int64_t> cost;                // of computing one element in place
   std::map<ValueId, std::set<std::uint32_t>> readers;  // root statements that evaluate it
 
   bool local(ValueId v) const { return f.definition(v) != nullptr; }
@@ -60,7 +64,8 @@ struct Finder {
       const auto by_label = label_extents(f, in);
       for (const std::int64_t l : summed_labels(in)) extents.push_back(by_label.at(l));
     } else {
-      for (const std::int64_t a : in.attrs.axes) extents.push_back(f.type(in.operands[0]).dims[static_cast<std::size_t>(a)]);
+      for (const std::int64_t a : in.attrs.axes)
+        extents.push_back(f.type(in.operands[0]).dims[static_cast<std::size_t>(a)]);
     }
     return extents;
   }
@@ -79,7 +84,8 @@ struct Finder {
       std::vector<Dim> added;
       const auto& to = f.type(in.results[0]).dims;
       for (std::size_t d = 0; d < to.size(); ++d) {
-        if (std::ranges::find(in.attrs.axes, static_cast<std::int64_t>(d)) == in.attrs.axes.end()) added.push_back(to[d]);
+        if (std::ranges::find(in.attrs.axes, static_cast<std::int64_t>(d)) == in.attrs.axes.end())
+          added.push_back(to[d]);
       }
       if (!small_static(added, options.unroll_limit)) must(in.operands[0], expensive);
     }
@@ -125,7 +131,8 @@ struct Finder {
     const ir::Instr* in = f.definition(v);
     if (!in) return true;
     const ops::OpInfo& info = ops::info(in->op);
-    constexpr std::string_view views[] = {"constant", "size", "iota", "broadcast", "transpose", "reshape", "recast", "slice"};
+    constexpr std::string_view views[] = {"constant",  "size",    "iota",   "broadcast",
+                                          "transpose", "reshape", "recast", "slice"};
     if (std::ranges::find(views, info.name) == std::end(views)) return false;
     return std::ranges::all_of(in->operands, [&](ValueId x) { return is_cheap_view(x); });
   }
@@ -158,7 +165,8 @@ bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOp
   return small_static(finder.reduced_extents(in), std::min<std::int64_t>(options.unroll_limit, 16));
 }
 
-std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options, std::set<ValueId> elsewhere) {
+std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options,
+                             std::set<ValueId> elsewhere) {
   Finder finder{f, options, std::move(elsewhere), {}, {}};
   const ir::Block& b = f.block(block);
   for (const ir::InstrId i : b.instrs) finder.visit(f.instr(i));

@@ -1,4 +1,5 @@
-// Which values get memory (or a register of their own) instead of being computed again in each statement that uses them.
+// Which values get memory (or a register of their own) instead of being computed again in each statement that uses
+// them.
 #pragma once
 
 #include <set>
@@ -16,6 +17,7 @@ bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOp
 /// The values of a block (not of its regions) that are materialised: results of reductions and control flow, what
 /// regions capture, and what is expensive and read in several statements or repeated along an axis. `elsewhere`: values
 /// that are roots for reasons outside of the block.
-std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options, std::set<ValueId> elsewhere);
+std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options,
+                             std::set<ValueId> elsewhere);
 
 }  // namespace rg::plan

@@ -48,7 +48,8 @@ struct Vectoriser {
   // Lanes of a scatter-addition must not meet: the target's index has the variable itself.
   bool lanes_meet(std::vector<Item>& items, VarId var) const {
     return std::ranges::any_of(items, [&](Item& item) {
-      if (const auto* s = std::get_if<ScatterAdd>(&item.what)) return std::ranges::find(s->target.index, plan.var_dim(var)) == s->target.index.end();
+      if (const auto* s = std::get_if<ScatterAdd>(&item.what))
+        return std::ranges::find(s->target.index, plan.var_dim(var)) == s->target.index.end();
       return std::ranges::any_of(bodies(item), [&](std::vector<Item>* b) { return lanes_meet(*b, var); });
     });
   }

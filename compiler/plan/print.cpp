@@ -1,0 +1,126 @@
+// The plan as text: buffers, then one statement a line, indented by loop.
+#include <fmt/format.h>
+
+#include <set>
+
+#include "compiler/ops/registry.h"
+#include "compiler/plan/planner.h"
+
+namespace rg::plan {
+
+namespace {
+
+struct Printer {
+  const Plan& plan;
+  std::vector<std::string> names;
+  std::string out;
+  int depth = 1;
+  std::vector<std::set<NodeId>> printed{{}};
+
+  void line(const std::string& text) { out += std::string(static_cast<std::size_t>(depth) * 2, ' ') + text + "\n"; }
+  std::string dim(const Dim& d) const { return d.str(names); }
+
+  std::string access(const Access& a) const {
+    std::string index;
+    for (const Dim& d : a.index) index += (index.empty() ? "" : ", ") + dim(d);
+    return plan.buffer(a.buffer).name + (a.index.empty() ? "" : "[" + index + "]");
+  }
+
+  std::string expression(NodeId id, int limit) const {
+    const Node& n = plan.node(id);
+    switch (n.kind) {
+      case Node::Kind::constant:
+        return ir::is_float(n.elem)      ? fmt::format("{}", n.real)
+               : n.elem == Elem::boolean ? (n.integer ? "true" : "false")
+                                         : std::to_string(n.integer);
+      case Node::Kind::index:
+        return dim(n.dim);
+      case Node::Kind::load:
+        return access(n.access) + (n.guard.valid() ? " if " + expression(n.guard, limit - 1) : "");
+      case Node::Kind::reduced:
+        return fmt::format("r{}", n.reduction.index);
+      case Node::Kind::op:
+        break;
+    }
+    std::string text{ops::info(n.op).name};
+    if (limit <= 0) return text + "(…)";
+    text += "(";
+    for (std::size_t k = 0; k < n.args.size(); ++k) text += (k ? ", " : "") + expression(n.args[k], limit - 1);
+    return text + ")";
+  }
+
+  void items(const std::vector<Item>& list) {
+    ++depth;
+    for (const Item& item : list) std::visit([&](const auto& what) { print(what); }, item.what);
+    --depth;
+  }
+
+  void print(const Loop& l) {
+    std::string text = fmt::format("loop {} < {}", plan.vars[l.var.index].name, dim(l.extent));
+    if (l.vector) text += " vector";
+    if (l.threaded) text += " threads";
+    if (l.block > 0) text += fmt::format(" blocks of {}", l.block);
+    for (const ReductionId r : l.reductions)
+      text += fmt::format(" {} r{}", name(plan.reductions[r.index].monoid), r.index);
+    line(text);
+    items(l.body);
+  }
+  void print(const Store& s) { line(access(s.target) + " = " + expression(s.value, 24)); }
+  void print(const Accumulate& a) {
+    const Reduction& r = plan.reductions[a.reduction.index];
+    line(fmt::format("r{} {}= {}", a.reduction.index, name(r.monoid), expression(r.value, 24)));
+  }
+  void print(const ScatterAdd& s) {
+    line(access(s.target) + " += " + expression(s.value, 24) + (s.mask.valid() ? " if " + expression(s.mask, 24) : ""));
+  }
+  void print(const Kernel& k) {
+    line(fmt::format("contract {} = {} * {}", plan.buffer(k.c.buffer).name, plan.buffer(k.a.buffer).name,
+                     plan.buffer(k.b.buffer).name));
+  }
+  void print(const For& f) {
+    std::string text =
+        fmt::format("for {} < {}{}", plan.vars[f.counter.index].name, dim(f.trip), f.reversed ? " reversed" : "");
+    for (const For::Carried& c : f.carried) text += " carry " + plan.buffer(c.current).name;
+    line(text);
+    items(f.body);
+  }
+  void print(const If& i) {
+    line("if " + expression(i.condition, 24));
+    items(i.then_body);
+    line("else");
+    items(i.else_body);
+  }
+  void print(const Assert& a) { line("assert " + expression(a.condition, 24) + " \"" + a.message + "\""); }
+  void print(const Zero& z) { line(plan.buffer(z.buffer).name + " = 0"); }
+
+  void buffer(const Buffer& b, bool used) {
+    if (!used) return;
+    std::string dims, kept;
+    for (std::size_t d = 0; d < b.dims.size(); ++d)
+      dims += (d ? ", " : "") + (b.kept[d] ? dim(b.dims[d]) : "(" + dim(b.dims[d]) + ")");
+    line(fmt::format("{} {}: {}{}{}", name(b.storage), b.name, ir::name(b.elem), b.dims.empty() ? "" : "[" + dims + "]",
+                     b.slot >= 0 ? fmt::format(" slot {}", b.slot) : ""));
+  }
+};
+
+}  // namespace
+
+std::string print(const Plan& plan) {
+  Printer p{plan, plan.dim_names(), {}, 1, {{}}};
+  p.out = "plan " + plan.function.name + "(";
+  for (std::size_t i = 0; i < plan.function.size_names.size(); ++i)
+    p.out += (i ? ", " : "") + plan.function.size_names[i];
+  p.out += ")\n";
+  // Workspace buffers that lost all their uses have no slot.
+  for (const Buffer& b : plan.buffers) p.buffer(b, b.storage != Storage::workspace || b.slot >= 0);
+  for (std::size_t s = 0; s < plan.slots.size(); ++s) {
+    std::string text = fmt::format("slot {}:", s);
+    for (const Dim& d : plan.slots[s].bytes) text += " " + p.dim(d);
+    p.line(text + " bytes");
+  }
+  p.line("body");
+  p.items(plan.body);
+  return p.out;
+}
+
+}  // namespace rg::plan
