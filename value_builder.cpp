@@ -1,0 +1,121 @@
+#include "compiler/lower/value_builder.h"
+
+namespace rg::lower {
+
+using llvm::Type;
+using llvm::VectorType;
+using V = ValueBuilder::V;
+
+unsigned ValueBuilder::lanes(V x) {
+  const auto* t = llvm::dyn_cast<llvm::FixedVectorType>(x->getType());
+  return t ? t->getNumElements() : 1;
+}
+
+Type* ValueBuilder::integer_like(V x) {
+  Type* scalar = ir_.getIntNTy(x->getType()->getScalarSizeInBits());
+  return x->getType()->isVectorTy() ? VectorType::get(scalar, llvm::cast<VectorType>(x->getType())->getElementCount()) : scalar;
+}
+
+V ValueBuilder::abs(V a) {
+  if (is_float(a)) return unary(llvm::Intrinsic::fabs, a);
+  return ir_.CreateBinaryIntrinsic(llvm::Intrinsic::abs, a, ir_.getFalse());
+}
+
+V ValueBuilder::floor_div(V a, V b) {
+  V zero = llvm::Constant::getNullValue(a->getType());
+  V one = llvm::ConstantInt::get(a->getType(), 1), minus_one = llvm::ConstantInt::getAllOnesValue(a->getType());
+  V negated = ir_.CreateICmpEQ(b, minus_one);
+  V divisor = ir_.CreateSelect(ir_.CreateOr(ir_.CreateICmpEQ(b, zero), negated), one, b);
+  V q = ir_.CreateSDiv(a, divisor);
+  V r = ir_.CreateSub(a, ir_.CreateMul(q, divisor));
+  V inexact = ir_.CreateAnd(ir_.CreateICmpNE(r, zero), ir_.CreateICmpSLT(ir_.CreateXor(r, divisor), zero));
+  return ir_.CreateSelect(negated, ir_.CreateNeg(a), ir_.CreateSelect(inexact, ir_.CreateSub(q, one), q));
+}
+
+V ValueBuilder::convert(V a, ir::Elem to) {
+  Type* scalar = to == ir::Elem::f32   ? ir_.getFloatTy()
+                 : to == ir::Elem::f64 ? ir_.getDoubleTy()
+                 : to == ir::Elem::i32 ? static_cast<Type*>(ir_.getInt32Ty())
+                 : to == ir::Elem::i64 ? static_cast<Type*>(ir_.getInt64Ty())
+                                       : static_cast<Type*>(ir_.getInt1Ty());
+  Type* type = a->getType()->isVectorTy() ? VectorType::get(scalar, llvm::cast<VectorType>(a->getType())->getElementCount()) : scalar;
+  if (type == a->getType()) return a;
+  if (to == ir::Elem::boolean) return ne(a, llvm::Constant::getNullValue(a->getType()));
+  if (is_float(a)) {
+    if (ir::is_float(to)) return ir_.CreateFPCast(a, type);
+    return ir_.CreateIntrinsic(llvm::Intrinsic::fptosi_sat, {type, a->getType()}, {a});
+  }
+  if (is_bool(a)) return ir::is_float(to) ? ir_.CreateUIToFP(a, type) : ir_.CreateZExt(a, type);
+  return ir::is_float(to) ? ir_.CreateSIToFP(a, type) : ir_.CreateSExtOrTrunc(a, type);
+}
+
+V ValueBuilder::pow2(V n) {
+  Type* type = integer_like(n);
+  const bool wide = is_f64(n);
+  V biased = ir_.CreateAdd(ir_.CreateFPToSI(n, type), llvm::ConstantInt::get(type, wide ? 1023 : 127));
+  return ir_.CreateBitCast(ir_.CreateShl(biased, wide ? 52 : 23), n->getType());
+}
+
+V ValueBuilder::exponent_of(V x) {
+  Type* type = integer_like(x);
+  const bool wide = is_f64(x);
+  V shifted = ir_.CreateLShr(ir_.CreateBitCast(x, type), wide ? 52 : 23);
+  V bits = ir_.CreateAnd(shifted, llvm::ConstantInt::get(type, wide ? 0x7ff : 0xff));
+  return ir_.CreateSIToFP(ir_.CreateSub(bits, llvm::ConstantInt::get(type, wide ? 1023 : 127)), x->getType());
+}
+
+V ValueBuilder::mantissa_of(V x) {
+  Type* type = integer_like(x);
+  const bool wide = is_f64(x);
+  V digits = ir_.CreateAnd(ir_.CreateBitCast(x, type), llvm::ConstantInt::get(type, wide ? 0xfffffffffffffULL : 0x7fffffULL));
+  return ir_.CreateBitCast(ir_.CreateOr(digits, llvm::ConstantInt::get(type, wide ? 0x3ff0000000000000ULL : 0x3f800000ULL)), x->getType());
+}
+
+V ValueBuilder::call_scalar(std::string_view name, std::vector<V> x) {
+  const bool narrow = !is_f64(x[0]), own = name.starts_with("rg_");
+  Type* type = narrow && !own ? ir_.getFloatTy() : ir_.getDoubleTy();
+  if (narrow && own) {
+    for (V& v : x) v = ir_.CreateFPExt(v, type);
+  }
+  const std::string symbol = std::string(name) + (narrow && !own ? "f" : "");
+  llvm::Module& module = *ir_.GetInsertBlock()->getModule();
+  const auto callee = module.getOrInsertFunction(symbol, llvm::FunctionType::get(type, std::vector<Type*>(x.size(), type), false));
+  auto* f = llvm::cast<llvm::Function>(callee.getCallee());
+  f->setDoesNotThrow();
+  f->setDoesNotAccessMemory();
+  f->setWillReturn();
+  V result = ir_.CreateCall(callee, x);
+  return narrow && own ? ir_.CreateFPTrunc(result, ir_.getFloatTy()) : result;
+}
+
+V ValueBuilder::call_lanes(std::string_view name, std::vector<V> x) {
+  const unsigned n = lanes(x[0]);
+  if (n == 1) return call_scalar(name, std::move(x));
+  V result = llvm::PoisonValue::get(x[0]->getType());
+  for (unsigned i = 0; i < n; ++i) {
+    std::vector<V> lane;
+    for (V v : x) lane.push_back(ir_.CreateExtractElement(v, i));
+    result = ir_.CreateInsertElement(result, call_scalar(name, std::move(lane)), i);
+  }
+  return result;
+}
+
+V ValueBuilder::fixup(V mask, V value, std::string_view name, V x) {
+  llvm::Function* f = ir_.GetInsertBlock()->getParent();
+  auto* slow = llvm::BasicBlock::Create(ir_.getContext(), "slow", f);
+  auto* done = llvm::BasicBlock::Create(ir_.getContext(), "done", f);
+  llvm::BasicBlock* before = ir_.GetInsertBlock();
+  V any = lanes(x) == 1 ? mask : ir_.CreateOrReduce(mask);
+  ir_.CreateCondBr(any, slow, done);
+  ir_.SetInsertPoint(slow);
+  V fixed = ir_.CreateSelect(mask, call_lanes(name, {x}), value);
+  llvm::BasicBlock* after = ir_.GetInsertBlock();
+  ir_.CreateBr(done);
+  ir_.SetInsertPoint(done);
+  llvm::PHINode* result = ir_.CreatePHI(value->getType(), 2);
+  result->addIncoming(value, before);
+  result->addIncoming(fixed, after);
+  return result;
+}
+
+}  // namespace rg::lower
