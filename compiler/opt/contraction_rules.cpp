@@ -1,0 +1,353 @@
+#include "compiler/opt/contraction_rules.h"
+
+#include <algorithm>
+#include <set>
+
+#include "compiler/ops/all.h"
+
+namespace rg::opt {
+
+namespace {
+
+using namespace ir;
+using ops::Labels;
+using ops::opcode;
+
+template <class Op>
+const Instr* defined_by(Builder& b, ValueId v) {
+  const Instr* def = b.function().definition(v);
+  return def != nullptr && def->op == opcode<Op>() ? def : nullptr;
+}
+
+bool has(const Labels& labels, std::int64_t l) { return std::ranges::find(labels, l) != labels.end(); }
+
+/// v times the extent, in v's element type.
+ValueId times(Builder& b, ValueId v, const Dim& extent) {
+  const Elem elem = b.type(v).elem;
+  const ValueId factor =
+      extent.is_constant() ? b.constant(elem, static_cast<double>(extent.constant())) : b.convert(b.size(extent), elem);
+  return b.mul(b.broadcast(factor, b.dims(v), {}), v);
+}
+
+struct Terms {
+  std::vector<ValueId> operands;
+  std::vector<Labels> labels;  // of the operands
+  Labels result;
+
+  Terms(const std::vector<ValueId>& x, const Attrs& a)
+      : operands(x), labels(a.labels.begin(), a.labels.end() - 1), result(a.labels.back()) {}
+  std::size_t size() const { return operands.size(); }
+  /// Whether another operand than k carries the label.
+  bool elsewhere(std::size_t k, std::int64_t l) const {
+    for (std::size_t i = 0; i < size(); ++i) {
+      if (i != k && has(labels[i], l)) return true;
+    }
+    return false;
+  }
+  void replace(std::size_t k, ValueId v, Labels own) {
+    operands[k] = v;
+    labels[k] = std::move(own);
+  }
+  void erase(std::size_t k) {
+    operands.erase(operands.begin() + static_cast<std::ptrdiff_t>(k));
+    labels.erase(labels.begin() + static_cast<std::ptrdiff_t>(k));
+  }
+  ValueId emit(Builder& b) const {
+    std::vector<Labels> all = labels;
+    all.push_back(result);
+    return b.contract(operands, all);
+  }
+};
+
+/// The contraction where some labels of the result are on no operand any more: repeated along them.
+ValueId emit_stretched(Builder& b, Terms t, const std::vector<Dim>& result_dims) {
+  Labels present;
+  std::vector<std::int64_t> axes;
+  for (std::size_t d = 0; d < t.result.size(); ++d) {
+    if (!t.elsewhere(t.size(), t.result[d])) continue;
+    present.push_back(t.result[d]);
+    axes.push_back(static_cast<std::int64_t>(d));
+  }
+  t.result = present;
+  return b.broadcast(t.emit(b), result_dims, axes);
+}
+
+std::vector<Dim> result_dims(Builder& b, const Terms& t) {
+  std::vector<Dim> dims;
+  for (const std::int64_t l : t.result) {
+    for (std::size_t k = 0; k < t.size(); ++k) {
+      const auto at = std::ranges::find(t.labels[k], l);
+      if (at == t.labels[k].end()) continue;
+      dims.push_back(b.dims(t.operands[k])[static_cast<std::size_t>(at - t.labels[k].begin())]);
+      break;
+    }
+  }
+  return dims;
+}
+
+// An operand that is a broadcast (or a splat) loses the labels that it is repeated along; a label that nobody carries
+// then and that is summed multiplies by its extent.
+Simpler drop_broadcast(Builder& b, const Terms& given) {
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    const Instr* view = defined_by<ops::Broadcast>(b, given.operands[k]);
+    const Instr* splat = defined_by<ops::Constant>(b, given.operands[k]);
+    const bool is_splat = splat != nullptr && !given.labels[k].empty() && b.splat(given.operands[k]);
+    if (view == nullptr && !is_splat) continue;
+    Terms t = given;
+    const std::vector<Dim> wanted = result_dims(b, given);
+    Labels own;
+    if (view != nullptr) {
+      for (const std::int64_t a : view->attrs.axes) own.push_back(given.labels[k][static_cast<std::size_t>(a)]);
+    }
+    Dim factor = 1;
+    for (std::size_t d = 0; d < given.labels[k].size(); ++d) {
+      const std::int64_t l = given.labels[k][d];
+      if (!has(own, l) && !given.elsewhere(k, l) && !has(given.result, l))
+        factor = factor * b.dims(given.operands[k])[d];
+    }
+    const ValueId source =
+        is_splat ? b.constant(b.type(given.operands[k]).elem, *b.splat(given.operands[k])) : view->operands[0];
+    t.replace(k, source, own);
+    const ValueId v = emit_stretched(b, t, wanted);
+    return factor == Dim(1) ? v : times(b, v, factor);
+  }
+  return std::nullopt;
+}
+
+Simpler fold_transpose(Builder& b, const Terms& given) {
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    const Instr* view = defined_by<ops::Transpose>(b, given.operands[k]);
+    if (view == nullptr) continue;
+    Terms t = given;
+    Labels own(given.labels[k].size());
+    for (std::size_t d = 0; d < own.size(); ++d)
+      own[static_cast<std::size_t>(view->attrs.axes[d])] = given.labels[k][d];
+    t.replace(k, view->operands[0], own);
+    return t.emit(b);
+  }
+  return std::nullopt;
+}
+
+// -x, and scalars, go outside; a product with a broadcast becomes two operands.
+Simpler split_operand(Builder& b, const Terms& given) {
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    Terms t = given;
+    if (const Instr* neg = defined_by<ops::Neg>(b, given.operands[k])) {
+      t.replace(k, neg->operands[0], given.labels[k]);
+      return b.neg(t.emit(b));
+    }
+    if (given.labels[k].empty() && given.size() > 1) {
+      t.erase(k);
+      const ValueId rest = t.emit(b);
+      return b.mul(b.broadcast(given.operands[k], b.dims(rest), {}), rest);
+    }
+    const Instr* product = defined_by<ops::Mul>(b, given.operands[k]);
+    if (product == nullptr) continue;
+    const ValueId u = product->operands[0], v = product->operands[1];
+    const auto repeated = [&](ValueId w) { return defined_by<ops::Broadcast>(b, w) != nullptr || b.splat(w); };
+    if (!repeated(u) && !repeated(v)) continue;
+    t.replace(k, u, given.labels[k]);
+    t.operands.push_back(v);
+    t.labels.push_back(given.labels[k]);
+    return t.emit(b);
+  }
+  return std::nullopt;
+}
+
+// A summed label of one operand alone is summed in it.
+Simpler sum_inside(Builder& b, const Terms& given) {
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    std::vector<std::int64_t> axes;
+    Labels own;
+    for (std::size_t d = 0; d < given.labels[k].size(); ++d) {
+      const std::int64_t l = given.labels[k][d];
+      if (given.elsewhere(k, l) || has(given.result, l))
+        own.push_back(l);
+      else
+        axes.push_back(static_cast<std::int64_t>(d));
+    }
+    if (axes.empty()) continue;
+    Terms t = given;
+    t.replace(k, b.sum(given.operands[k], axes), own);
+    return t.emit(b);
+  }
+  return std::nullopt;
+}
+
+/// An operand as an array over `labels`, of which it carries some.
+ValueId aligned(Builder& b, ValueId v, const Labels& own, const Labels& labels, const std::vector<Dim>& dims) {
+  std::vector<std::int64_t> order, axes;
+  for (std::size_t d = 0; d < labels.size(); ++d) {
+    const auto at = std::ranges::find(own, labels[d]);
+    if (at == own.end()) continue;
+    order.push_back(at - own.begin());
+    axes.push_back(static_cast<std::int64_t>(d));
+  }
+  return b.broadcast(b.transpose(v, order), dims, axes);
+}
+
+// Nothing is summed: the product of the operands, aligned.
+Simpler plain_product(Builder& b, const Terms& t) {
+  std::set<std::int64_t> all;
+  for (const Labels& l : t.labels) all.insert(l.begin(), l.end());
+  if (all.size() != t.result.size()) return std::nullopt;
+  const std::vector<Dim> dims = result_dims(b, t);
+  ValueId product;
+  for (std::size_t k = 0; k < t.size(); ++k) {
+    const ValueId v = aligned(b, t.operands[k], t.labels[k], t.result, dims);
+    product = product.valid() ? b.mul(product, v) : v;
+  }
+  return product;
+}
+
+}  // namespace
+
+Simpler sum_of_broadcast(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  if (a.axes.empty()) return x[0];
+  const Instr* view = defined_by<ops::Broadcast>(b, x[0]);
+  const Instr* constant = defined_by<ops::Constant>(b, x[0]);
+  const bool is_splat = constant != nullptr && b.splat(x[0]);
+  if (view == nullptr && !is_splat) return std::nullopt;
+  const std::vector<Dim> from = b.dims(x[0]);
+  Dim factor = 1;
+  std::vector<Dim> to;
+  std::vector<std::int64_t> axes, inner;
+  for (std::size_t d = 0; d < from.size(); ++d) {
+    const auto axis = static_cast<std::int64_t>(d);
+    const bool summed = std::ranges::find(a.axes, axis) != a.axes.end();
+    const auto own = view == nullptr ? std::ptrdiff_t{-1} : [&] {
+      const auto at = std::ranges::find(view->attrs.axes, axis);
+      return at == view->attrs.axes.end() ? std::ptrdiff_t{-1} : at - view->attrs.axes.begin();
+    }();
+    if (summed && own < 0) factor = factor * from[d];
+    if (summed && own >= 0) inner.push_back(own);
+    if (!summed && own >= 0) axes.push_back(static_cast<std::int64_t>(to.size()));
+    if (!summed) to.push_back(from[d]);
+  }
+  if (factor == Dim(1) && view != nullptr && inner.size() == a.axes.size() && to.size() == axes.size())
+    return std::nullopt;
+  const ValueId source = view != nullptr ? view->operands[0] : b.constant(b.type(x[0]).elem, *b.splat(x[0]));
+  return b.broadcast(times(b, b.sum(source, inner), factor), to, axes);
+}
+
+Simpler sum_of_product(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  const Instr* product = defined_by<ops::Mul>(b, x[0]);
+  if (product == nullptr || !is_float(b.type(x[0]).elem)) return std::nullopt;
+  const ValueId u = product->operands[0], v = product->operands[1];
+  const auto repeated = [&](ValueId w) { return defined_by<ops::Broadcast>(b, w) != nullptr || b.splat(w); };
+  if (!repeated(u) && !repeated(v)) return std::nullopt;
+  const Labels all = ops::iota_axes(b.dims(x[0]).size());
+  return b.contract({u, v}, {all, all, ops::other_axes(all.size(), a.axes)});
+}
+
+Simpler simpler_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  if (!is_float(b.type(x[0]).elem)) return std::nullopt;
+  const Terms t(x, a);
+  for (const auto step : {drop_broadcast, fold_transpose, split_operand, sum_inside, plain_product}) {
+    if (const auto v = step(b, t)) return v;
+  }
+  return std::nullopt;
+}
+
+namespace {
+
+/// An index value that is i + start for the index i along one of its axes.
+struct Affine {
+  std::size_t axis;
+  Dim start;
+};
+
+std::optional<Dim> constant_extent(Builder& b, ValueId v) {
+  const Instr* def = b.function().definition(v);
+  while (def != nullptr && def->op == opcode<ops::Broadcast>()) def = b.function().definition(def->operands[0]);
+  if (def == nullptr) return std::nullopt;
+  if (def->op == opcode<ops::Size>()) return def->attrs.dims[0];
+  if (def->op == opcode<ops::Constant>() && def->attrs.integers.size() == 1) return Dim(def->attrs.integers[0]);
+  return std::nullopt;
+}
+
+std::optional<Affine> affine_index(Builder& b, ValueId v) {
+  const Instr* def = b.function().definition(v);
+  if (def == nullptr) return std::nullopt;
+  if (def->op == opcode<ops::Iota>()) return Affine{static_cast<std::size_t>(def->attrs.axes[0]), 0};
+  if (def->op == opcode<ops::Broadcast>()) {
+    auto inner = affine_index(b, def->operands[0]);
+    if (inner) inner->axis = static_cast<std::size_t>(def->attrs.axes[inner->axis]);
+    return inner;
+  }
+  const bool sum = def->op == opcode<ops::Add>();
+  if (!sum && def->op != opcode<ops::Sub>()) return std::nullopt;
+  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+    if (k == 1 && !sum) break;
+    auto index = affine_index(b, def->operands[k]);
+    const auto offset = constant_extent(b, def->operands[1 - k]);
+    if (!index || !offset) continue;
+    index->start = sum ? index->start + *offset : index->start - *offset;
+    return index;
+  }
+  return std::nullopt;
+}
+
+/// For each axis of the coded tensor its label and start, where every index is affine in a label of its own.
+struct AffineCode {
+  Labels labels;
+  std::vector<Dim> starts;
+};
+
+std::optional<AffineCode> affine_code(Builder& b, const std::vector<ValueId>& x, const Attrs& a, const Labels& coded) {
+  if (!a.integers.empty() && a.integers[0] != 0) return std::nullopt;
+  AffineCode code;
+  for (const std::int64_t l : coded) {
+    if (l >= 0) {
+      code.labels.push_back(l);
+      code.starts.emplace_back(0);
+      continue;
+    }
+    const auto q = static_cast<std::size_t>(-l);
+    const auto index = affine_index(b, x[q]);
+    if (!index) return std::nullopt;
+    code.labels.push_back(a.labels[q][index->axis]);
+    code.starts.push_back(index->start);
+  }
+  std::set<std::int64_t> distinct(code.labels.begin(), code.labels.end());
+  if (distinct.size() != code.labels.size()) return std::nullopt;
+  return code;
+}
+
+}  // namespace
+
+Simpler gather_of_affine(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  const auto code = affine_code(b, x, a, a.labels[0]);
+  if (!code) return std::nullopt;
+  ops::LabelExtents extents;
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    if (!extents.add(a.labels[k], b.dims(x[k])).empty()) return std::nullopt;
+  }
+  std::vector<Dim> lengths, dims;
+  for (const std::int64_t l : code->labels) lengths.push_back(*extents.find(l));
+  for (const std::int64_t l : a.labels.back()) dims.push_back(*extents.find(l));
+  const ValueId part = b.slice(x[0], code->starts, std::vector<std::int64_t>(lengths.size(), 1), lengths);
+  return aligned(b, part, code->labels, a.labels.back(), dims);
+}
+
+Simpler scatter_at_affine(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  const Labels& target = a.labels.back();
+  const auto code = affine_code(b, x, a, target);
+  if (!code) return std::nullopt;
+  std::vector<std::int64_t> summed, order;
+  Labels kept;
+  for (std::size_t d = 0; d < a.labels[0].size(); ++d) {
+    if (has(code->labels, a.labels[0][d]))
+      kept.push_back(a.labels[0][d]);
+    else
+      summed.push_back(static_cast<std::int64_t>(d));
+  }
+  if (kept.size() != code->labels.size()) return std::nullopt;
+  for (const std::int64_t l : code->labels) order.push_back(std::ranges::find(kept, l) - kept.begin());
+  const ValueId updates = b.transpose(b.sum(x[0], summed), order);
+  if (b.dims(updates) == a.dims && std::ranges::all_of(code->starts, [](const Dim& s) { return s == Dim(0); }))
+    return updates;
+  return b.place(updates, code->starts, std::vector<std::int64_t>(a.dims.size(), 1), a.dims);
+}
+
+}  // namespace rg::opt

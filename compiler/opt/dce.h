@@ -1,0 +1,10 @@
+// Dead code: removes what no result and no effect needs, states and slices of loops included.
+#pragma once
+
+#include "compiler/ir/clone.h"
+
+namespace rg::opt {
+
+ir::Function dce(const ir::Function& f);
+
+}  // namespace rg::opt

@@ -1,0 +1,105 @@
+#include "compiler/opt/pipeline.h"
+
+#include <map>
+#include <set>
+
+#include "compiler/ir/clone.h"
+#include "compiler/ops/all.h"
+#include "compiler/opt/dce.h"
+#include "compiler/opt/lift.h"
+#include "compiler/opt/simplify.h"
+#include "compiler/support/internal_error.h"
+
+namespace rg::opt {
+
+namespace {
+
+using namespace ir;
+using ops::opcode;
+
+constexpr int kMaxRounds = 12;
+
+std::size_t code_size(const Function& f) {
+  std::size_t n = 0;
+  for (const Block& b : f.blocks) n += b.instrs.size();
+  return n;
+}
+
+/// The opcodes and operands in order: equal before and after a round when the round changed nothing.
+std::vector<std::uint32_t> shape_of(const Function& f) {
+  std::vector<std::uint32_t> out;
+  for (const Block& b : f.blocks) {
+    for (const InstrId i : b.instrs) {
+      out.push_back(f.instr(i).op.index);
+      for (const ValueId v : f.instr(i).operands) out.push_back(v.index);
+    }
+  }
+  return out;
+}
+
+struct Recursion {
+  std::string name;
+};
+
+/// Prepared functions by name: each once, whatever refers to it.
+class Preparation {
+ public:
+  Preparation(const Module& module, const ExpandDerive& expand, const PipelineOptions& options)
+      : module_(module), expand_(expand), options_(options) {}
+
+  const Function& operator()(std::string_view name) {
+    const auto done = done_.find(name);
+    if (done != done_.end()) return done->second;
+    const Function* f = module_.find(name);
+    if (f == nullptr) internal_error("no function " + std::string(name));
+    if (!open_.insert(std::string(name)).second) throw Recursion{std::string(name)};
+    Function out = rebuild(*f, [this](const Instr& i, Cloner& c) { return reference(i, c); });
+    // Dead code first: a derivative leaves unused primals and adjoints, which need no lifting.
+    out = lift(dce(out));
+    if (options_.simplify) out = simplify_fully(std::move(out));
+    open_.erase(std::string(name));
+    return done_.emplace(std::string(name), std::move(out)).first->second;
+  }
+
+ private:
+  bool reference(const Instr& i, Cloner& c) {
+    if (i.op != opcode<ops::Call>() && i.op != opcode<ops::Derive>()) return false;
+    const Function& callee = (*this)(i.attrs.callee);
+    const std::vector<ValueId> operands = c(i.operands);
+    const Attrs attrs = c.attrs(i.attrs);
+    c.to().set_span(i.span);
+    const auto results = i.op == opcode<ops::Call>() ? inline_body(callee, c.to(), operands, attrs.dims)
+                                                     : expand_(callee, c.to(), operands, attrs);
+    for (std::size_t k = 0; k < results.size(); ++k) c.map(i.results[k], results[k]);
+    return true;
+  }
+
+  const Module& module_;
+  const ExpandDerive& expand_;
+  PipelineOptions options_;
+  std::map<std::string, Function, std::less<>> done_;
+  std::set<std::string> open_;
+};
+
+}  // namespace
+
+Function simplify_fully(Function f) {
+  for (int round = 0; round < kMaxRounds; ++round) {
+    Function next = dce(simplify(f));
+    const bool settled = code_size(next) == code_size(f) && shape_of(next) == shape_of(f);
+    f = std::move(next);
+    if (settled) break;
+  }
+  return f;
+}
+
+Result<Function> prepare(const Module& module, std::string_view name, const ExpandDerive& expand,
+                         const PipelineOptions& options) {
+  try {
+    return Preparation(module, expand, options)(name);
+  } catch (const Recursion& r) {
+    return Failure{"@" + r.name + " calls itself"};
+  }
+}
+
+}  // namespace rg::opt

@@ -1,0 +1,27 @@
+// The pipeline from checked IR to code without map, call and derive.
+#pragma once
+
+#include <functional>
+
+#include "compiler/ir/module.h"
+#include "compiler/support/result.h"
+
+namespace rg::opt {
+
+/// Expands one `derive` at a builder's place; ad::expand_derive, given by the caller so that opt/ does not know ad/.
+using ExpandDerive = std::function<std::vector<ir::ValueId>(
+    const ir::Function& callee, ir::Builder& to, std::span<const ir::ValueId> operands, const ir::Attrs& attrs)>;
+
+struct PipelineOptions {
+  bool simplify = true;  // false: only what the later phases need
+};
+
+/// The function named `name` with every call inlined, every derivative expanded (innermost first), every map lifted,
+/// and simplified. Fails on recursion. The module is only read.
+Result<ir::Function> prepare(const ir::Module& module, std::string_view name, const ExpandDerive& expand,
+                             const PipelineOptions& options = {});
+
+/// Simplifies until nothing changes (at most a dozen rounds), dead code removed.
+ir::Function simplify_fully(ir::Function f);
+
+}  // namespace rg::opt

@@ -1,0 +1,81 @@
+#include "compiler/opt/simplify.h"
+
+#include <bit>
+#include <map>
+#include <tuple>
+
+#include "compiler/ops/all.h"
+#include "compiler/opt/rules.h"
+
+namespace rg::opt {
+
+namespace {
+
+using namespace ir;
+
+/// What makes two instructions equal. Reals are compared by their bits, so that -0 and 0 differ.
+struct Key {
+  Opcode op;
+  std::vector<ValueId> operands;
+  Attrs attrs;
+  std::vector<std::uint64_t> bits;
+
+  Key(Opcode o, std::vector<ValueId> x, Attrs a) : op(o), operands(std::move(x)), attrs(std::move(a)) {
+    for (const double r : attrs.reals) bits.push_back(std::bit_cast<std::uint64_t>(r));
+    attrs.reals.clear();
+  }
+  auto tie() const {
+    return std::tie(op, operands, attrs.axes, attrs.dims, attrs.starts, attrs.steps, attrs.labels, attrs.integers,
+                    attrs.elems, attrs.text, attrs.callee, bits);
+  }
+  bool operator<(const Key& other) const { return tie() < other.tie(); }
+};
+
+class Simplifier {
+ public:
+  Simplifier() {
+    for (const Rule& r : rules()) by_op_[Builder::named(r.op)].push_back(&r);
+  }
+
+  bool instruction(const Instr& instr, Cloner& c) {
+    if (!instr.regions.empty()) {  // what its regions add is not seen after it
+      const auto outside = seen_;
+      c.copy(instr);
+      seen_ = outside;
+      return true;
+    }
+    if (instr.results.size() != 1 || ops::info(instr.op).effect || ops::info(instr.op).infer == nullptr) return false;
+    const std::vector<ValueId> operands = c(instr.operands);
+    const Attrs attrs = c.attrs(instr.attrs);
+    c.map(instr.results[0], value(c.to(), instr.op, operands, attrs));
+    return true;
+  }
+
+ private:
+  ValueId value(Builder& b, Opcode op, const std::vector<ValueId>& operands, const Attrs& attrs) {
+    const auto rules = by_op_.find(op);
+    if (rules != by_op_.end()) {
+      for (const Rule* r : rules->second) {
+        if (const auto v = r->apply(b, operands, attrs)) return *v;
+      }
+    }
+    const Key key(op, operands, attrs);
+    const auto at = seen_.find(key);
+    if (at != seen_.end()) return at->second;
+    const ValueId v = b.emit1(op, operands, attrs);
+    seen_.emplace(key, v);
+    return v;
+  }
+
+  std::map<Opcode, std::vector<const Rule*>> by_op_;
+  std::map<Key, ValueId> seen_;
+};
+
+}  // namespace
+
+Function simplify(const Function& f) {
+  Simplifier s;
+  return rebuild(f, [&](const Instr& instr, Cloner& c) { return s.instruction(instr, c); });
+}
+
+}  // namespace rg::opt
