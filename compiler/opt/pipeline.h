@@ -3,7 +3,7 @@
 
 #include <functional>
 
-#include "compiler/ir/module.h"
+#include "compiler/ir/builder.h"
 #include "compiler/support/result.h"
 
 namespace rg::opt {
