@@ -4,8 +4,8 @@
 #pragma once
 
 #include "compiler/ops/elementwise.h"
-#include "compiler/ops/special.h"
 #include "compiler/ops/vecmath/vecmath.h"
+#include "runtime/runegrad.h"
 
 namespace rg::ops {
 
@@ -489,7 +489,7 @@ struct Digamma : Function1 {
   static constexpr std::string_view name = "digamma";
   static constexpr std::string_view doc = "The derivative of log Γ(x).";
   static constexpr Samples samples = {.low = 0.1, .high = 10, .ulp = 32};
-  static double eval(double x) { return special::digamma(x); }
+  static double eval(double x) { return rg_digamma(x); }
   // polygamma of order 1
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -506,7 +506,7 @@ struct Polygamma : Function1 {
   static constexpr std::string_view doc = "The derivative of order k (in `integers`, k >= 1) of digamma at x.";
   static constexpr bool builtin = false;
   static constexpr Samples samples = {.low = 0.5, .high = 10, .ulp = 64};
-  static double eval(const Attrs& a, double x) { return special::polygamma(a.integers.at(0), x); }
+  static double eval(const Attrs& a, double x) { return rg_polygamma(static_cast<double>(a.integers.at(0)), x); }
   // polygamma of order k + 1
   template <class B, class V>
   static std::array<V, 1> partials(B& b, const Attrs& a, V x, V) {

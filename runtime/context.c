@@ -1,0 +1,76 @@
+/* Contexts: errors and workspaces. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/context_internal.h"
+
+static void* default_allocate(size_t bytes, void* user) {
+  (void)user;
+  return aligned_alloc(64, (bytes + 63) / 64 * 64);
+}
+
+static void default_release(void* memory, size_t bytes, void* user) {
+  (void)bytes;
+  (void)user;
+  free(memory);
+}
+
+rg_context* rg_context_create(int threads) {
+  rg_context* c = calloc(1, sizeof *c);
+  if (c == NULL) return NULL;
+  c->threads = threads < 1 ? 1 : threads;
+  rg_context_set_allocator(c, NULL, NULL, NULL);
+  return c;
+}
+
+static void drop_workspace(rg_context* c) {
+  if (c->workspace != NULL) c->release(c->workspace, c->workspace_bytes, c->user);
+  c->workspace = NULL;
+  c->workspace_bytes = 0;
+}
+
+void rg_context_destroy(rg_context* c) {
+  if (c == NULL) return;
+  rg_pool_stop(c);
+  drop_workspace(c);
+  free(c);
+}
+
+int rg_context_threads(const rg_context* c) { return c == NULL ? 1 : c->threads; }
+
+void rg_context_set_allocator(rg_context* c, void* (*allocate)(size_t, void*), void (*release)(void*, size_t, void*), void* user) {
+  if (c->allocate != NULL) drop_workspace(c);
+  c->allocate = allocate != NULL ? allocate : default_allocate;
+  c->release = allocate != NULL ? release : default_release;
+  c->user = user;
+}
+
+int rg_error_code(const rg_context* c) { return c == NULL ? RG_OK : c->error_code; }
+const char* rg_error_message(const rg_context* c) { return c == NULL ? "" : c->error_message; }
+
+void rg_error_clear(rg_context* c) {
+  c->error_code = RG_OK;
+  c->error_message[0] = '\0';
+}
+
+int rg_fail(rg_context* c, int code, const char* message) {
+  if (c == NULL) return code;
+  c->error_code = code;
+  strncpy(c->error_message, message, sizeof c->error_message - 1);
+  c->error_message[sizeof c->error_message - 1] = '\0';
+  return code;
+}
+
+void* rg_workspace(rg_context* c, size_t bytes) {
+  if (c == NULL) return default_allocate(bytes == 0 ? 1 : bytes, NULL);
+  if (bytes > c->workspace_bytes || c->workspace == NULL) {
+    drop_workspace(c);
+    c->workspace = c->allocate(bytes == 0 ? 1 : bytes, c->user);
+    c->workspace_bytes = c->workspace == NULL ? 0 : bytes;
+  }
+  return c->workspace;
+}
+
+void rg_workspace_release(rg_context* c, void* workspace) {
+  if (c == NULL) free(workspace);
+}

@@ -1,0 +1,24 @@
+/* What the runtime's own files share. */
+#ifndef RUNEGRAD_CONTEXT_INTERNAL_H
+#define RUNEGRAD_CONTEXT_INTERNAL_H
+
+#include "runtime/runegrad.h"
+
+struct rg_pool;
+
+struct rg_context {
+  int threads;
+  int error_code;
+  char error_message[512];
+  void* (*allocate)(size_t, void*);
+  void (*release)(void*, size_t, void*);
+  void* user;
+  void* workspace;
+  size_t workspace_bytes;
+  struct rg_pool* pool; /* null until the first parallel loop */
+};
+
+/* Stops and frees the pool of a context, if it has one. */
+void rg_pool_stop(rg_context* context);
+
+#endif

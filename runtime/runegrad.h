@@ -1,0 +1,73 @@
+/* The C interface of compiled functions: what they are called with, and what they call.
+ *
+ * A compiled function is `int f(<sizes>, <inputs>, <outputs>, rg_context*)`: sizes are int64_t, tensors row-major pointers,
+ * scalar inputs are passed by value, outputs by pointer. It returns a status. The context may be null: then the function
+ * runs on the calling thread and takes its workspace, if it needs one, from malloc for the time of the call.
+ *
+ * A context is used by one call at a time. Different contexts may be used from different threads at once. */
+#ifndef RUNEGRAD_RUNTIME_H
+#define RUNEGRAD_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+enum rg_status {
+  RG_OK = 0,
+  RG_OUT_OF_MEMORY = 1,
+  RG_ASSERTION_FAILED = 2,
+  RG_INDEX_OUT_OF_RANGE = 3,
+  RG_INVALID_ARGUMENT = 4
+};
+
+typedef struct rg_context rg_context;
+
+/* A context with `threads` threads in all, the caller's among them (at least 1). The others start with the first call that
+ * can use them. Null where memory is short. */
+rg_context* rg_context_create(int threads);
+/* Stops its threads and frees its workspace. Null is allowed. */
+void rg_context_destroy(rg_context* context);
+int rg_context_threads(const rg_context* context);
+
+/* Where workspaces come from; `allocate` gives memory aligned to 64 bytes or null. Both null: the C library. */
+void rg_context_set_allocator(rg_context* context, void* (*allocate)(size_t bytes, void* user),
+                              void (*release)(void* memory, size_t bytes, void* user), void* user);
+
+/* Status and message of the last call that failed with this context; RG_OK and "" when none did. */
+int rg_error_code(const rg_context* context);
+const char* rg_error_message(const rg_context* context);
+void rg_error_clear(rg_context* context);
+
+/* ---- called by compiled code ---- */
+
+/* Records a failure (the message is copied) and returns the code. */
+int rg_fail(rg_context* context, int code, const char* message);
+
+/* At least `bytes` bytes aligned to 64, kept by the context for its next call; null where memory is short. */
+void* rg_workspace(rg_context* context, size_t bytes);
+/* Ends the use of what rg_workspace gave; with a null context frees it. */
+void rg_workspace_release(rg_context* context, void* workspace);
+
+typedef void (*rg_body)(int64_t begin, int64_t end, int thread, void* env);
+
+/* Calls body for ranges [begin, end) that cover [0, count), each a multiple of `grain` from 0 (the last may be shorter), on the
+ * context's threads; returns when all are done. `thread` is below the number of threads and distinct among bodies that run
+ * at once. Which thread gets which range is not fixed; a body must not depend on it. Inside a body, or with one thread,
+ * it is one call of body. Returns RG_OK. */
+int rg_parallel_for(rg_context* context, int64_t count, int64_t grain, rg_body body, void* env);
+
+/* The digamma function; NaN at 0, -1, -2, ... Recurrence to x >= 12, then the asymptotic series (DLMF 5.11.2); reflection
+ * (DLMF 5.5.4) for x < 0. */
+double rg_digamma(double x);
+/* Its derivative of order k >= 0: (-1)^(k+1) k! zeta(k+1, x), by recurrence and the Euler-Maclaurin form of Hurwitz' zeta
+ * function (DLMF 25.11.5). */
+double rg_polygamma(double k, double x);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
