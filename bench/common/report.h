@@ -40,11 +40,13 @@ struct Published {
   std::string source;
   std::string workload;
   std::string size;
-  double us = 0;
+  double low_us = 0;
+  double high_us = 0;  ///< equal to low_us where one figure is published
 };
 
 /// One line a row, grouped by workload and size in order of appearance: time, spread, runs, error, and the time
-/// divided by that of `baseline` in the same group. Published figures follow their group.
+/// divided by that of `baseline` in the same group. Published figures follow their group, with
+/// the ratio of the lower end.
 std::string format_table(const std::vector<Row>& rows, const std::string& baseline,
                          const std::vector<Published>& published);
 

@@ -114,7 +114,7 @@ TEST_CASE("the table groups rows and divides by the baseline") {
   const std::vector<Row> rows = {{"s", "A", "1", "ours", 1, {2, 1, 3, 7}, 0},
                                  {"s", "B", "1", "ours", 1, {4, 1, 9, 7}, 0},
                                  {"s", "A", "1", "peer", 1, {5, 4, 6, 7}, 0}};
-  const std::string table = format_table(rows, "ours", {{"Paper", "B", "1", 40}});
+  const std::string table = format_table(rows, "ours", {{"Paper", "B", "1", 40, 50}});
   CHECK(table.find("2.50x") != std::string::npos);
   CHECK(table.find("10.00x") != std::string::npos);
   CHECK(table.find("peer") < table.find("\nB "));

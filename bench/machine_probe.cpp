@@ -1,0 +1,122 @@
+#include "bench/machine_probe.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <functional>
+#include <thread>
+
+#include "bench/probe/kernels.h"
+
+namespace rg::bench {
+
+namespace {
+
+constexpr std::size_t kReadStep = 512;  // floats
+
+// Runs `work(thread)` on all threads at once, again and again: workers wait for a round's number to change.
+class Team {
+ public:
+  Team(int threads, std::function<void(int)> work) : work_(std::move(work)) {
+    for (int t = 1; t < threads; ++t) workers_.emplace_back([this, t] { serve(t); });
+  }
+  ~Team() {
+    stop_ = true;
+    round_.fetch_add(1);
+    for (std::thread& worker : workers_) worker.join();
+  }
+  void run() {
+    done_ = 0;
+    round_.fetch_add(1);
+    work_(0);
+    while (done_.load() < static_cast<int>(workers_.size())) {
+    }
+  }
+
+ private:
+  void serve(int thread) {
+    for (int seen = 0;;) {
+      while (round_.load() == seen) {
+      }
+      ++seen;
+      if (stop_) return;
+      work_(thread);
+      done_.fetch_add(1);
+    }
+  }
+
+  std::function<void(int)> work_;
+  std::atomic<int> round_ = 0;
+  std::atomic<int> done_ = 0;
+  std::atomic<bool> stop_ = false;
+  std::vector<std::thread> workers_;
+};
+
+Limit measure(const Machine& machine, const std::string& name, const std::string& unit, double amount,
+              const std::function<void(int)>& work) {
+  Team team(machine.threads, work);
+  const Summary time = time_calls(
+      [&](std::size_t, std::size_t count) {
+        for (std::size_t i = 0; i < count; ++i) team.run();
+      },
+      budget_of(0.25));
+  const double total = amount * machine.threads;
+  Row row{"machine", name, fmt::format("{:.0f}", total), probe_kernels().name, machine.threads, time, 0};
+  return {row, total / time.median_us * 1e-3, unit};
+}
+
+// Bytes a thread such that the level is filled by half and the level before it cannot hold a useful part.
+struct Level {
+  const char* name;
+  std::size_t bytes;
+};
+
+std::vector<Level> levels(const Machine& machine) {
+  const std::size_t l2 = machine.l2_bytes != 0 ? machine.l2_bytes : std::size_t{1} << 20;
+  const std::size_t l3 = machine.l3_bytes != 0 ? machine.l3_bytes : std::size_t{16} << 20;
+  const auto threads = static_cast<std::size_t>(machine.threads);
+  const std::size_t in_l3 = std::max(l3 / 2 / threads, 2 * l2);
+  const std::size_t in_dram = std::clamp(4 * l3 / threads, std::size_t{64} << 20, std::size_t{512} << 20);
+  return {{"read_l2", l2 / 2}, {"read_l3", in_l3}, {"read_dram", in_dram}};
+}
+
+Limit measure_read(const Machine& machine, const Level& level) {
+  const std::size_t count = level.bytes / sizeof(float) / kReadStep * kReadStep;
+  std::vector<std::vector<float>> data(machine.threads, std::vector<float>(count, 1.0F));
+  std::vector<float> sums(machine.threads);
+  return measure(machine, level.name, "GB/s", static_cast<double>(count * sizeof(float)),
+                 [&](int t) { sums[t] += probe_kernels().read(data[t].data(), count); });
+}
+
+}  // namespace
+
+std::vector<Limit> probe_machine(const Machine& machine) {
+  constexpr std::size_t kRounds = 20000;
+  const ProbeKernels& kernels = probe_kernels();
+  std::vector<float> sink_f32(machine.threads);
+  std::vector<double> sink_f64(machine.threads);
+  const double operations_f32 = kernels.multiply_add_f32(kRounds, sink_f32.data());
+  const double operations_f64 = kernels.multiply_add_f64(kRounds, sink_f64.data());
+  std::vector<Limit> limits;
+  limits.push_back(measure(machine, "fma_f32", "GFLOP/s", operations_f32,
+                           [&](int t) { kernels.multiply_add_f32(kRounds, &sink_f32[t]); }));
+  limits.push_back(measure(machine, "fma_f64", "GFLOP/s", operations_f64,
+                           [&](int t) { kernels.multiply_add_f64(kRounds, &sink_f64[t]); }));
+  for (const Level& level : levels(machine)) limits.push_back(measure_read(machine, level));
+  return limits;
+}
+
+std::string format_limits(const std::vector<Limit>& limits) {
+  std::string out;
+  for (const Limit& limit : limits) {
+    const Summary& t = limit.row.time;
+    out += fmt::format("{:<10} {:>8.1f} {:<8} [{:.1f}, {:.1f}]  {} threads, {}\n", limit.row.workload, limit.rate,
+                       limit.unit, limit.rate * t.median_us / t.max_us, limit.rate * t.median_us / t.min_us,
+                       limit.row.threads, limit.row.tool);
+  }
+  return out;
+}
+
+}  // namespace rg::bench

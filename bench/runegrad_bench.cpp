@@ -1,0 +1,107 @@
+// runegrad-bench: every benchmark of the project. Input: a subcommand and its flags. Output: a table, or with --json
+// one object of the row form (bench/common/report.h). Exit 0, 1 where a result is wrong, 2 for usage.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include "bench/machine_probe.h"
+#include "bench/seed/seed.h"
+
+namespace rg::bench {
+
+namespace {
+
+struct Common {
+  int threads = 1;
+  bool json = false;
+};
+
+void add_common(CLI::App& app, Common& common) {
+  app.add_option("--threads", common.threads, "cores that every tool is held to")
+      ->check(CLI::Range(1, usable_cores()))
+      ->capture_default_str();
+  app.add_flag("--json", common.json, "one JSON object in place of the table");
+}
+
+Machine held_machine(const Common& common) {
+  Machine machine = describe_machine(common.threads);
+  if (!hold_to_cores(common.threads)) fmt::print(stderr, "the system does not bind this process to cores\n");
+  return machine;
+}
+
+void print_machine(const Machine& machine) {
+  fmt::print("{}, {} cores, held to {}; {}\n", machine.cpu, machine.cores, machine.threads,
+             fmt::join(machine.features, " "));
+}
+
+int run_machine(const Common& common) {
+  const Machine machine = held_machine(common);
+  const std::vector<Limit> limits = probe_machine(machine);
+  if (!common.json) {
+    print_machine(machine);
+    fmt::print("{}", format_limits(limits));
+    return 0;
+  }
+  std::vector<Row> rows;
+  auto rates = nlohmann::json::object();
+  for (const Limit& limit : limits) {
+    rows.push_back(limit.row);
+    rates[limit.row.workload] = {{"rate", limit.rate}, {"unit", limit.unit}};
+  }
+  auto report = to_json(machine, rows);
+  report["machine"]["limits"] = rates;
+  fmt::print("{}\n", report.dump(2));
+  return 0;
+}
+
+int run_seed(const Common& common, SeedOptions options) {
+  const Machine machine = held_machine(common);
+  options.threads = common.threads;
+  const SeedReport report = measure_seed(options);
+  if (common.json) {
+    fmt::print("{}\n", to_json(machine, report.rows).dump(2));
+  } else {
+    print_machine(machine);
+    fmt::print("{}", format_table(report.rows, report.baseline, published_seed_figures(options)));
+  }
+  for (const std::string& note : report.notes) fmt::print(stderr, "{}\n", note);
+  return report.wrong == 0 ? 0 : 1;
+}
+
+int run(int argc, char** argv) {
+  CLI::App app("Benchmarks of runegrad");
+  app.require_subcommand(1);
+  Common common;
+  SeedOptions seed_options;
+
+  CLI::App* machine = app.add_subcommand("machine", "the machine's limits: multiply-adds a second, read bandwidth");
+  add_common(*machine, common);
+  CLI::App* seed = app.add_subcommand("seed", "small gradients, beside the peers that can be imported");
+  add_common(*seed, common);
+  seed->add_option("--workload", seed_options.workloads, "only these")->check(CLI::IsMember(seed_workload_names()));
+  seed->add_option("--size", seed_options.sizes, "only these");
+  seed->add_option("--budget", seed_options.budget_s, "seconds a row")->capture_default_str();
+  seed->add_option("--peers", seed_options.python,
+                   "the Python that has the peers (else RUNEGRAD_PEERS_PYTHON, python3)");
+  seed->add_flag("--no-peers", seed_options.no_peers, "leave the Python peers out");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    return app.exit(e) == 0 ? 0 : 2;
+  }
+  return machine->parsed() ? run_machine(common) : run_seed(common, seed_options);
+}
+
+}  // namespace
+
+}  // namespace rg::bench
+
+int main(int argc, char** argv) {
+  try {
+    return rg::bench::run(argc, argv);
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "runegrad-bench: {}\n", e.what());
+    return 70;
+  }
+}
