@@ -17,10 +17,10 @@ extern "C" {
 
 enum rg_status {
   RG_OK = 0,
-  RG_OUT_OF_MEMORY = 1,
-  RG_ASSERTION_FAILED = 2,
-  RG_INDEX_OUT_OF_RANGE = 3,
-  RG_INVALID_ARGUMENT = 4
+  RG_INVALID_ARGUMENT = 1,
+  RG_OUT_OF_MEMORY = 2,
+  RG_ASSERTION_FAILED = 3,
+  RG_INDEX_OUT_OF_RANGE = 4
 };
 
 typedef struct rg_context rg_context;
