@@ -79,7 +79,7 @@ V ValueBuilder::call_scalar(std::string_view name, std::vector<V> x) {
   }
   const std::string symbol = std::string(name) + (narrow && !own ? "f" : "");
   llvm::Module& module = *ir_.GetInsertBlock()->getModule();
-  const auto callee = module.getOrInsertFunction(symbol, llvm::FunctionType::get(type, std::vector<Type*>(x.size(), type), false));
+  auto callee = module.getOrInsertFunction(symbol, llvm::FunctionType::get(type, std::vector<Type*>(x.size(), type), false));
   auto* f = llvm::cast<llvm::Function>(callee.getCallee());
   f->setDoesNotThrow();
   f->setDoesNotAccessMemory();

@@ -23,6 +23,8 @@ class ValueBuilder {
   static bool is_f64(V x) { return x->getType()->getScalarType()->isDoubleTy(); }
   static unsigned lanes(V x);
   V fconst(V like, double v) { return llvm::ConstantFP::get(like->getType(), v); }
+  V zero(V like) { return llvm::Constant::getNullValue(like->getType()); }
+  V one(V like) { return number(like, 1); }
   V number(V like, double v) { return is_float(like) ? fconst(like, v) : llvm::ConstantInt::get(like->getType(), static_cast<std::uint64_t>(static_cast<std::int64_t>(v)), true); }
 
   V add(V a, V b) { return is_float(a) ? ir_.CreateFAdd(a, b) : ir_.CreateAdd(a, b); }

@@ -1,0 +1,326 @@
+// Loops, reductions and control flow as LLVM IR.
+#include <algorithm>
+#include <set>
+
+#include "compiler/lower/emitter.h"
+
+namespace rg::lower {
+
+using plan::Dim;
+using plan::Monoid;
+using V = Emitter::V;
+
+llvm::BasicBlock* Emitter::block(const char* name) { return llvm::BasicBlock::Create(b_.getContext(), name, function_); }
+
+// A slot in the function's frame, promoted to registers where possible.
+V Emitter::stack(llvm::Type* type, V count) {
+  llvm::BasicBlock& entry = function_->getEntryBlock();
+  llvm::IRBuilder<> at(&entry, entry.getFirstInsertionPt());
+  auto* slot = at.CreateAlloca(type, count);
+  slot->setAlignment(llvm::Align(64));
+  return slot;
+}
+
+void Emitter::items(const std::vector<plan::Item>& list) {
+  for (const plan::Item& i : list) std::visit([&](const auto& what) { item(what); }, i.what);
+}
+
+// for (i = from; i < to; i += step), tested before the first iteration.
+void Emitter::counted(V from, V to, std::int64_t step, const std::function<void(V)>& body) {
+  llvm::BasicBlock* before = b_.GetInsertBlock();
+  llvm::BasicBlock *loop = block("loop"), *done = block("done");
+  b_.CreateCondBr(b_.CreateICmpSLT(from, to), loop, done);
+  b_.SetInsertPoint(loop);
+  llvm::PHINode* i = b_.CreatePHI(b_.getInt64Ty(), 2);
+  i->addIncoming(from, before);
+  scopes_.emplace_back();
+  body(i);
+  scopes_.pop_back();
+  V next = b_.CreateNSWAdd(i, b_.getInt64(static_cast<std::uint64_t>(step)));
+  i->addIncoming(next, b_.GetInsertBlock());
+  b_.CreateCondBr(b_.CreateICmpSLT(next, to), loop, done);
+  b_.SetInsertPoint(done);
+}
+
+namespace {
+
+void each_node(const plan::Plan& plan, const std::vector<plan::Item>& list, std::set<plan::NodeId>& seen) {
+  const std::function<void(plan::NodeId)> visit = [&](plan::NodeId id) {
+    if (!id.valid() || !seen.insert(id).second) return;
+    const plan::Node& n = plan.node(id);
+    for (const plan::NodeId a : n.args) visit(a);
+    visit(n.guard);
+  };
+  for (const plan::Item& item : list) {
+    plan::for_each_root_node(plan, item, visit);
+    for (auto* body : plan::bodies(const_cast<plan::Item&>(item))) each_node(plan, *body, seen);
+  }
+}
+
+}  // namespace
+
+std::size_t Emitter::weight(const std::vector<plan::Item>& list) const {
+  std::set<plan::NodeId> seen;
+  each_node(plan_, list, seen);
+  return seen.size();
+}
+
+// Lanes: by the widest floating element, else by the widest integer.
+unsigned Emitter::lanes_of(const std::vector<plan::Item>& list) const { return std::max(1U, static_cast<unsigned>(options_.vector_bytes) / element_bytes(list)); }
+
+unsigned Emitter::element_bytes(const std::vector<plan::Item>& list) const {
+  std::set<plan::NodeId> seen;
+  each_node(plan_, list, seen);
+  int real = 0, other = 1;
+  for (const plan::NodeId id : seen) {
+    const plan::Node& n = plan_.node(id);
+    int& most = ir::is_float(n.elem) ? real : other;
+    most = std::max(most, ir::byte_size(n.elem));
+  }
+  return static_cast<unsigned>(real > 0 ? real : other);
+}
+
+std::optional<unsigned> Emitter::inner_lanes(const std::vector<plan::Item>& list) const {
+  for (const plan::Item& i : list) {
+    if (const auto* l = std::get_if<plan::Loop>(&i.what)) {
+      if (l->vector) return lanes_of(l->body);
+      if (const auto n = inner_lanes(l->body)) return n;
+    }
+  }
+  return std::nullopt;
+}
+
+V Emitter::neutral(const plan::Reduction& r, unsigned lanes) {
+  const auto start = plan::neutral(r.monoid, r.elem);
+  llvm::Type* type = register_type(r.elem);
+  llvm::Constant* c = ir::is_float(r.elem) ? llvm::cast<llvm::Constant>(llvm::ConstantFP::get(type, start.first)) : llvm::ConstantInt::get(type, static_cast<std::uint64_t>(start.second), true);
+  return lanes > 1 ? llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(lanes), c) : c;
+}
+
+V Emitter::fold(Monoid m, V a, V b) {
+  switch (m) {
+    case Monoid::sum: return vb_.add(a, b);
+    case Monoid::prod: return vb_.mul(a, b);
+    case Monoid::min: case Monoid::argmin: return vb_.select(vb_.or_mask(vb_.le(a, b), vb_.ne(a, a)), a, b);
+    case Monoid::max: case Monoid::argmax: return vb_.select(vb_.or_mask(vb_.ge(a, b), vb_.ne(a, a)), a, b);
+    case Monoid::any: return vb_.or_mask(a, b);
+    case Monoid::all: return vb_.and_mask(a, b);
+  }
+  return nullptr;
+}
+
+// The better of two (value, position) pairs: a NaN first, then the extreme, then the lower position.
+std::pair<V, V> Emitter::fold_position(Monoid m, std::pair<V, V> a, std::pair<V, V> b) {
+  V nan_a = vb_.ne(a.first, a.first), nan_b = vb_.ne(b.first, b.first);
+  V better = m == Monoid::argmin ? vb_.lt(b.first, a.first) : vb_.gt(b.first, a.first);
+  V tie = vb_.or_mask(vb_.eq(a.first, b.first), vb_.and_mask(nan_a, nan_b));
+  V nan_wins = vb_.and_mask(nan_b, vb_.not_mask(nan_a));
+  V earlier = vb_.and_mask(tie, vb_.lt(b.second, a.second));
+  V takes = vb_.or_mask(vb_.or_mask(nan_wins, earlier), vb_.and_mask(better, vb_.not_mask(nan_a)));
+  return {vb_.select(takes, b.first, a.first), vb_.select(takes, b.second, a.second)};
+}
+
+// Starts the reductions that end with the loop.
+void Emitter::open(const plan::Loop& l, unsigned copies) {
+  unsigned lanes = vector_ ? vector_->lanes : 1;
+  bool over = false;
+  if (!vector_) {
+    const auto inner = l.vector ? std::optional(lanes_of(l.body)) : inner_lanes(l.body);
+    if (inner) {
+      lanes = *inner;
+      over = lanes > 1;
+    }
+  }
+  for (const plan::ReductionId id : l.reductions) {
+    const plan::Reduction& r = plan_.reductions[id.index];
+    Accumulator acc;
+    acc.over_lanes = over;
+    for (unsigned c = 0; c < copies; ++c) {
+      V start = neutral(r, lanes);
+      acc.values.push_back(stack(start->getType()));
+      b_.CreateStore(start, acc.values.back());
+      if (r.monoid != Monoid::argmin && r.monoid != Monoid::argmax) continue;
+      llvm::Type* type = b_.getInt64Ty();
+      V last = llvm::ConstantInt::get(lanes > 1 ? static_cast<llvm::Type*>(llvm::FixedVectorType::get(type, lanes)) : type, INT64_MAX);
+      acc.positions.push_back(stack(last->getType()));
+      b_.CreateStore(last, acc.positions.back());
+    }
+    accumulators_[id] = acc;
+  }
+}
+
+// Folds copies, then lanes by halves: an order that depends on the type only.
+void Emitter::close(const plan::Loop& l) {
+  for (const plan::ReductionId id : l.reductions) {
+    const plan::Reduction& r = plan_.reductions[id.index];
+    const Accumulator& acc = accumulators_.at(id);
+    const bool arg = !acc.positions.empty();
+    const auto read = [&](V slot) { return b_.CreateLoad(llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType(), slot); };
+    const auto merge = [&](std::pair<V, V> x, std::pair<V, V> y) { return arg ? fold_position(r.monoid, x, y) : std::pair<V, V>{fold(r.monoid, x.first, y.first), nullptr}; };
+    std::pair<V, V> total{read(acc.values[0]), arg ? read(acc.positions[0]) : nullptr};
+    for (std::size_t c = 1; c < acc.values.size(); ++c) total = merge(total, {read(acc.values[c]), arg ? read(acc.positions[c]) : nullptr});
+    if (acc.over_lanes) {
+      for (unsigned half = ValueBuilder::lanes(total.first) / 2; half >= 1; half /= 2) {
+        std::vector<int> low, high;
+        for (unsigned i = 0; i < half; ++i) {
+          low.push_back(static_cast<int>(i));
+          high.push_back(static_cast<int>(half + i));
+        }
+        const auto part = [&](V v, const std::vector<int>& lanes) -> V { return v ? b_.CreateShuffleVector(v, lanes) : nullptr; };
+        total = merge({part(total.first, low), part(total.second, low)}, {part(total.first, high), part(total.second, high)});
+      }
+      total.first = b_.CreateExtractElement(total.first, b_.getInt64(0));
+      if (arg) total.second = b_.CreateExtractElement(total.second, b_.getInt64(0));
+    }
+    reduced_[id] = arg ? total.second : total.first;
+  }
+}
+
+void Emitter::vector_loop(const plan::Loop& l, V extent) {
+  const unsigned lanes = lanes_of(l.body);
+  const bool plain = !inner_lanes(l.body) && std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
+  const unsigned copies = plain && !l.reductions.empty() && weight(l.body) < 32 ? 4 : 1;
+  open(l, copies);
+  const auto run = [&](V start, V mask, std::size_t copy) {
+    scopes_.emplace_back();
+    copy_ = copy;
+    vars_[l.var] = start;
+    vector_ = Vector{l.var, lanes, mask};
+    items(l.body);
+    vector_.reset();
+    copy_ = 0;
+    scopes_.pop_back();
+  };
+  const auto whole_below = [&](std::int64_t step) { return b_.CreateAnd(extent, b_.getInt64(static_cast<std::uint64_t>(-step))); };
+  V start = b_.getInt64(0);
+  if (copies > 1) {
+    const std::int64_t step = static_cast<std::int64_t>(lanes) * copies;
+    V stop = whole_below(step);
+    counted(start, stop, step, [&](V i) {
+      for (unsigned c = 0; c < copies; ++c) run(b_.CreateAdd(i, b_.getInt64(static_cast<std::uint64_t>(c) * lanes)), nullptr, c);
+    });
+    start = stop;
+  }
+  V stop = whole_below(lanes);
+  counted(start, stop, lanes, [&](V i) { run(i, nullptr, 0); });
+  counted(stop, extent, lanes, [&](V i) {
+    llvm::Type* type = llvm::FixedVectorType::get(b_.getInt32Ty(), lanes);
+    V left = b_.CreateTrunc(b_.CreateSub(extent, i), b_.getInt32Ty());
+    run(i, b_.CreateICmpULT(b_.CreateStepVector(type), b_.CreateVectorSplat(lanes, left)), 0);
+  });
+  close(l);
+}
+
+void Emitter::item(const plan::Loop& l) {
+  V extent = dim(l.extent);
+  if (l.vector && lanes_of(l.body) > 1) return vector_loop(l, extent);
+  open(l, 1);
+  counted(b_.getInt64(0), extent, 1, [&](V i) {
+    vars_[l.var] = i;
+    items(l.body);
+  });
+  close(l);
+}
+
+void Emitter::item(const plan::Store& s) { store(s.target, node(s.value)); }
+
+void Emitter::item(const plan::Accumulate& a) {
+  const plan::Reduction& r = plan_.reductions[a.reduction.index];
+  const Accumulator& acc = accumulators_.at(a.reduction);
+  V slot = acc.values[std::min(copy_, acc.values.size() - 1)];
+  llvm::Type* type = llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType();
+  V value = node(r.value);
+  if (type->isVectorTy()) value = spread(value);
+  V mask = vector_ && type->isVectorTy() ? vector_->mask : nullptr;
+  V old = b_.CreateLoad(type, slot);
+  if (acc.positions.empty()) {
+    V folded = fold(r.monoid, old, value);
+    b_.CreateStore(mask ? b_.CreateSelect(mask, folded, old) : folded, slot);
+    return;
+  }
+  V place = acc.positions[std::min(copy_, acc.positions.size() - 1)];
+  llvm::Type* place_type = llvm::cast<llvm::AllocaInst>(place)->getAllocatedType();
+  V position = varies(r.position) ? dim_lanes(r.position) : dim(r.position);
+  if (place_type->isVectorTy()) position = spread(position);
+  V old_position = b_.CreateLoad(place_type, place);
+  const auto folded = fold_position(r.monoid, {old, old_position}, {value, position});
+  b_.CreateStore(mask ? b_.CreateSelect(mask, folded.first, old) : folded.first, slot);
+  b_.CreateStore(mask ? b_.CreateSelect(mask, folded.second, old_position) : folded.second, place);
+}
+
+void Emitter::item(const plan::ScatterAdd& s) {
+  V mask = s.mask.valid() ? node(s.mask) : nullptr;
+  const auto update = [&] {
+    V old = load(s.target, s.mask);
+    V value = node(s.value);
+    if (old->getType()->isVectorTy()) value = spread(value);
+    if (value->getType()->isVectorTy()) old = spread(old);
+    store(s.target, vb_.add(old, value), mask);
+  };
+  if (!mask || mask->getType()->isVectorTy()) return update();
+  llvm::BasicBlock *then = block("add"), *done = block("skip");
+  b_.CreateCondBr(mask, then, done);
+  b_.SetInsertPoint(then);
+  scopes_.emplace_back();
+  store(s.target, vb_.add(load(s.target, {}), node(s.value)));
+  scopes_.pop_back();
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+}
+
+void Emitter::item(const plan::Kernel&) { throw std::logic_error("a plan with a contraction kernel"); }
+
+void Emitter::item(const plan::Zero& z) {
+  const plan::Buffer& b = plan_.buffer(z.buffer);
+  b_.CreateMemSet(base(z.buffer), b_.getInt8(0), dim(b.count() * Dim(ir::byte_size(b.elem))), llvm::MaybeAlign(1));
+}
+
+void Emitter::item(const plan::For& f) {
+  V trip = dim(f.trip);
+  counted(b_.getInt64(0), trip, 1, [&](V i) {
+    vars_[f.counter] = f.reversed ? b_.CreateSub(b_.CreateSub(trip, b_.getInt64(1)), i) : i;
+    items(f.body);
+    // All carried values move at once: scalars are read before any is written.
+    std::vector<std::pair<V, V>> moves;
+    for (const plan::For::Carried& c : f.carried) {
+      if (indirect_[c.current.index]) {
+        V current = b_.CreateLoad(b_.getPtrTy(), bases_[c.current.index]), next = b_.CreateLoad(b_.getPtrTy(), bases_[c.next.index]);
+        b_.CreateStore(next, bases_[c.current.index]);
+        b_.CreateStore(current, bases_[c.next.index]);
+      } else {
+        moves.emplace_back(b_.CreateLoad(memory_type(plan_.buffer(c.next).elem), bases_[c.next.index]), bases_[c.current.index]);
+      }
+    }
+    for (const auto& [value, slot] : moves) b_.CreateStore(value, slot);
+  });
+}
+
+void Emitter::item(const plan::If& i) {
+  V condition = node(i.condition);
+  llvm::BasicBlock *then = block("then"), *otherwise = block("else"), *done = block("endif");
+  b_.CreateCondBr(condition, then, otherwise);
+  const auto branch = [&](llvm::BasicBlock* at, const std::vector<plan::Item>& body) {
+    b_.SetInsertPoint(at);
+    scopes_.emplace_back();
+    items(body);
+    scopes_.pop_back();
+    b_.CreateBr(done);
+  };
+  branch(then, i.then_body);
+  branch(otherwise, i.else_body);
+  b_.SetInsertPoint(done);
+}
+
+void Emitter::item(const plan::Assert& a) {
+  llvm::BasicBlock *failed = block("failed"), *holds = block("holds");
+  b_.CreateCondBr(node(a.condition), holds, failed);
+  b_.SetInsertPoint(failed);
+  llvm::Module& module = *function_->getParent();
+  auto fail = module.getOrInsertFunction("rg_fail", b_.getInt32Ty(), b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy());
+  V status = b_.getInt32(static_cast<std::uint32_t>(Status::assertion_failed));
+  b_.CreateCall(fail, {context_, status, b_.CreateGlobalString(a.message)});
+  b_.CreateRet(status);
+  b_.SetInsertPoint(holds);
+}
+
+}  // namespace rg::lower

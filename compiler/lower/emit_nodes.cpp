@@ -1,0 +1,214 @@
+// Index polynomials, nodes, loads and stores as LLVM IR.
+#include <algorithm>
+
+#include "compiler/lower/emitter.h"
+#include "compiler/lower/op_table.h"
+
+namespace rg::lower {
+
+using plan::Dim;
+using V = Emitter::V;
+
+namespace {
+
+// Dim::visit's arithmetic on i64 values or vectors of them.
+template <class Size>
+struct DimValues {
+  ValueBuilder& b;
+  llvm::Type* type;
+  Size size_value;
+  V constant(std::int64_t c) const { return llvm::ConstantInt::get(type, static_cast<std::uint64_t>(c), true); }
+  V size(std::uint32_t i) const { return size_value(i); }
+  V add(V x, V y) const { return b.add(x, y); }
+  V mul(V x, V y) const { return b.mul(x, y); }
+  V div(V x, V y) const { return b.floor_div(x, y); }
+  V min(V x, V y) const { return b.select(b.lt(x, y), x, y); }
+  V max(V x, V y) const { return b.select(b.lt(x, y), y, x); }
+};
+template <class Size>
+DimValues(ValueBuilder&, llvm::Type*, Size) -> DimValues<Size>;
+
+}  // namespace
+
+llvm::Type* Emitter::memory_type(ir::Elem e) { return e == ir::Elem::boolean ? b_.getInt8Ty() : register_type(e); }
+
+llvm::Type* Emitter::register_type(ir::Elem e) {
+  switch (e) {
+    case ir::Elem::f32: return b_.getFloatTy();
+    case ir::Elem::f64: return b_.getDoubleTy();
+    case ir::Elem::i32: return b_.getInt32Ty();
+    case ir::Elem::i64: return b_.getInt64Ty();
+    case ir::Elem::boolean: return b_.getInt1Ty();
+  }
+  return nullptr;
+}
+
+V Emitter::spread(V scalar) {
+  if (!vector_ || scalar->getType()->isVectorTy()) return scalar;
+  return b_.CreateVectorSplat(vector_->lanes, scalar);
+}
+
+V Emitter::both(V a, V b) {
+  if (!a || !b) return a ? a : b;
+  if (a->getType() != b->getType()) {
+    a = spread(a);
+    b = spread(b);
+  }
+  return b_.CreateAnd(a, b);
+}
+
+bool Emitter::varies(const Dim& d) const {
+  if (!vector_) return false;
+  bool found = false;
+  d.for_each_size([&](std::uint32_t s) {
+    if (s < plan_.size_count) return;
+    const plan::VarId v(s - plan_.size_count);
+    const plan::Var& var = plan_.vars[v.index];
+    found = found || v == vector_->var || (var.kind == plan::Var::Kind::node && std::ranges::binary_search(plan_.node(var.node).vars, vector_->var));
+  });
+  return found;
+}
+
+std::optional<Dim> Emitter::lane_stride(const Dim& d) const {
+  if (!vector_) return Dim(0);
+  const std::uint32_t own = plan_.size_count + vector_->var.index;
+  if (varies(plan::replace(d, own, 0))) return std::nullopt;
+  return plan::coefficient(d, own);
+}
+
+// The value in lane 0 of the vector loop.
+V Emitter::dim(const Dim& d) {
+  const auto size = [this](std::uint32_t i) -> V {
+    if (i < plan_.size_count) return sizes_[i];
+    const plan::VarId v(i - plan_.size_count);
+    if (plan_.vars[v.index].kind == plan::Var::Kind::node) return node(plan_.vars[v.index].node);
+    return vars_.at(v);
+  };
+  return d.visit(DimValues{vb_, b_.getInt64Ty(), size});
+}
+
+V Emitter::dim_lanes(const Dim& d) {
+  llvm::Type* type = llvm::FixedVectorType::get(b_.getInt64Ty(), vector_->lanes);
+  const auto steps = [&] { return b_.CreateStepVector(type); };
+  if (const auto c = lane_stride(d)) {
+    V start = spread(dim(d));
+    if (*c == Dim(0)) return start;
+    return b_.CreateAdd(start, *c == Dim(1) ? steps() : b_.CreateMul(steps(), spread(dim(*c))));
+  }
+  const auto size = [&](std::uint32_t i) -> V {
+    if (i < plan_.size_count) return spread(sizes_[i]);
+    const plan::VarId v(i - plan_.size_count);
+    if (plan_.vars[v.index].kind == plan::Var::Kind::node) return spread(node(plan_.vars[v.index].node));
+    V start = spread(vars_.at(v));
+    return v == vector_->var ? b_.CreateAdd(start, steps()) : start;
+  };
+  return d.visit(DimValues{vb_, type, size});
+}
+
+V Emitter::node(plan::NodeId id) {
+  for (std::size_t s = scopes_.size(); s-- > 0;) {
+    if (const auto it = scopes_[s].find(id); it != scopes_[s].end()) return it->second;
+  }
+  V value = compute(plan_.node(id));
+  scopes_.back()[id] = value;
+  return value;
+}
+
+V Emitter::compute(const plan::Node& n) {
+  using Kind = plan::Node::Kind;
+  llvm::Type* type = register_type(n.elem);
+  switch (n.kind) {
+    case Kind::constant:
+      return ir::is_float(n.elem) ? static_cast<V>(llvm::ConstantFP::get(type, n.real)) : llvm::ConstantInt::get(type, static_cast<std::uint64_t>(n.integer), true);
+    case Kind::index: return varies(n.dim) ? dim_lanes(n.dim) : dim(n.dim);
+    case Kind::load: return load(n.access, n.guard);
+    case Kind::reduced: return reduced_.at(n.reduction);
+    case Kind::op: break;
+  }
+  std::vector<V> x;
+  bool wide = false;
+  for (const plan::NodeId a : n.args) {
+    x.push_back(node(a));
+    wide = wide || x.back()->getType()->isVectorTy();
+  }
+  if (wide) {
+    for (V& v : x) v = spread(v);
+  }
+  ir::Attrs attrs;
+  attrs.integers = n.op_integers;
+  attrs.elems = {n.elem};
+  return lower_op(vb_, n.op, attrs, x);
+}
+
+V Emitter::base(plan::BufferId b) { return indirect_[b.index] ? b_.CreateLoad(b_.getPtrTy(), bases_[b.index]) : bases_[b.index]; }
+
+V Emitter::pointer(plan::BufferId b, V offset) { return b_.CreateGEP(memory_type(plan_.buffer(b).elem), base(b), offset); }
+
+V Emitter::lane_pointers(plan::BufferId b, const Dim& address) {
+  return b_.CreateGEP(memory_type(plan_.buffer(b).elem), base(b), varies(address) ? dim_lanes(address) : spread(dim(address)));
+}
+
+V Emitter::to_register(V memory, ir::Elem e) {
+  return e == ir::Elem::boolean ? b_.CreateICmpNE(memory, llvm::Constant::getNullValue(memory->getType())) : memory;
+}
+
+V Emitter::to_memory(V value) {
+  if (!value->getType()->isIntOrIntVectorTy(1)) return value;
+  llvm::Type* to = b_.getInt8Ty();
+  if (const auto* t = llvm::dyn_cast<llvm::FixedVectorType>(value->getType())) to = llvm::FixedVectorType::get(to, t->getNumElements());
+  return b_.CreateZExt(value, to);
+}
+
+V Emitter::load(const plan::Access& a, plan::NodeId guard_id) {
+  const plan::Buffer& buffer = plan_.buffer(a.buffer);
+  if (buffer.storage == plan::Storage::in && buffer.dims.empty()) return to_register(bases_[a.buffer.index], buffer.elem);
+  const Dim address = plan::linear_address(plan_, a);
+  llvm::Type* type = memory_type(buffer.elem);
+  V guard = guard_id.valid() ? node(guard_id) : nullptr;
+  const bool guard_varies = guard && guard->getType()->isVectorTy();
+  if (!varies(address) && !guard_varies) {
+    V at = pointer(a.buffer, dim(address));
+    if (guard) at = b_.CreateSelect(guard, at, zeros_);
+    return to_register(b_.CreateAlignedLoad(type, at, llvm::Align(static_cast<std::uint64_t>(ir::byte_size(buffer.elem)))), buffer.elem);
+  }
+  auto* wide = llvm::FixedVectorType::get(type, vector_->lanes);
+  const llvm::Align align(static_cast<std::uint64_t>(ir::byte_size(buffer.elem)));
+  V mask = both(vector_->mask, guard);
+  if (mask) mask = spread(mask);
+  V zero = llvm::Constant::getNullValue(wide);
+  const auto stride = lane_stride(address);
+  if (stride && *stride == Dim(1)) {
+    V at = pointer(a.buffer, dim(address));
+    V value = mask ? b_.CreateMaskedLoad(wide, at, align, mask, zero) : b_.CreateAlignedLoad(wide, at, align);
+    return to_register(value, buffer.elem);
+  }
+  if (!mask) mask = llvm::ConstantInt::getTrue(llvm::FixedVectorType::get(b_.getInt1Ty(), vector_->lanes));
+  return to_register(b_.CreateMaskedGather(wide, lane_pointers(a.buffer, address), align, mask, zero), buffer.elem);
+}
+
+void Emitter::store(const plan::Access& a, V value, V guard) {
+  const Dim address = plan::linear_address(plan_, a);
+  const llvm::Align align(static_cast<std::uint64_t>(ir::byte_size(plan_.buffer(a.buffer).elem)));
+  value = to_memory(value);
+  if (!varies(address) && !(guard && guard->getType()->isVectorTy())) {
+    if (value->getType()->isVectorTy()) value = b_.CreateExtractElement(value, b_.getInt64(0));
+    V at = pointer(a.buffer, dim(address));
+    if (guard) at = b_.CreateSelect(guard, at, zeros_);  // restored by the caller
+    b_.CreateAlignedStore(value, at, align);
+    return;
+  }
+  value = spread(value);
+  V mask = both(vector_->mask, guard);
+  if (mask) mask = spread(mask);
+  const auto stride = lane_stride(address);
+  if (stride && *stride == Dim(1)) {
+    V at = pointer(a.buffer, dim(address));
+    if (mask) b_.CreateMaskedStore(value, at, align, mask);
+    else b_.CreateAlignedStore(value, at, align);
+    return;
+  }
+  if (!mask) mask = llvm::ConstantInt::getTrue(llvm::FixedVectorType::get(b_.getInt1Ty(), vector_->lanes));
+  b_.CreateMaskedScatter(value, lane_pointers(a.buffer, address), align, mask);
+}
+
+}  // namespace rg::lower
