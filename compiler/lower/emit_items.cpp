@@ -80,12 +80,19 @@ unsigned Emitter::element_bytes(const std::vector<plan::Item>& list) const {
   return static_cast<unsigned>(real > 0 ? real : other);
 }
 
-std::optional<unsigned> Emitter::inner_lanes(const std::vector<plan::Item>& list) const {
+// Lanes of the vector loop in which the reduction accumulates, if there is one.
+std::optional<unsigned> Emitter::inner_lanes(const std::vector<plan::Item>& list, plan::ReductionId id) const {
+  const std::function<bool(const std::vector<plan::Item>&)> accumulates = [&](const std::vector<plan::Item>& in) {
+    return std::ranges::any_of(in, [&](const plan::Item& i) {
+      if (const auto* a = std::get_if<plan::Accumulate>(&i.what)) return a->reduction == id;
+      const auto* l = std::get_if<plan::Loop>(&i.what);
+      return l && accumulates(l->body);
+    });
+  };
   for (const plan::Item& i : list) {
-    if (const auto* l = std::get_if<plan::Loop>(&i.what)) {
-      if (l->vector) return lanes_of(l->body);
-      if (const auto n = inner_lanes(l->body)) return n;
-    }
+    const auto* l = std::get_if<plan::Loop>(&i.what);
+    if (!l || !accumulates(l->body)) continue;
+    return l->vector ? std::optional(lanes_of(l->body)) : inner_lanes(l->body, id);
   }
   return std::nullopt;
 }
@@ -122,16 +129,13 @@ std::pair<V, V> Emitter::fold_position(Monoid m, std::pair<V, V> a, std::pair<V,
 
 // Starts the reductions that end with the loop.
 void Emitter::open(const plan::Loop& l, unsigned copies) {
-  unsigned lanes = vector_ ? vector_->lanes : 1;
-  bool over = false;
-  if (!vector_) {
-    const auto inner = l.vector ? std::optional(lanes_of(l.body)) : inner_lanes(l.body);
-    if (inner) {
-      lanes = *inner;
+  for (const plan::ReductionId id : l.reductions) {
+    unsigned lanes = vector_ ? vector_->lanes : 1;
+    bool over = false;
+    if (!vector_) {
+      lanes = (l.vector ? std::optional(lanes_of(l.body)) : inner_lanes(l.body, id)).value_or(1);
       over = lanes > 1;
     }
-  }
-  for (const plan::ReductionId id : l.reductions) {
     const plan::Reduction& r = plan_.reductions[id.index];
     Accumulator acc;
     acc.over_lanes = over;
@@ -178,7 +182,7 @@ void Emitter::close(const plan::Loop& l) {
 
 void Emitter::vector_loop(const plan::Loop& l, V extent) {
   const unsigned lanes = lanes_of(l.body);
-  const bool plain = !inner_lanes(l.body) && std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
+  const bool plain = std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
   const unsigned copies = plain && !l.reductions.empty() && weight(l.body) < 32 ? 4 : 1;
   open(l, copies);
   const auto run = [&](V start, V mask, std::size_t copy) {

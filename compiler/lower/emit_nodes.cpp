@@ -179,7 +179,7 @@ V Emitter::load(const plan::Access& a, plan::NodeId guard_id) {
   const auto stride = lane_stride(address);
   if (stride && *stride == Dim(1)) {
     V at = pointer(a.buffer, dim(address));
-    V value = mask ? b_.CreateMaskedLoad(wide, at, align, mask, zero) : b_.CreateAlignedLoad(wide, at, align);
+    V value = mask ? static_cast<V>(b_.CreateMaskedLoad(wide, at, align, mask, zero)) : b_.CreateAlignedLoad(wide, at, align);
     return to_register(value, buffer.elem);
   }
   if (!mask) mask = llvm::ConstantInt::getTrue(llvm::FixedVectorType::get(b_.getInt1Ty(), vector_->lanes));
@@ -193,7 +193,6 @@ void Emitter::store(const plan::Access& a, V value, V guard) {
   if (!varies(address) && !(guard && guard->getType()->isVectorTy())) {
     if (value->getType()->isVectorTy()) value = b_.CreateExtractElement(value, b_.getInt64(0));
     V at = pointer(a.buffer, dim(address));
-    if (guard) at = b_.CreateSelect(guard, at, zeros_);  // restored by the caller
     b_.CreateAlignedStore(value, at, align);
     return;
   }

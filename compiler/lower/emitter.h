@@ -37,7 +37,6 @@ class Emitter {
   V dim_lanes(const plan::Dim& d);                 // a vector
   bool varies(const plan::Dim& d) const;           // among lanes
   std::optional<plan::Dim> lane_stride(const plan::Dim& d) const;
-  V checked(const plan::Dim& d, V& bad);
 
   // Nodes.
   V node(plan::NodeId id);
@@ -69,7 +68,7 @@ class Emitter {
   void vector_loop(const plan::Loop& l, V extent);
   unsigned lanes_of(const std::vector<plan::Item>& list) const;
   unsigned element_bytes(const std::vector<plan::Item>& list) const;
-  std::optional<unsigned> inner_lanes(const std::vector<plan::Item>& list) const;
+  std::optional<unsigned> inner_lanes(const std::vector<plan::Item>& list, plan::ReductionId id) const;
   std::size_t weight(const std::vector<plan::Item>& list) const;
   void open(const plan::Loop& l, unsigned copies);
   void close(const plan::Loop& l);
@@ -81,6 +80,7 @@ class Emitter {
   void workspace();
   V slot_bytes(const plan::Slot& s);
   void fail_if(V condition, Status status);
+  V product(const std::vector<plan::Dim>& factors, V& overflow);
   V stack(llvm::Type* type, V count = nullptr);
   llvm::BasicBlock* block(const char* name);
 
@@ -100,7 +100,6 @@ class Emitter {
   std::size_t copy_ = 0;
   V zeros_ = nullptr;
   V context_ = nullptr;
-  V trouble_ = nullptr;
 };
 
 }  // namespace rg::lower

@@ -1,0 +1,151 @@
+// The frame of a compiled function: arguments, checks at entry, workspace; and f_workspace.
+#include "compiler/lower/emitter.h"
+
+namespace rg::lower {
+
+using plan::Dim;
+using plan::Storage;
+using V = Emitter::V;
+
+Emitter::Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOptions& options)
+    : plan_(plan), function_(function), options_(options), b_(function->getContext()), vb_(b_) {
+  b_.SetInsertPoint(llvm::BasicBlock::Create(b_.getContext(), "entry", function_));
+  llvm::FastMathFlags flags;
+  flags.setAllowContract(!options.strict);
+  b_.setFastMathFlags(flags);
+  bases_.resize(plan_.buffers.size(), nullptr);
+  indirect_.resize(plan_.buffers.size(), false);
+  scopes_.emplace_back();
+}
+
+void Emitter::fail_if(V condition, Status status) {
+  llvm::BasicBlock *bad = block("refuse"), *good = block("accept");
+  b_.CreateCondBr(condition, bad, good);
+  b_.SetInsertPoint(bad);
+  b_.CreateRet(b_.getInt32(static_cast<std::uint32_t>(status)));
+  b_.SetInsertPoint(good);
+}
+
+V Emitter::product(const std::vector<Dim>& factors, V& overflow) {
+  V total = b_.getInt64(1);
+  for (const Dim& f : factors) {
+    V step = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smul_with_overflow, total, dim(f));
+    V over = b_.CreateExtractValue(step, 1);
+    overflow = overflow ? b_.CreateOr(overflow, over) : over;
+    total = b_.CreateExtractValue(step, 0);
+  }
+  return total;
+}
+
+// Refuses sizes that are negative, not the known ones, or of arrays that no address space holds.
+void Emitter::entry_checks() {
+  V bad = nullptr;
+  const auto also = [&](V condition) { bad = bad ? b_.CreateOr(bad, condition) : condition; };
+  for (std::uint32_t i = 0; i < plan_.size_count; ++i) {
+    const bool known = i < plan_.known_sizes.size() && plan_.known_sizes[i];
+    if (known) also(b_.CreateICmpNE(sizes_[i], b_.getInt64(static_cast<std::uint64_t>(*plan_.known_sizes[i]))));
+    else also(b_.CreateICmpSLT(sizes_[i], b_.getInt64(0)));
+  }
+  if (bad) {
+    fail_if(bad, Status::invalid_argument);
+    bad = nullptr;
+  }
+  for (const plan::Buffer& b : plan_.buffers) {
+    if (b.dims.empty() || b.storage == Storage::constant) continue;
+    std::vector<Dim> factors{Dim(ir::byte_size(b.elem))};
+    bool constant = true;
+    for (const Dim& d : b.dims) {
+      factors.push_back(d);
+      constant = constant && d.is_constant();
+    }
+    if (!constant) product(factors, bad);
+  }
+  if (bad) fail_if(bad, Status::invalid_argument);
+}
+
+// The greatest of the slot's needs, a multiple of 64.
+V Emitter::slot_bytes(const plan::Slot& s) {
+  V most = b_.getInt64(0);
+  for (const Dim& d : s.bytes) {
+    V bytes = dim(d);
+    most = b_.CreateSelect(b_.CreateICmpSLT(most, bytes), bytes, most);
+  }
+  return b_.CreateAnd(b_.CreateAdd(most, b_.getInt64(63)), b_.getInt64(~std::uint64_t{63}));
+}
+
+void Emitter::workspace() {
+  std::vector<V> offsets;
+  V total = b_.getInt64(0);
+  for (const plan::Slot& s : plan_.slots) {
+    offsets.push_back(total);
+    total = b_.CreateAdd(total, slot_bytes(s));
+  }
+  V memory = nullptr;
+  if (!plan_.slots.empty()) {
+    auto get = function_->getParent()->getOrInsertFunction("rg_workspace", b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty());
+    memory = b_.CreateCall(get, {context_, total});
+    fail_if(b_.CreateAnd(b_.CreateIsNull(memory), b_.CreateICmpNE(total, b_.getInt64(0))), Status::out_of_memory);
+  }
+  for (std::size_t i = 0; i < plan_.buffers.size(); ++i) {
+    const plan::Buffer& b = plan_.buffers[i];
+    if (b.slot >= 0) {
+      bases_[i] = b_.CreateGEP(b_.getInt8Ty(), memory, offsets[static_cast<std::size_t>(b.slot)]);
+    } else if (b.storage == Storage::scalar) {
+      bases_[i] = stack(memory_type(b.elem));
+    } else if (b.storage == Storage::tile) {
+      bases_[i] = stack(llvm::ArrayType::get(memory_type(b.elem), static_cast<std::uint64_t>(b.count().constant())));
+    } else if (b.storage == Storage::constant) {
+      std::vector<llvm::Constant*> values;
+      for (const double v : b.reals) values.push_back(llvm::cast<llvm::Constant>(llvm::ConstantFP::get(memory_type(b.elem), v)));
+      for (const std::int64_t v : b.integers) values.push_back(llvm::ConstantInt::get(memory_type(b.elem), static_cast<std::uint64_t>(v), true));
+      auto* type = llvm::ArrayType::get(memory_type(b.elem), values.size());
+      bases_[i] = new llvm::GlobalVariable(*function_->getParent(), type, true, llvm::GlobalValue::PrivateLinkage, llvm::ConstantArray::get(type, values), "constant");
+    }
+  }
+}
+
+namespace {
+
+void find_carried(const std::vector<plan::Item>& list, std::vector<plan::For::Carried>& found) {
+  for (const plan::Item& i : list) {
+    if (const auto* f = std::get_if<plan::For>(&i.what)) found.insert(found.end(), f->carried.begin(), f->carried.end());
+    for (auto* body : plan::bodies(const_cast<plan::Item&>(i))) find_carried(*body, found);
+  }
+}
+
+}  // namespace
+
+void Emitter::emit_function() {
+  auto arg = function_->arg_begin();
+  for (std::uint32_t i = 0; i < plan_.size_count; ++i) sizes_.push_back(&*arg++);
+  for (const plan::BufferId b : plan_.inputs) bases_[b.index] = &*arg++;
+  for (const plan::BufferId b : plan_.outputs) bases_[b.index] = &*arg++;
+  context_ = &*arg;
+  entry_checks();
+  zeros_ = stack(b_.getInt64Ty());
+  b_.CreateStore(b_.getInt64(0), zeros_);
+  workspace();
+  std::vector<plan::For::Carried> carried;
+  find_carried(plan_.body, carried);
+  for (const plan::For::Carried& c : carried) {
+    if (plan_.buffer(c.current).storage == Storage::scalar) continue;
+    for (const plan::BufferId b : {c.current, c.next}) {
+      V slot = stack(b_.getPtrTy());
+      b_.CreateStore(bases_[b.index], slot);
+      bases_[b.index] = slot;
+      indirect_[b.index] = true;
+    }
+  }
+  items(plan_.body);
+  b_.CreateRet(b_.getInt32(0));
+}
+
+void Emitter::emit_workspace() {
+  auto arg = function_->arg_begin();
+  for (std::uint32_t i = 0; i < plan_.size_count; ++i) sizes_.push_back(&*arg++);
+  V total = b_.getInt64(0);
+  for (const plan::Slot& s : plan_.slots) total = b_.CreateAdd(total, slot_bytes(s));
+  b_.CreateRet(total);
+}
+
+}  // namespace rg::lower
