@@ -26,6 +26,15 @@ void Emitter::fail_if(V condition, Status status) {
   b_.SetInsertPoint(good);
 }
 
+void Emitter::leave(Status status) {
+  if (memory_) {
+    auto release = function_->getParent()->getOrInsertFunction("rg_workspace_release", b_.getVoidTy(), b_.getPtrTy(),
+                                                               b_.getPtrTy());
+    b_.CreateCall(release, {context_, memory_});
+  }
+  b_.CreateRet(b_.getInt32(static_cast<std::uint32_t>(status)));
+}
+
 V Emitter::product(const std::vector<Dim>& factors, V& overflow) {
   V total = b_.getInt64(1);
   for (const Dim& f : factors) {
@@ -43,8 +52,10 @@ void Emitter::entry_checks() {
   const auto also = [&](V condition) { bad = bad ? b_.CreateOr(bad, condition) : condition; };
   for (std::uint32_t i = 0; i < plan_.size_count; ++i) {
     const bool known = i < plan_.known_sizes.size() && plan_.known_sizes[i];
-    if (known) also(b_.CreateICmpNE(sizes_[i], b_.getInt64(static_cast<std::uint64_t>(*plan_.known_sizes[i]))));
-    else also(b_.CreateICmpSLT(sizes_[i], b_.getInt64(0)));
+    if (known)
+      also(b_.CreateICmpNE(sizes_[i], b_.getInt64(static_cast<std::uint64_t>(*plan_.known_sizes[i]))));
+    else
+      also(b_.CreateICmpSLT(sizes_[i], b_.getInt64(0)));
   }
   if (bad) {
     fail_if(bad, Status::invalid_argument);
@@ -80,26 +91,29 @@ void Emitter::workspace() {
     offsets.push_back(total);
     total = b_.CreateAdd(total, slot_bytes(s));
   }
-  V memory = nullptr;
   if (!plan_.slots.empty()) {
-    auto get = function_->getParent()->getOrInsertFunction("rg_workspace", b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty());
-    memory = b_.CreateCall(get, {context_, total});
-    fail_if(b_.CreateAnd(b_.CreateIsNull(memory), b_.CreateICmpNE(total, b_.getInt64(0))), Status::out_of_memory);
+    auto get =
+        function_->getParent()->getOrInsertFunction("rg_workspace", b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty());
+    memory_ = b_.CreateCall(get, {context_, total});
+    fail_if(b_.CreateAnd(b_.CreateIsNull(memory_), b_.CreateICmpNE(total, b_.getInt64(0))), Status::out_of_memory);
   }
   for (std::size_t i = 0; i < plan_.buffers.size(); ++i) {
     const plan::Buffer& b = plan_.buffers[i];
     if (b.slot >= 0) {
-      bases_[i] = b_.CreateGEP(b_.getInt8Ty(), memory, offsets[static_cast<std::size_t>(b.slot)]);
+      bases_[i] = b_.CreateGEP(b_.getInt8Ty(), memory_, offsets[static_cast<std::size_t>(b.slot)]);
     } else if (b.storage == Storage::scalar) {
       bases_[i] = stack(memory_type(b.elem));
     } else if (b.storage == Storage::tile) {
       bases_[i] = stack(llvm::ArrayType::get(memory_type(b.elem), static_cast<std::uint64_t>(b.count().constant())));
     } else if (b.storage == Storage::constant) {
       std::vector<llvm::Constant*> values;
-      for (const double v : b.reals) values.push_back(llvm::cast<llvm::Constant>(llvm::ConstantFP::get(memory_type(b.elem), v)));
-      for (const std::int64_t v : b.integers) values.push_back(llvm::ConstantInt::get(memory_type(b.elem), static_cast<std::uint64_t>(v), true));
+      for (const double v : b.reals)
+        values.push_back(llvm::cast<llvm::Constant>(llvm::ConstantFP::get(memory_type(b.elem), v)));
+      for (const std::int64_t v : b.integers)
+        values.push_back(llvm::ConstantInt::get(memory_type(b.elem), static_cast<std::uint64_t>(v), true));
       auto* type = llvm::ArrayType::get(memory_type(b.elem), values.size());
-      bases_[i] = new llvm::GlobalVariable(*function_->getParent(), type, true, llvm::GlobalValue::PrivateLinkage, llvm::ConstantArray::get(type, values), "constant");
+      bases_[i] = new llvm::GlobalVariable(*function_->getParent(), type, true, llvm::GlobalValue::PrivateLinkage,
+                                           llvm::ConstantArray::get(type, values), "constant");
     }
   }
 }
@@ -108,7 +122,8 @@ namespace {
 
 void find_carried(const std::vector<plan::Item>& list, std::vector<plan::For::Carried>& found) {
   for (const plan::Item& i : list) {
-    if (const auto* f = std::get_if<plan::For>(&i.what)) found.insert(found.end(), f->carried.begin(), f->carried.end());
+    if (const auto* f = std::get_if<plan::For>(&i.what))
+      found.insert(found.end(), f->carried.begin(), f->carried.end());
     for (auto* body : plan::bodies(const_cast<plan::Item&>(i))) find_carried(*body, found);
   }
 }
@@ -137,7 +152,7 @@ void Emitter::emit_function() {
     }
   }
   items(plan_.body);
-  b_.CreateRet(b_.getInt32(0));
+  leave(Status::ok);
 }
 
 void Emitter::emit_workspace() {

@@ -10,7 +10,9 @@ using plan::Dim;
 using plan::Monoid;
 using V = Emitter::V;
 
-llvm::BasicBlock* Emitter::block(const char* name) { return llvm::BasicBlock::Create(b_.getContext(), name, function_); }
+llvm::BasicBlock* Emitter::block(const char* name) {
+  return llvm::BasicBlock::Create(b_.getContext(), name, function_);
+}
 
 // A slot in the function's frame, promoted to registers where possible.
 V Emitter::stack(llvm::Type* type, V count) {
@@ -66,7 +68,9 @@ std::size_t Emitter::weight(const std::vector<plan::Item>& list) const {
 }
 
 // Lanes: by the widest floating element, else by the widest integer.
-unsigned Emitter::lanes_of(const std::vector<plan::Item>& list) const { return std::max(1U, static_cast<unsigned>(options_.vector_bytes) / element_bytes(list)); }
+unsigned Emitter::lanes_of(const std::vector<plan::Item>& list) const {
+  return std::max(1U, static_cast<unsigned>(options_.vector_bytes) / element_bytes(list));
+}
 
 unsigned Emitter::element_bytes(const std::vector<plan::Item>& list) const {
   std::set<plan::NodeId> seen;
@@ -100,18 +104,28 @@ std::optional<unsigned> Emitter::inner_lanes(const std::vector<plan::Item>& list
 V Emitter::neutral(const plan::Reduction& r, unsigned lanes) {
   const auto start = plan::neutral(r.monoid, r.elem);
   llvm::Type* type = register_type(r.elem);
-  llvm::Constant* c = ir::is_float(r.elem) ? llvm::cast<llvm::Constant>(llvm::ConstantFP::get(type, start.first)) : llvm::ConstantInt::get(type, static_cast<std::uint64_t>(start.second), true);
+  llvm::Constant* c = ir::is_float(r.elem)
+                          ? llvm::cast<llvm::Constant>(llvm::ConstantFP::get(type, start.first))
+                          : llvm::ConstantInt::get(type, static_cast<std::uint64_t>(start.second), true);
   return lanes > 1 ? llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(lanes), c) : c;
 }
 
 V Emitter::fold(Monoid m, V a, V b) {
   switch (m) {
-    case Monoid::sum: return vb_.add(a, b);
-    case Monoid::prod: return vb_.mul(a, b);
-    case Monoid::min: case Monoid::argmin: return vb_.select(vb_.or_mask(vb_.le(a, b), vb_.ne(a, a)), a, b);
-    case Monoid::max: case Monoid::argmax: return vb_.select(vb_.or_mask(vb_.ge(a, b), vb_.ne(a, a)), a, b);
-    case Monoid::any: return vb_.or_mask(a, b);
-    case Monoid::all: return vb_.and_mask(a, b);
+    case Monoid::sum:
+      return vb_.add(a, b);
+    case Monoid::prod:
+      return vb_.mul(a, b);
+    case Monoid::min:
+    case Monoid::argmin:
+      return vb_.select(vb_.or_mask(vb_.le(a, b), vb_.ne(a, a)), a, b);
+    case Monoid::max:
+    case Monoid::argmax:
+      return vb_.select(vb_.or_mask(vb_.ge(a, b), vb_.ne(a, a)), a, b);
+    case Monoid::any:
+      return vb_.or_mask(a, b);
+    case Monoid::all:
+      return vb_.and_mask(a, b);
   }
   return nullptr;
 }
@@ -145,7 +159,8 @@ void Emitter::open(const plan::Loop& l, unsigned copies) {
       b_.CreateStore(start, acc.values.back());
       if (r.monoid != Monoid::argmin && r.monoid != Monoid::argmax) continue;
       llvm::Type* type = b_.getInt64Ty();
-      V last = llvm::ConstantInt::get(lanes > 1 ? static_cast<llvm::Type*>(llvm::FixedVectorType::get(type, lanes)) : type, INT64_MAX);
+      V last = llvm::ConstantInt::get(
+          lanes > 1 ? static_cast<llvm::Type*>(llvm::FixedVectorType::get(type, lanes)) : type, INT64_MAX);
       acc.positions.push_back(stack(last->getType()));
       b_.CreateStore(last, acc.positions.back());
     }
@@ -159,10 +174,15 @@ void Emitter::close(const plan::Loop& l) {
     const plan::Reduction& r = plan_.reductions[id.index];
     const Accumulator& acc = accumulators_.at(id);
     const bool arg = !acc.positions.empty();
-    const auto read = [&](V slot) { return b_.CreateLoad(llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType(), slot); };
-    const auto merge = [&](std::pair<V, V> x, std::pair<V, V> y) { return arg ? fold_position(r.monoid, x, y) : std::pair<V, V>{fold(r.monoid, x.first, y.first), nullptr}; };
+    const auto read = [&](V slot) {
+      return b_.CreateLoad(llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType(), slot);
+    };
+    const auto merge = [&](std::pair<V, V> x, std::pair<V, V> y) {
+      return arg ? fold_position(r.monoid, x, y) : std::pair<V, V>{fold(r.monoid, x.first, y.first), nullptr};
+    };
     std::pair<V, V> total{read(acc.values[0]), arg ? read(acc.positions[0]) : nullptr};
-    for (std::size_t c = 1; c < acc.values.size(); ++c) total = merge(total, {read(acc.values[c]), arg ? read(acc.positions[c]) : nullptr});
+    for (std::size_t c = 1; c < acc.values.size(); ++c)
+      total = merge(total, {read(acc.values[c]), arg ? read(acc.positions[c]) : nullptr});
     if (acc.over_lanes) {
       for (unsigned half = ValueBuilder::lanes(total.first) / 2; half >= 1; half /= 2) {
         std::vector<int> low, high;
@@ -170,8 +190,11 @@ void Emitter::close(const plan::Loop& l) {
           low.push_back(static_cast<int>(i));
           high.push_back(static_cast<int>(half + i));
         }
-        const auto part = [&](V v, const std::vector<int>& lanes) -> V { return v ? b_.CreateShuffleVector(v, lanes) : nullptr; };
-        total = merge({part(total.first, low), part(total.second, low)}, {part(total.first, high), part(total.second, high)});
+        const auto part = [&](V v, const std::vector<int>& lanes) -> V {
+          return v ? b_.CreateShuffleVector(v, lanes) : nullptr;
+        };
+        total = merge({part(total.first, low), part(total.second, low)},
+                      {part(total.first, high), part(total.second, high)});
       }
       total.first = b_.CreateExtractElement(total.first, b_.getInt64(0));
       if (arg) total.second = b_.CreateExtractElement(total.second, b_.getInt64(0));
@@ -182,7 +205,8 @@ void Emitter::close(const plan::Loop& l) {
 
 void Emitter::vector_loop(const plan::Loop& l, V extent) {
   const unsigned lanes = lanes_of(l.body);
-  const bool plain = std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
+  const bool plain =
+      std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
   const unsigned copies = plain && !l.reductions.empty() && weight(l.body) < 32 ? 4 : 1;
   open(l, copies);
   const auto run = [&](V start, V mask, std::size_t copy) {
@@ -195,13 +219,16 @@ void Emitter::vector_loop(const plan::Loop& l, V extent) {
     copy_ = 0;
     scopes_.pop_back();
   };
-  const auto whole_below = [&](std::int64_t step) { return b_.CreateAnd(extent, b_.getInt64(static_cast<std::uint64_t>(-step))); };
+  const auto whole_below = [&](std::int64_t step) {
+    return b_.CreateAnd(extent, b_.getInt64(static_cast<std::uint64_t>(-step)));
+  };
   V start = b_.getInt64(0);
   if (copies > 1) {
     const std::int64_t step = static_cast<std::int64_t>(lanes) * copies;
     V stop = whole_below(step);
     counted(start, stop, step, [&](V i) {
-      for (unsigned c = 0; c < copies; ++c) run(b_.CreateAdd(i, b_.getInt64(static_cast<std::uint64_t>(c) * lanes)), nullptr, c);
+      for (unsigned c = 0; c < copies; ++c)
+        run(b_.CreateAdd(i, b_.getInt64(static_cast<std::uint64_t>(c) * lanes)), nullptr, c);
     });
     start = stop;
   }
@@ -288,11 +315,13 @@ void Emitter::item(const plan::For& f) {
     std::vector<std::pair<V, V>> moves;
     for (const plan::For::Carried& c : f.carried) {
       if (indirect_[c.current.index]) {
-        V current = b_.CreateLoad(b_.getPtrTy(), bases_[c.current.index]), next = b_.CreateLoad(b_.getPtrTy(), bases_[c.next.index]);
+        V current = b_.CreateLoad(b_.getPtrTy(), bases_[c.current.index]),
+          next = b_.CreateLoad(b_.getPtrTy(), bases_[c.next.index]);
         b_.CreateStore(next, bases_[c.current.index]);
         b_.CreateStore(current, bases_[c.next.index]);
       } else {
-        moves.emplace_back(b_.CreateLoad(memory_type(plan_.buffer(c.next).elem), bases_[c.next.index]), bases_[c.current.index]);
+        moves.emplace_back(b_.CreateLoad(memory_type(plan_.buffer(c.next).elem), bases_[c.next.index]),
+                           bases_[c.current.index]);
       }
     }
     for (const auto& [value, slot] : moves) b_.CreateStore(value, slot);
@@ -323,7 +352,7 @@ void Emitter::item(const plan::Assert& a) {
   auto fail = module.getOrInsertFunction("rg_fail", b_.getInt32Ty(), b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy());
   V status = b_.getInt32(static_cast<std::uint32_t>(Status::assertion_failed));
   b_.CreateCall(fail, {context_, status, b_.CreateGlobalString(a.message)});
-  b_.CreateRet(status);
+  leave(Status::assertion_failed);
   b_.SetInsertPoint(holds);
 }
 

@@ -34,11 +34,16 @@ llvm::Type* Emitter::memory_type(ir::Elem e) { return e == ir::Elem::boolean ? b
 
 llvm::Type* Emitter::register_type(ir::Elem e) {
   switch (e) {
-    case ir::Elem::f32: return b_.getFloatTy();
-    case ir::Elem::f64: return b_.getDoubleTy();
-    case ir::Elem::i32: return b_.getInt32Ty();
-    case ir::Elem::i64: return b_.getInt64Ty();
-    case ir::Elem::boolean: return b_.getInt1Ty();
+    case ir::Elem::f32:
+      return b_.getFloatTy();
+    case ir::Elem::f64:
+      return b_.getDoubleTy();
+    case ir::Elem::i32:
+      return b_.getInt32Ty();
+    case ir::Elem::i64:
+      return b_.getInt64Ty();
+    case ir::Elem::boolean:
+      return b_.getInt1Ty();
   }
   return nullptr;
 }
@@ -64,7 +69,8 @@ bool Emitter::varies(const Dim& d) const {
     if (s < plan_.size_count) return;
     const plan::VarId v(s - plan_.size_count);
     const plan::Var& var = plan_.vars[v.index];
-    found = found || v == vector_->var || (var.kind == plan::Var::Kind::node && std::ranges::binary_search(plan_.node(var.node).vars, vector_->var));
+    found = found || v == vector_->var ||
+            (var.kind == plan::Var::Kind::node && std::ranges::binary_search(plan_.node(var.node).vars, vector_->var));
   });
   return found;
 }
@@ -119,11 +125,16 @@ V Emitter::compute(const plan::Node& n) {
   llvm::Type* type = register_type(n.elem);
   switch (n.kind) {
     case Kind::constant:
-      return ir::is_float(n.elem) ? static_cast<V>(llvm::ConstantFP::get(type, n.real)) : llvm::ConstantInt::get(type, static_cast<std::uint64_t>(n.integer), true);
-    case Kind::index: return varies(n.dim) ? dim_lanes(n.dim) : dim(n.dim);
-    case Kind::load: return load(n.access, n.guard);
-    case Kind::reduced: return reduced_.at(n.reduction);
-    case Kind::op: break;
+      return ir::is_float(n.elem) ? static_cast<V>(llvm::ConstantFP::get(type, n.real))
+                                  : llvm::ConstantInt::get(type, static_cast<std::uint64_t>(n.integer), true);
+    case Kind::index:
+      return varies(n.dim) ? dim_lanes(n.dim) : dim(n.dim);
+    case Kind::load:
+      return load(n.access, n.guard);
+    case Kind::reduced:
+      return reduced_.at(n.reduction);
+    case Kind::op:
+      break;
   }
   std::vector<V> x;
   bool wide = false;
@@ -140,12 +151,17 @@ V Emitter::compute(const plan::Node& n) {
   return lower_op(vb_, n.op, attrs, x);
 }
 
-V Emitter::base(plan::BufferId b) { return indirect_[b.index] ? b_.CreateLoad(b_.getPtrTy(), bases_[b.index]) : bases_[b.index]; }
+V Emitter::base(plan::BufferId b) {
+  return indirect_[b.index] ? b_.CreateLoad(b_.getPtrTy(), bases_[b.index]) : bases_[b.index];
+}
 
-V Emitter::pointer(plan::BufferId b, V offset) { return b_.CreateGEP(memory_type(plan_.buffer(b).elem), base(b), offset); }
+V Emitter::pointer(plan::BufferId b, V offset) {
+  return b_.CreateGEP(memory_type(plan_.buffer(b).elem), base(b), offset);
+}
 
 V Emitter::lane_pointers(plan::BufferId b, const Dim& address) {
-  return b_.CreateGEP(memory_type(plan_.buffer(b).elem), base(b), varies(address) ? dim_lanes(address) : spread(dim(address)));
+  return b_.CreateGEP(memory_type(plan_.buffer(b).elem), base(b),
+                      varies(address) ? dim_lanes(address) : spread(dim(address)));
 }
 
 V Emitter::to_register(V memory, ir::Elem e) {
@@ -155,13 +171,15 @@ V Emitter::to_register(V memory, ir::Elem e) {
 V Emitter::to_memory(V value) {
   if (!value->getType()->isIntOrIntVectorTy(1)) return value;
   llvm::Type* to = b_.getInt8Ty();
-  if (const auto* t = llvm::dyn_cast<llvm::FixedVectorType>(value->getType())) to = llvm::FixedVectorType::get(to, t->getNumElements());
+  if (const auto* t = llvm::dyn_cast<llvm::FixedVectorType>(value->getType()))
+    to = llvm::FixedVectorType::get(to, t->getNumElements());
   return b_.CreateZExt(value, to);
 }
 
 V Emitter::load(const plan::Access& a, plan::NodeId guard_id) {
   const plan::Buffer& buffer = plan_.buffer(a.buffer);
-  if (buffer.storage == plan::Storage::in && buffer.dims.empty()) return to_register(bases_[a.buffer.index], buffer.elem);
+  if (buffer.storage == plan::Storage::in && buffer.dims.empty())
+    return to_register(bases_[a.buffer.index], buffer.elem);
   const Dim address = plan::linear_address(plan_, a);
   llvm::Type* type = memory_type(buffer.elem);
   V guard = guard_id.valid() ? node(guard_id) : nullptr;
@@ -169,7 +187,9 @@ V Emitter::load(const plan::Access& a, plan::NodeId guard_id) {
   if (!varies(address) && !guard_varies) {
     V at = pointer(a.buffer, dim(address));
     if (guard) at = b_.CreateSelect(guard, at, zeros_);
-    return to_register(b_.CreateAlignedLoad(type, at, llvm::Align(static_cast<std::uint64_t>(ir::byte_size(buffer.elem)))), buffer.elem);
+    return to_register(
+        b_.CreateAlignedLoad(type, at, llvm::Align(static_cast<std::uint64_t>(ir::byte_size(buffer.elem)))),
+        buffer.elem);
   }
   auto* wide = llvm::FixedVectorType::get(type, vector_->lanes);
   const llvm::Align align(static_cast<std::uint64_t>(ir::byte_size(buffer.elem)));
@@ -179,7 +199,8 @@ V Emitter::load(const plan::Access& a, plan::NodeId guard_id) {
   const auto stride = lane_stride(address);
   if (stride && *stride == Dim(1)) {
     V at = pointer(a.buffer, dim(address));
-    V value = mask ? static_cast<V>(b_.CreateMaskedLoad(wide, at, align, mask, zero)) : b_.CreateAlignedLoad(wide, at, align);
+    V value =
+        mask ? static_cast<V>(b_.CreateMaskedLoad(wide, at, align, mask, zero)) : b_.CreateAlignedLoad(wide, at, align);
     return to_register(value, buffer.elem);
   }
   if (!mask) mask = llvm::ConstantInt::getTrue(llvm::FixedVectorType::get(b_.getInt1Ty(), vector_->lanes));
@@ -202,8 +223,10 @@ void Emitter::store(const plan::Access& a, V value, V guard) {
   const auto stride = lane_stride(address);
   if (stride && *stride == Dim(1)) {
     V at = pointer(a.buffer, dim(address));
-    if (mask) b_.CreateMaskedStore(value, at, align, mask);
-    else b_.CreateAlignedStore(value, at, align);
+    if (mask)
+      b_.CreateMaskedStore(value, at, align, mask);
+    else
+      b_.CreateAlignedStore(value, at, align);
     return;
   }
   if (!mask) mask = llvm::ConstantInt::getTrue(llvm::FixedVectorType::get(b_.getInt1Ty(), vector_->lanes));

@@ -25,7 +25,7 @@ class Emitter {
   struct Vector {
     plan::VarId var;
     unsigned lanes = 1;
-    V mask = nullptr;      // null: all lanes run
+    V mask = nullptr;  // null: all lanes run
   };
   struct Accumulator {
     std::vector<V> values, positions;  // stack slots, one an unrolled copy
@@ -33,9 +33,9 @@ class Emitter {
   };
 
   // Index polynomials.
-  V dim(const plan::Dim& d);                       // uniform
-  V dim_lanes(const plan::Dim& d);                 // a vector
-  bool varies(const plan::Dim& d) const;           // among lanes
+  V dim(const plan::Dim& d);              // uniform
+  V dim_lanes(const plan::Dim& d);        // a vector
+  bool varies(const plan::Dim& d) const;  // among lanes
   std::optional<plan::Dim> lane_stride(const plan::Dim& d) const;
 
   // Nodes.
@@ -80,6 +80,8 @@ class Emitter {
   void workspace();
   V slot_bytes(const plan::Slot& s);
   void fail_if(V condition, Status status);
+  /// Gives the workspace back and returns.
+  void leave(Status status);
   V product(const std::vector<plan::Dim>& factors, V& overflow);
   V stack(llvm::Type* type, V count = nullptr);
   llvm::BasicBlock* block(const char* name);
@@ -93,13 +95,14 @@ class Emitter {
   std::map<plan::VarId, V> vars_;
   std::optional<Vector> vector_;
   std::vector<std::map<plan::NodeId, V>> scopes_;
-  std::vector<V> bases_;               // pointers; of carried buffers: stack slots that hold them
+  std::vector<V> bases_;  // pointers; of carried buffers: stack slots that hold them
   std::vector<bool> indirect_;
   std::map<plan::ReductionId, Accumulator> accumulators_;
   std::map<plan::ReductionId, V> reduced_;
   std::size_t copy_ = 0;
   V zeros_ = nullptr;
   V context_ = nullptr;
+  V memory_ = nullptr;  // the workspace, null when there is none
 };
 
 }  // namespace rg::lower

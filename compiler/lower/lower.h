@@ -23,14 +23,15 @@ class TargetMachine;
 namespace rg::lower {
 
 struct LowerOptions {
-  int vector_bytes = 64;   // of a vector register of the target
-  bool strict = false;     // no fused multiply-add that the program does not spell
+  int vector_bytes = 64;  // of a vector register of the target
+  bool strict = false;    // no fused multiply-add that the program does not spell
 };
 
 /// Status codes of compiled functions, as in the runtime's header.
 enum class Status : int { ok = 0, invalid_argument = 1, out_of_memory = 2, assertion_failed = 3 };
 
-std::unique_ptr<llvm::Module> lower(std::span<const plan::Plan> plans, llvm::LLVMContext& context, const LowerOptions& options = {});
+std::unique_ptr<llvm::Module> lower(std::span<const plan::Plan> plans, llvm::LLVMContext& context,
+                                    const LowerOptions& options = {});
 
 /// A short pass list for code whose loops are explicit: level 0 does nothing.
 void optimize(llvm::Module& module, int level, llvm::TargetMachine* machine = nullptr);

@@ -13,7 +13,8 @@ unsigned ValueBuilder::lanes(V x) {
 
 Type* ValueBuilder::integer_like(V x) {
   Type* scalar = ir_.getIntNTy(x->getType()->getScalarSizeInBits());
-  return x->getType()->isVectorTy() ? VectorType::get(scalar, llvm::cast<VectorType>(x->getType())->getElementCount()) : scalar;
+  return x->getType()->isVectorTy() ? VectorType::get(scalar, llvm::cast<VectorType>(x->getType())->getElementCount())
+                                    : scalar;
 }
 
 V ValueBuilder::abs(V a) {
@@ -38,7 +39,9 @@ V ValueBuilder::convert(V a, ir::Elem to) {
                  : to == ir::Elem::i32 ? static_cast<Type*>(ir_.getInt32Ty())
                  : to == ir::Elem::i64 ? static_cast<Type*>(ir_.getInt64Ty())
                                        : static_cast<Type*>(ir_.getInt1Ty());
-  Type* type = a->getType()->isVectorTy() ? VectorType::get(scalar, llvm::cast<VectorType>(a->getType())->getElementCount()) : scalar;
+  Type* type = a->getType()->isVectorTy()
+                   ? VectorType::get(scalar, llvm::cast<VectorType>(a->getType())->getElementCount())
+                   : scalar;
   if (type == a->getType()) return a;
   if (to == ir::Elem::boolean) return ne(a, llvm::Constant::getNullValue(a->getType()));
   if (is_float(a)) {
@@ -67,8 +70,10 @@ V ValueBuilder::exponent_of(V x) {
 V ValueBuilder::mantissa_of(V x) {
   Type* type = integer_like(x);
   const bool wide = is_f64(x);
-  V digits = ir_.CreateAnd(ir_.CreateBitCast(x, type), llvm::ConstantInt::get(type, wide ? 0xfffffffffffffULL : 0x7fffffULL));
-  return ir_.CreateBitCast(ir_.CreateOr(digits, llvm::ConstantInt::get(type, wide ? 0x3ff0000000000000ULL : 0x3f800000ULL)), x->getType());
+  V digits =
+      ir_.CreateAnd(ir_.CreateBitCast(x, type), llvm::ConstantInt::get(type, wide ? 0xfffffffffffffULL : 0x7fffffULL));
+  return ir_.CreateBitCast(
+      ir_.CreateOr(digits, llvm::ConstantInt::get(type, wide ? 0x3ff0000000000000ULL : 0x3f800000ULL)), x->getType());
 }
 
 V ValueBuilder::call_scalar(std::string_view name, std::vector<V> x) {
@@ -79,7 +84,8 @@ V ValueBuilder::call_scalar(std::string_view name, std::vector<V> x) {
   }
   const std::string symbol = std::string(name) + (narrow && !own ? "f" : "");
   llvm::Module& module = *ir_.GetInsertBlock()->getModule();
-  auto callee = module.getOrInsertFunction(symbol, llvm::FunctionType::get(type, std::vector<Type*>(x.size(), type), false));
+  auto callee =
+      module.getOrInsertFunction(symbol, llvm::FunctionType::get(type, std::vector<Type*>(x.size(), type), false));
   auto* f = llvm::cast<llvm::Function>(callee.getCallee());
   f->setDoesNotThrow();
   f->setDoesNotAccessMemory();

@@ -25,7 +25,11 @@ class ValueBuilder {
   V fconst(V like, double v) { return llvm::ConstantFP::get(like->getType(), v); }
   V zero(V like) { return llvm::Constant::getNullValue(like->getType()); }
   V one(V like) { return number(like, 1); }
-  V number(V like, double v) { return is_float(like) ? fconst(like, v) : llvm::ConstantInt::get(like->getType(), static_cast<std::uint64_t>(static_cast<std::int64_t>(v)), true); }
+  V number(V like, double v) {
+    return is_float(like) ? fconst(like, v)
+                          : llvm::ConstantInt::get(like->getType(),
+                                                   static_cast<std::uint64_t>(static_cast<std::int64_t>(v)), true);
+  }
 
   V add(V a, V b) { return is_float(a) ? ir_.CreateFAdd(a, b) : ir_.CreateAdd(a, b); }
   V sub(V a, V b) { return is_float(a) ? ir_.CreateFSub(a, b) : ir_.CreateSub(a, b); }
@@ -46,8 +50,12 @@ class ValueBuilder {
 
   V eq(V a, V b) { return is_float(a) ? ir_.CreateFCmpOEQ(a, b) : ir_.CreateICmpEQ(a, b); }
   V ne(V a, V b) { return is_float(a) ? ir_.CreateFCmpUNE(a, b) : ir_.CreateICmpNE(a, b); }
-  V lt(V a, V b) { return is_float(a) ? ir_.CreateFCmpOLT(a, b) : is_bool(a) ? ir_.CreateICmpULT(a, b) : ir_.CreateICmpSLT(a, b); }
-  V le(V a, V b) { return is_float(a) ? ir_.CreateFCmpOLE(a, b) : is_bool(a) ? ir_.CreateICmpULE(a, b) : ir_.CreateICmpSLE(a, b); }
+  V lt(V a, V b) {
+    return is_float(a) ? ir_.CreateFCmpOLT(a, b) : is_bool(a) ? ir_.CreateICmpULT(a, b) : ir_.CreateICmpSLT(a, b);
+  }
+  V le(V a, V b) {
+    return is_float(a) ? ir_.CreateFCmpOLE(a, b) : is_bool(a) ? ir_.CreateICmpULE(a, b) : ir_.CreateICmpSLE(a, b);
+  }
   V gt(V a, V b) { return lt(b, a); }
   V ge(V a, V b) { return le(b, a); }
   V select(V m, V a, V b) { return ir_.CreateSelect(m, a, b); }
@@ -64,7 +72,9 @@ class ValueBuilder {
   V mantissa_of(V x);
   /// The C function on each lane; f32 takes the function with suffix f. Names with prefix rg_ exist for f64 only.
   template <class... X>
-  V libm(std::string_view name, X... x) { return call_lanes(name, {x...}); }
+  V libm(std::string_view name, X... x) {
+    return call_lanes(name, {x...});
+  }
   /// Lanes under the mask become the C function of x.
   V fixup(V mask, V value, std::string_view name, V x);
 

@@ -1,0 +1,149 @@
+#include "tests/lower/harness.h"
+
+#include <fmt/format.h>
+#include <llvm/ExecutionEngine/Orc/LLJIT.h>
+#include <llvm/Support/TargetSelect.h>
+#include <llvm/Target/TargetMachine.h>
+#include <llvm/TargetParser/Host.h>
+
+#include <cmath>
+#include <random>
+
+#include "compiler/ir/interp.h"
+#include "compiler/lower/lower.h"
+#include "runtime/runegrad.h"
+
+namespace rg::test {
+
+namespace {
+
+using llvm::orc::LLJIT;
+
+std::string text(llvm::Error error) { return llvm::toString(std::move(error)); }
+
+struct Memory {
+  std::vector<char> bytes;
+  explicit Memory(const ir::Tensor& t) : bytes(static_cast<std::size_t>(t.count() * ir::byte_size(t.elem))) {
+    for (std::int64_t i = 0; i < t.count(); ++i) write(t.elem, i, t);
+  }
+  template <class T>
+  T& at(std::int64_t i) {
+    return reinterpret_cast<T*>(bytes.data())[i];
+  }
+  void write(ir::Elem e, std::int64_t i, const ir::Tensor& t) {
+    switch (e) {
+      case ir::Elem::f32:
+        at<float>(i) = static_cast<float>(t.real(i));
+        break;
+      case ir::Elem::f64:
+        at<double>(i) = t.real(i);
+        break;
+      case ir::Elem::i32:
+        at<std::int32_t>(i) = static_cast<std::int32_t>(t.integer(i));
+        break;
+      case ir::Elem::i64:
+        at<std::int64_t>(i) = t.integer(i);
+        break;
+      case ir::Elem::boolean:
+        at<std::uint8_t>(i) = t.integer(i) != 0;
+        break;
+    }
+  }
+  double read(ir::Elem e, std::int64_t i) {
+    switch (e) {
+      case ir::Elem::f32:
+        return at<float>(i);
+      case ir::Elem::f64:
+        return at<double>(i);
+      case ir::Elem::i32:
+        return at<std::int32_t>(i);
+      case ir::Elem::i64:
+        return static_cast<double>(at<std::int64_t>(i));
+      case ir::Elem::boolean:
+        return at<std::uint8_t>(i);
+    }
+    return 0;
+  }
+};
+
+}  // namespace
+
+ir::Tensor sample(const ir::Type& type, const std::vector<std::int64_t>& sizes, unsigned seed) {
+  std::vector<std::int64_t> shape;
+  for (const ir::Dim& d : type.dims) shape.push_back(*d.evaluate(sizes));
+  ir::Tensor t(type.elem, shape);
+  std::mt19937 random(seed);
+  for (double& v : t.reals) {
+    v = std::uniform_real_distribution<double>(-2, 2)(random);
+    if (type.elem == ir::Elem::f32) v = static_cast<float>(v);
+  }
+  for (std::int64_t& v : t.integers) v = static_cast<std::int64_t>(random() % (type.elem == ir::Elem::boolean ? 2 : 4));
+  return t;
+}
+
+std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std::vector<ir::Tensor> arguments,
+                    double tolerance, int level) {
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  ir::Module module;
+  module.functions.push_back(f);
+  const auto expected = ir::interpret(module, f, sizes, arguments);
+  if (!expected) return "interpreter: " + expected.error();
+
+  const plan::Plan plan = plan::make_plan(f);
+  auto context = std::make_unique<llvm::LLVMContext>();
+  auto code = lower::lower(std::span(&plan, 1), *context);
+  auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!host) return text(host.takeError());
+  auto machine = host->createTargetMachine();
+  if (!machine) return text(machine.takeError());
+  code->setDataLayout((*machine)->createDataLayout());
+  lower::optimize(*code, level, machine->get());
+  auto jit = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(*host).create();
+  if (!jit) return text(jit.takeError());
+  auto& library = (*jit)->getMainJITDylib();
+  llvm::orc::SymbolMap own;
+  own[(*jit)->mangleAndIntern("rg_workspace")] = {llvm::orc::ExecutorAddr::fromPtr(&rg_workspace),
+                                                  llvm::JITSymbolFlags::Exported};
+  own[(*jit)->mangleAndIntern("rg_fail")] = {llvm::orc::ExecutorAddr::fromPtr(&rg_fail),
+                                             llvm::JITSymbolFlags::Exported};
+  own[(*jit)->mangleAndIntern("rg_workspace_release")] = {llvm::orc::ExecutorAddr::fromPtr(&rg_workspace_release),
+                                                          llvm::JITSymbolFlags::Exported};
+  if (auto e = library.define(llvm::orc::absoluteSymbols(own))) return text(std::move(e));
+  auto process =
+      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
+  if (!process) return text(process.takeError());
+  library.addGenerator(std::move(*process));
+  if (auto e = (*jit)->addIRModule(llvm::orc::ThreadSafeModule(std::move(code), std::move(context))))
+    return text(std::move(e));
+  auto symbol = (*jit)->lookup(f.name + "__packed");
+  if (!symbol) return text(symbol.takeError());
+
+  std::vector<Memory> in, out;
+  for (const ir::Tensor& t : arguments) in.emplace_back(t);
+  for (const ir::Tensor& t : *expected) out.emplace_back(ir::Tensor(t.elem, t.shape));
+  std::vector<const void*> inputs;
+  std::vector<void*> outputs;
+  for (Memory& m : in) inputs.push_back(m.bytes.data());
+  for (Memory& m : out) outputs.push_back(m.bytes.data());
+  const auto call = symbol->toPtr<int(const std::int64_t*, const void* const*, void* const*, void*)>();
+  if (const int status = call(sizes.data(), inputs.data(), outputs.data(), nullptr); status != 0)
+    return fmt::format("status {}", status);
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    const ir::Tensor& want = (*expected)[k];
+    double scale = 1e-30;
+    for (std::int64_t i = 0; i < want.count(); ++i) {
+      const double w = want.is_real() ? want.real(i) : static_cast<double>(want.integer(i));
+      if (std::isfinite(w)) scale = std::max(scale, std::abs(w));
+    }
+    for (std::int64_t i = 0; i < want.count(); ++i) {
+      const double w = want.is_real() ? want.real(i) : static_cast<double>(want.integer(i)),
+                   got = out[k].read(want.elem, i);
+      const bool same = w == got || (std::isnan(w) && std::isnan(got)) || std::abs(w - got) <= tolerance * scale;
+      if (!same) return fmt::format("result {}[{}] is {}, not {}\n{}", k, i, got, w, plan::print(plan));
+    }
+  }
+  return {};
+}
+
+}  // namespace rg::test

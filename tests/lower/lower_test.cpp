@@ -1,0 +1,137 @@
+// Compiled code against the reference interpreter, one case a mechanism of the plan, at sizes around a vector's width.
+#include <doctest/doctest.h>
+
+#include "compiler/plan/plan.h"
+#include "tests/lower/harness.h"
+
+using namespace rg;
+using ir::Builder;
+using ir::Dim;
+using ir::Elem;
+using Val = ir::ValueId;
+
+namespace {
+
+struct Case {
+  ir::Function f;
+  Builder b;
+  explicit Case(std::vector<std::string> sizes) : f(named(std::move(sizes))), b(f) {}
+  static ir::Function named(std::vector<std::string> sizes) {
+    ir::Function f;
+    f.name = "f";
+    f.size_names = std::move(sizes);
+    return f;
+  }
+  Val input(Elem e, std::vector<Dim> dims) { return b.add_param({e, std::move(dims)}); }
+  void check(std::vector<Val> results, std::vector<std::vector<std::int64_t>> sizes, double tolerance = 1e-12) {
+    b.set_yields(std::move(results));
+    for (const auto& s : sizes) {
+      std::vector<ir::Tensor> arguments;
+      unsigned seed = 1;
+      for (const ir::Type& t : f.param_types()) arguments.push_back(test::sample(t, s, seed++));
+      for (const int level : {0, 2}) {
+        CAPTURE(s);
+        CAPTURE(level);
+        CHECK(test::compare(f, s, arguments, tolerance, level) == "");
+      }
+    }
+  }
+};
+
+const Dim n = Dim::size(0), m = Dim::size(1), k = Dim::size(2);
+
+}  // namespace
+
+TEST_CASE("elementwise chains, scalars and empty arrays") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f32, {n, m}), s = c.input(Elem::f32, {});
+  const Val y = c.b.call("exp", {c.b.call("tanh", {c.b.mul(x, x)})});
+  c.check({c.b.mul(y, c.b.broadcast(s, {n, m}, {})), c.b.add(s, s)}, {{3, 17}, {1, 1}, {0, 5}, {4, 64}}, 1e-5);
+}
+
+TEST_CASE("reductions over each axis and over all") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f64, {n, m});
+  c.check({c.b.sum(x, {0}), c.b.sum(x, {1}), c.b.sum(x, {0, 1}), c.b.reduce("max", x, {1}), c.b.reduce("min", x, {0}),
+           c.b.reduce("prod", x, {1})},
+          {{3, 17}, {1, 1}, {7, 100}, {33, 2}});
+}
+
+TEST_CASE("a softmax over rows is one outer loop whose intermediate has one row") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f64, {n, m});
+  const std::vector<Dim> to{n, m};
+  const Val e = c.b.call("exp", {c.b.sub(x, c.b.broadcast(c.b.reduce("max", x, {1}), to, {0}))});
+  c.check({c.b.div(e, c.b.broadcast(c.b.sum(e, {1}), to, {0}))}, {{3, 17}, {1, 1}, {5, 40}});
+  const plan::Plan p = plan::make_plan(c.f);
+  CHECK(p.body.size() == 1);
+  REQUIRE(p.slots.size() == 1);
+  REQUIRE(p.slots[0].bytes.size() == 1);
+  CHECK(p.slots[0].bytes[0] == Dim(8) * m);
+}
+
+TEST_CASE("views: transpose, reshape, slice, place, concat, iota") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f64, {n, m});
+  const Val t = c.b.transpose(x, {1, 0});
+  const Val r = c.b.reshape(x, {n * m});
+  const Val back = c.b.slice(x, {n - Dim(1), 0}, {-1, 1}, {n, m});
+  const Val inner = c.b.slice(x, {1, 0}, {1, 1}, {n - Dim(1), m});
+  const Val placed = c.b.place(inner, {1, 2}, {2, 1}, {n * Dim(2), m + Dim(3)});
+  const Val joined = c.b.emit1(Builder::named("concat"), {x, inner}, {.axes = {0}});
+  const Val i = c.b.iota(Elem::f64, {n, m}, 1);
+  c.check({t, r, back, placed, joined, c.b.mul(x, i)}, {{3, 17}, {1, 1}, {5, 8}});
+}
+
+TEST_CASE("contractions: products of matrices, a quadratic form, small static extents") {
+  Case c({"n", "m", "k"});
+  const Val a = c.input(Elem::f64, {n, k}), b = c.input(Elem::f64, {k, m}), v = c.input(Elem::f64, {k}),
+            r = c.input(Elem::f64, {n, 3, 3});
+  c.check({c.b.contract({a, b}, {{0, 1}, {1, 2}, {0, 2}}), c.b.contract({a, v}, {{0, 1}, {1}, {0}}),
+           c.b.contract({v, b, v}, {{0}, {0, 1}, {0}, {1}}), c.b.contract({r, r}, {{0, 1, 2}, {0, 2, 3}, {0, 1, 3}})},
+          {{3, 17, 9}, {1, 1, 1}, {20, 5, 33}}, 1e-11);
+}
+
+TEST_CASE("the first winner, and NaN before all") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f64, {n, m});
+  const auto arg = [&](const char* op, std::int64_t axis) {
+    return c.b.emit1(Builder::named(op), {x}, {.axes = {axis}});
+  };
+  const Val whole = c.b.convert(x, Elem::i64);
+  c.check({arg("argmax", 1), arg("argmin", 0), c.b.emit1(Builder::named("argmin"), {whole}, {.axes = {1}})},
+          {{3, 17}, {1, 1}, {9, 50}});
+}
+
+TEST_CASE("gather with a mask, and scatter_add as its transpose") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f64, {Dim(4), m}), i = c.input(Elem::i64, {n}), mask = c.input(Elem::boolean, {n}),
+            u = c.input(Elem::f64, {n, m});
+  const Val g = c.b.emit1(Builder::named("gather"), {x, i}, {.labels = {{-1, 1}, {0}, {0, 1}}, .integers = {0}});
+  const Val guarded =
+      c.b.emit1(Builder::named("gather"), {x, i, mask}, {.labels = {{-1, 1}, {0}, {0}, {0, 1}}, .integers = {1}});
+  const Val s = c.b.emit1(Builder::named("scatter_add"), {u, i, mask},
+                          {.dims = {Dim(4), m}, .labels = {{0, 1}, {0}, {0}, {-1, 1}}, .integers = {1}});
+  c.check({g, guarded, s}, {{3, 17}, {1, 1}, {20, 8}});
+}
+
+TEST_CASE("loops carry scalars and arrays, and stack what they collect, forwards and reversed") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f64, {n, m}), start = c.input(Elem::f64, {m});
+  const auto results = c.b.scan(
+      n, {start, c.b.constant(Elem::f64, 1)}, {x}, [&](Val, std::span<const Val> state, std::span<const Val> slice) {
+        const Val next = c.b.add(c.b.mul(state[0], slice[0]), c.b.broadcast(state[1], {m}, {}));
+        return std::pair{std::vector<Val>{next, c.b.add(state[1], c.b.sum(slice[0], {0}))},
+                         std::vector<Val>{c.b.call("sin", {next})}};
+      });
+  c.check(results, {{3, 17}, {1, 1}, {0, 4}, {6, 9}}, 1e-11);
+}
+
+TEST_CASE("items of a small static shape fill the lanes, without workspace") {
+  Case c({"n"});
+  const Val x = c.input(Elem::f64, {n, 3});
+  const Val norm = c.b.call("sqrt", {c.b.sum(c.b.mul(x, x), {1})});
+  const Val y = c.b.div(x, c.b.broadcast(c.b.call("sin", {norm}), {n, 3}, {0}));
+  c.check({y, norm}, {{1}, {5}, {16}, {37}}, 1e-11);
+  CHECK(plan::make_plan(c.f).no_workspace());
+}
