@@ -1,0 +1,40 @@
+// A program on its way from text to prepared functions: what the C++ API and the command share.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "compiler/ir/module.h"
+#include "compiler/support/diagnostic.h"
+#include "compiler/support/result.h"
+#include "dsl/check/check.h"
+
+namespace rg::api {
+
+/// The text of a file, or why it cannot be read.
+Result<std::string> read_file(const std::string& path);
+
+/// Not thread safe.
+class Unit {
+ public:
+  Unit();
+  /// Parses and checks. False: see `diagnostics`.
+  bool load(const std::string& path, const std::string& text);
+  dsl::Program& program() { return *program_; }
+  const SourceMap& sources() const { return sources_; }
+  const Diagnostics& diagnostics() const { return diagnostics_; }
+  std::string rendered(bool color = false) const;
+
+  /// A function or an expression that denotes one, under a name of its own, ready for planning or interpretation.
+  /// Errors in the expression are reported to `diagnostics`, then the failure's text is empty.
+  Result<ir::Function> prepare_expression(const std::string& text, const std::string& name);
+  /// A function of the checked module, ready.
+  Result<ir::Function> prepare(std::string_view name);
+
+ private:
+  SourceMap sources_;
+  Diagnostics diagnostics_;
+  std::unique_ptr<dsl::Program> program_;
+};
+
+}  // namespace rg::api
