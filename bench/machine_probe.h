@@ -11,7 +11,7 @@ namespace rg::bench {
 /// One limit: `amount` operations or bytes a thread in the time of its row.
 struct Limit {
   Row row;          ///< workload: fma_f32, fma_f64, read_l2, read_l3, read_dram; size: operations or bytes, all threads
-  double rate = 0;  ///< amount of all threads / median time: GFLOP/s or GB/s
+  double rate = 0;  ///< amount of all threads / shortest time: GFLOP/s or GB/s
   std::string unit;  ///< "GFLOP/s" or "GB/s"
 };
 

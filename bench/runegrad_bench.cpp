@@ -19,7 +19,7 @@ struct Common {
 
 void add_common(CLI::App& app, Common& common) {
   app.add_option("--threads", common.threads, "cores that every tool is held to")
-      ->check(CLI::Range(1, usable_cores()))
+      ->check(CLI::Range(1, static_cast<int>(usable_cores().size())))
       ->capture_default_str();
   app.add_flag("--json", common.json, "one JSON object in place of the table");
 }

@@ -29,13 +29,17 @@ std::vector<std::string> notable_features(const std::string& cpuinfo) {
   return found;
 }
 
-std::size_t cache_bytes([[maybe_unused]] int level) {
-#if defined(_SC_LEVEL2_CACHE_SIZE) && defined(_SC_LEVEL3_CACHE_SIZE)
-  const long bytes = sysconf(level == 2 ? _SC_LEVEL2_CACHE_SIZE : _SC_LEVEL3_CACHE_SIZE);
-  return bytes > 0 ? static_cast<std::size_t>(bytes) : 0;
-#else
+// From the first core's description; hypervisors make sysconf's answer wrong more often than this one.
+std::size_t cache_bytes(int level) {
+  for (int index = 0; index < 8; ++index) {
+    const std::string folder = "/sys/devices/system/cpu/cpu0/cache/index" + std::to_string(index) + "/";
+    int this_level = 0;
+    std::string size;
+    std::ifstream(folder + "level") >> this_level;
+    std::ifstream(folder + "size") >> size;
+    if (this_level == level) return parse_cache_size(size);
+  }
   return 0;
-#endif
 }
 
 }  // namespace
@@ -53,29 +57,44 @@ std::string cpuinfo_field(const std::string& text, const std::string& key) {
   return "";
 }
 
-int usable_cores() {
-#ifdef __linux__
-  cpu_set_t set;
-  if (sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-#endif
-  return std::max(1U, std::thread::hardware_concurrency());
+std::size_t parse_cache_size(const std::string& text) {
+  std::istringstream in(text);
+  std::size_t number = 0;
+  char unit = ' ';
+  if (!(in >> number)) return 0;
+  in >> unit;
+  return number << (unit == 'K' ? 10 : unit == 'M' ? 20 : 0);
 }
 
-bool hold_to_cores([[maybe_unused]] int count) {
+std::vector<int> usable_cores() {
+  std::vector<int> cores;
 #ifdef __linux__
-  cpu_set_t usable;
-  if (sched_getaffinity(0, sizeof usable, &usable) != 0) return false;
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0)
+    for (int core = 0; core < CPU_SETSIZE; ++core)
+      if (CPU_ISSET(core, &set)) cores.push_back(core);
+#endif
+  if (cores.empty())
+    for (unsigned core = 0; core < std::max(1U, std::thread::hardware_concurrency()); ++core) cores.push_back(core);
+  return cores;
+}
+
+bool hold_to([[maybe_unused]] const std::vector<int>& cores) {
+#ifdef __linux__
   cpu_set_t chosen;
   CPU_ZERO(&chosen);
-  for (int core = 0, taken = 0; core < CPU_SETSIZE && taken < count; ++core) {
-    if (!CPU_ISSET(core, &usable)) continue;
-    CPU_SET(core, &chosen);
-    ++taken;
-  }
-  return CPU_COUNT(&chosen) == count && sched_setaffinity(0, sizeof chosen, &chosen) == 0;
+  for (const int core : cores) CPU_SET(core, &chosen);
+  return sched_setaffinity(0, sizeof chosen, &chosen) == 0;
 #else
   return false;
 #endif
+}
+
+bool hold_to_cores(int count) {
+  std::vector<int> cores = usable_cores();
+  if (count < 1 || count > static_cast<int>(cores.size())) return false;
+  cores.resize(count);
+  return hold_to(cores);
 }
 
 Machine describe_machine(int threads) {
@@ -85,7 +104,7 @@ Machine describe_machine(int threads) {
   Machine machine;
   machine.cpu = cpuinfo_field(text.str(), "model name");
   machine.features = notable_features(text.str());
-  machine.cores = usable_cores();
+  machine.cores = static_cast<int>(usable_cores().size());
   machine.threads = threads;
   machine.l2_bytes = cache_bytes(2);
   machine.l3_bytes = cache_bytes(3);

@@ -23,11 +23,17 @@ Machine describe_machine(int threads);
 /// The value of the first line `key : value` of a text in the form of /proc/cpuinfo; empty where there is none.
 std::string cpuinfo_field(const std::string& text, const std::string& key);
 
-/// The number of cores this process may run on; at least 1.
-int usable_cores();
+/// Bytes from a size in the form of sysfs: "1024K", "32M" or a plain number; 0 for other text.
+std::size_t parse_cache_size(const std::string& text);
 
-/// Binds the process, and the threads and processes it starts from then on, to the first `count` cores it may use.
-/// False where the system refuses or has no such call.
+/// The system's numbers of the cores that the calling thread may run on; at least one.
+std::vector<int> usable_cores();
+
+/// Binds the calling thread, and the threads and processes it starts from then on, to these cores. False where the
+/// system refuses or has no such call.
+bool hold_to(const std::vector<int>& cores);
+
+/// hold_to the first `count` of the usable cores. False also where there are fewer.
 bool hold_to_cores(int count);
 
 }  // namespace rg::bench

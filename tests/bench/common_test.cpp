@@ -78,6 +78,13 @@ TEST_CASE("cpuinfo fields are found by their whole name") {
   CHECK(cpuinfo_field(text, "name").empty());
 }
 
+TEST_CASE("cache sizes are read with their unit") {
+  CHECK(parse_cache_size("1024K") == 1048576);
+  CHECK(parse_cache_size("32M") == 33554432);
+  CHECK(parse_cache_size("512") == 512);
+  CHECK(parse_cache_size("none") == 0);
+}
+
 TEST_CASE("the machine is described") {
   const Machine machine = describe_machine(1);
   CHECK(!machine.cpu.empty());
