@@ -1,5 +1,6 @@
 #include "compiler/api/sizes.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
