@@ -203,6 +203,13 @@ void Emitter::close(const plan::Loop& l) {
   }
 }
 
+V Emitter::lane_mask(V left, unsigned lanes) {
+  llvm::Type* type = llvm::FixedVectorType::get(b_.getInt32Ty(), lanes);
+  V most = b_.getInt64(lanes);
+  V below = b_.CreateTrunc(b_.CreateSelect(b_.CreateICmpSLT(left, most), left, most), b_.getInt32Ty());
+  return b_.CreateICmpULT(b_.CreateStepVector(type), b_.CreateVectorSplat(lanes, below));
+}
+
 void Emitter::vector_loop(const plan::Loop& l, V extent) {
   const unsigned lanes = lanes_of(l.body);
   const bool plain =
@@ -234,15 +241,12 @@ void Emitter::vector_loop(const plan::Loop& l, V extent) {
   }
   V stop = whole_below(lanes);
   counted(start, stop, lanes, [&](V i) { run(i, nullptr, 0); });
-  counted(stop, extent, lanes, [&](V i) {
-    llvm::Type* type = llvm::FixedVectorType::get(b_.getInt32Ty(), lanes);
-    V left = b_.CreateTrunc(b_.CreateSub(extent, i), b_.getInt32Ty());
-    run(i, b_.CreateICmpULT(b_.CreateStepVector(type), b_.CreateVectorSplat(lanes, left)), 0);
-  });
+  counted(stop, extent, lanes, [&](V i) { run(i, lane_mask(b_.CreateSub(extent, i), lanes), 0); });
   close(l);
 }
 
 void Emitter::item(const plan::Loop& l) {
+  if (l.together > 1) return tiles(l);
   V extent = dim(l.extent);
   if (l.vector && lanes_of(l.body) > 1) return vector_loop(l, extent);
   open(l, 1);
@@ -297,13 +301,6 @@ void Emitter::item(const plan::ScatterAdd& s) {
   scopes_.pop_back();
   b_.CreateBr(done);
   b_.SetInsertPoint(done);
-}
-
-void Emitter::item(const plan::Kernel&) { throw std::logic_error("a plan with a contraction kernel"); }
-
-void Emitter::item(const plan::Zero& z) {
-  const plan::Buffer& b = plan_.buffer(z.buffer);
-  b_.CreateMemSet(base(z.buffer), b_.getInt8(0), dim(b.count() * Dim(ir::byte_size(b.elem))), llvm::MaybeAlign(1));
 }
 
 void Emitter::item(const plan::For& f) {

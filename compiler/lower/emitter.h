@@ -59,13 +59,24 @@ class Emitter {
   void item(const plan::Store& s);
   void item(const plan::Accumulate& a);
   void item(const plan::ScatterAdd& s);
-  void item(const plan::Kernel& k);
   void item(const plan::For& f);
   void item(const plan::If& i);
   void item(const plan::Assert& a);
-  void item(const plan::Zero& z);
   void counted(V from, V to, std::int64_t step, const std::function<void(V)>& body);
   void vector_loop(const plan::Loop& l, V extent);
+  /// A contraction by register tiles: two nested parallel loops around a reduced one.
+  void tiles(const plan::Loop& rows);
+  struct Tile {
+    const plan::Loop& rows;
+    const plan::Loop& columns;
+    const plan::Loop& reduced;
+    unsigned lanes;
+  };
+  void tile(const Tile& t, V row, int row_count, V column, int column_count, V mask);
+  void tile_rows(const Tile& t, V from, V to, V column, int column_count, V mask);
+  V lane_mask(V left, unsigned lanes);  // lanes below `left`
+  void tile_block(const Tile& t, V from, V to);
+  void reduce_copies(const Tile& t, std::int64_t copies, V mask, const std::function<void(std::int64_t)>& select);
   unsigned lanes_of(const std::vector<plan::Item>& list) const;
   unsigned element_bytes(const std::vector<plan::Item>& list) const;
   std::optional<unsigned> inner_lanes(const std::vector<plan::Item>& list, plan::ReductionId id) const;

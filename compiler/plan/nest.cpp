@@ -50,7 +50,26 @@ bool Fusion::axis_matches(const Nest& nest, std::size_t axis, const LoopTree& lo
   return true;
 }
 
+// A cheap elementwise use of the contraction's elements, over the same loops.
+bool Fusion::may_join_blocked(const Nest& nest, const Nest& blocked) const {
+  if (nest.monoid || nest.cost >= 12 || nest.axes.size() != blocked.result_rank()) return false;
+  bool reads = false;
+  for (const Nest::Read& r : nest.reads) {
+    if (r.buffer != blocked.target.buffer) continue;
+    reads = true;
+    for (std::size_t d = 0; d < nest.axes.size(); ++d) {
+      const Nest::Axis& a = nest.axes[d];
+      if (a.unrolled || !(r.index[blocked.target.index.size() + d] == plan_.var_dim(a.own))) return false;
+    }
+  }
+  return reads;
+}
+
 std::optional<std::size_t> Fusion::joining_axis(const Nest& nest, const LoopTree& loop) const {
+  if (nest.blocked) return std::nullopt;
+  for (const std::size_t n : loop.nests) {
+    if (nests_[n].blocked && !may_join_blocked(nest, nests_[n])) return std::nullopt;
+  }
   const auto open = [](const Nest::Axis& a) { return !a.unrolled && !a.loop.valid(); };
   const bool any_parallel = std::ranges::any_of(nest.axes, [&](const Nest::Axis& a) { return open(a) && !a.reduced; });
   const auto left = std::ranges::count_if(nest.axes, open);

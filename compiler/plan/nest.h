@@ -28,6 +28,8 @@ struct Nest {
   std::vector<Axis> axes;  // those of the result in order, then the reduced ones
   std::optional<Monoid> monoid;
   std::vector<Read> reads;
+  bool blocked = false;                 // a contraction by tiles: only what reads its elements one by one joins it
+  std::int64_t cost = 0;                // of one element, in additions
   VarId outer_reduced;                  // the outermost of its reduced loops
   std::vector<ReductionId> reductions;  // one an unrolled index
 
@@ -65,6 +67,7 @@ class Fusion {
  private:
   void insert(std::size_t nest, LoopTree& at);
   std::optional<std::size_t> joining_axis(const Nest& nest, const LoopTree& loop) const;
+  bool may_join_blocked(const Nest& nest, const Nest& blocked) const;
   bool depends(const Nest& nest, const LoopTree::Entry& entry) const;
   const Nest* producer(BufferId buffer, const std::vector<std::size_t>& among) const;
   bool axis_matches(const Nest& nest, std::size_t axis, const LoopTree& loop, bool& depends, bool& shares) const;

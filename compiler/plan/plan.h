@@ -105,9 +105,11 @@ struct Item;
 struct Loop {
   VarId var;
   Dim extent;
-  bool vector = false;     // consecutive iterations fill the lanes of a vector
-  bool threaded = false;   // iterations are divided among the threads
-  std::int64_t block = 0;  // > 0: reductions that end here are summed by blocks of so many iterations, in order
+  bool vector = false;    // consecutive iterations fill the lanes of a vector
+  bool threaded = false;  // iterations are divided among the threads
+  /// Iterations (of a vector loop: vectors of them) computed at once. Above 1 in both of two nested loops around a
+  /// reduced one: a contraction by tiles of accumulators in registers.
+  int together = 1;
   std::vector<ReductionId> reductions;  // those that begin before and end after this loop
   std::vector<Item> body;
 };
@@ -126,22 +128,6 @@ struct ScatterAdd {
   Access target;
   NodeId value;
   NodeId mask;
-};
-
-/// c[batch, m, n] = sum over k of a[batch, m, k] * b[batch, k, n] by the blocked kernel.
-struct Kernel {
-  struct Operand {
-    BufferId buffer;
-    Dim offset;                // in elements, over the variables of the loops around
-    std::vector<Dim> strides;  // by label
-  };
-  Elem elem = Elem::f64;
-  std::vector<std::string> names;   // of the labels
-  std::vector<Dim> extents;         // by label
-  std::vector<int> batch, m, n, k;  // labels by role; merged where strides allow, outer to inner
-  Operand a, b, c;
-  /// Applied to each element of c as it is written: a node in which `result` stands for the element, or invalid.
-  NodeId epilogue;
 };
 
 /// Trip count iterations in order. Carried tensors are double buffered: an iteration reads `current`, writes `next`,
@@ -167,13 +153,8 @@ struct Assert {
   std::string message;
 };
 
-/// Zero fills a buffer.
-struct Zero {
-  BufferId buffer;
-};
-
 struct Item {
-  std::variant<Loop, Store, Accumulate, ScatterAdd, Kernel, For, If, Assert, Zero> what;
+  std::variant<Loop, Store, Accumulate, ScatterAdd, For, If, Assert> what;
 };
 
 /// A part of the workspace, shared by buffers that are never alive together.

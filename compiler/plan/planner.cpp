@@ -119,6 +119,20 @@ void Planner::choose_unrolled(Nest& nest) const {
   for (const std::size_t d : small) nest.axes[d].unrolled = true;
 }
 
+// A product of two arrays with free axes of both: each element of an operand is used many times.
+bool Planner::is_blocked(const ir::Instr& in, const Nest& nest) const {
+  if (!nest.monoid || ops::info(in.op).name != "contract" || in.operands.size() != 2) return false;
+  const auto& labels = in.attrs.labels;
+  const auto free_axes = [&](std::size_t own, std::size_t other) {
+    return std::ranges::count_if(
+        labels[own], [&](std::int64_t l) { return std::ranges::find(labels[other], l) == labels[other].end(); });
+  };
+  const auto loops = [&](bool reduced) {
+    return std::ranges::count_if(nest.axes, [&](const Nest::Axis& a) { return a.reduced == reduced && !a.unrolled; });
+  };
+  return free_axes(0, 1) > 0 && free_axes(1, 0) > 0 && loops(false) >= 2 && loops(true) == 1;
+}
+
 void Planner::materialise(ValueId v, Access target, bool copy) {
   const ir::Function& f = plan_.function;
   Nest nest;
@@ -142,6 +156,7 @@ void Planner::materialise(ValueId v, Access target, bool copy) {
     }
   }
   choose_unrolled(nest);
+  nest.blocked = in && is_blocked(*in, nest);
   std::size_t number = 0;
   for (Nest::Axis& a : nest.axes) {
     if (!a.unrolled)
@@ -205,6 +220,7 @@ void Planner::find_reads(Nest& nest) {
     stack.pop_back();
     if (!id.valid() || !seen.insert(id).second) continue;
     const Node& n = plan_.node(id);
+    if (n.kind == Node::Kind::op) nest.cost += op_cost(n.op);
     if (n.kind == Node::Kind::load) nest.reads.push_back({n.access.buffer, n.access.index});
     stack.insert(stack.end(), n.args.begin(), n.args.end());
     stack.push_back(n.guard);

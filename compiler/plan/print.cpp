@@ -59,7 +59,7 @@ struct Printer {
     std::string text = fmt::format("loop {} < {}", plan.vars[l.var.index].name, dim(l.extent));
     if (l.vector) text += " vector";
     if (l.threaded) text += " threads";
-    if (l.block > 0) text += fmt::format(" blocks of {}", l.block);
+    if (l.together > 1) text += fmt::format(" {} at once", l.together);
     for (const ReductionId r : l.reductions)
       text += fmt::format(" {} r{}", name(plan.reductions[r.index].monoid), r.index);
     line(text);
@@ -72,10 +72,6 @@ struct Printer {
   }
   void print(const ScatterAdd& s) {
     line(access(s.target) + " += " + expression(s.value, 24) + (s.mask.valid() ? " if " + expression(s.mask, 24) : ""));
-  }
-  void print(const Kernel& k) {
-    line(fmt::format("contract {} = {} * {}", plan.buffer(k.c.buffer).name, plan.buffer(k.a.buffer).name,
-                     plan.buffer(k.b.buffer).name));
   }
   void print(const For& f) {
     std::string text =
@@ -91,7 +87,6 @@ struct Printer {
     items(i.else_body);
   }
   void print(const Assert& a) { line("assert " + expression(a.condition, 24) + " \"" + a.message + "\""); }
-  void print(const Zero& z) { line(plan.buffer(z.buffer).name + " = 0"); }
 
   void buffer(const Buffer& b, bool used) {
     if (!used) return;

@@ -148,6 +148,8 @@ struct Finder {
 
 }  // namespace
 
+std::int64_t op_cost(ir::Opcode op) { return own_cost(ops::info(op)); }
+
 bool small_static(const std::vector<Dim>& extents, std::int64_t limit) {
   std::int64_t n = 1;
   for (const Dim& e : extents) {

@@ -57,7 +57,35 @@ struct Vectoriser {
   static bool is_loop(const Item& item) { return std::holds_alternative<Loop>(item.what); }
   bool reduces(const Loop& l) const { return !l.reductions.empty(); }
 
+  // rows { columns { reduced { accumulate … } store … } }, each operand repeated along one of the two.
+  bool tile(Loop& rows) const {
+    auto* columns = rows.body.size() == 1 ? std::get_if<Loop>(&rows.body[0].what) : nullptr;
+    auto* inner = columns && !columns->body.empty() ? std::get_if<Loop>(&columns->body[0].what) : nullptr;
+    if (!inner || reduces(rows) || reduces(*columns) || !reduces(*inner) || inner->reductions.size() != 1 ||
+        inner->body.size() != 1)
+      return false;
+    const auto* sum = std::get_if<Accumulate>(&inner->body[0].what);
+    if (!sum || plan.reductions[sum->reduction.index].monoid != Monoid::sum) return false;
+    for (std::size_t k = 1; k < columns->body.size(); ++k) {
+      if (!std::holds_alternative<Store>(columns->body[k].what)) return false;
+    }
+    const Node& product = plan.node(plan.reductions[sum->reduction.index].value);
+    const auto depends = [&](NodeId id, VarId v) { return std::ranges::binary_search(plan.node(id).vars, v); };
+    const bool repeated = product.args.size() == 2 &&
+                          depends(product.args[0], rows.var) != depends(product.args[1], rows.var) &&
+                          depends(product.args[0], columns->var) != depends(product.args[1], columns->var);
+    if (!repeated) return false;
+    std::set<NodeId> by_column, by_reduced;
+    const NodeId value = plan.reductions[sum->reduction.index].value;
+    const bool along_columns = node_cost(value, columns->var, by_column) <= node_cost(value, inner->var, by_reduced);
+    (along_columns ? *columns : *inner).vector = true;
+    rows.together = along_columns ? 6 : 4;
+    columns->together = 4;
+    return true;
+  }
+
   void visit(Loop& loop) const {
+    if (tile(loop)) return;
     const bool leaf = !has(loop.body, is_loop);
     if (leaf) {
       loop.vector = !lanes_meet(loop.body, loop.var);

@@ -1,0 +1,99 @@
+// Contractions by tiles of accumulators in registers: a tile of rows x columns runs the reduced loop once, so that each
+// element loaded is used as often as the tile is wide. The lanes lie along the columns (elements of the column operand
+// are vectors, those of the row operand are repeated) or along the reduced axis (both are vectors, lanes are folded at
+// the end). Rows run in blocks that stay in the second cache level while the columns pass.
+#include "compiler/lower/emitter.h"
+
+namespace rg::lower {
+
+using V = Emitter::V;
+
+namespace {
+constexpr std::int64_t row_block = 96;  // a multiple of the rows of each tile
+}
+
+// Runs the reduced loop with an accumulator a copy; `select(c)` puts the variables of copy c in place.
+void Emitter::reduce_copies(const Tile& t, std::int64_t copies, V mask,
+                            const std::function<void(std::int64_t)>& select) {
+  V extent = dim(t.reduced.extent);
+  const auto each = [&](V k, std::optional<Vector> lanes) {
+    for (std::int64_t c = 0; c < copies; ++c) {
+      scopes_.emplace_back();
+      select(c);
+      vars_[t.reduced.var] = k;
+      if (lanes) vector_ = lanes;
+      copy_ = static_cast<std::size_t>(c);
+      items(t.reduced.body);
+      scopes_.pop_back();
+    }
+    copy_ = 0;
+    vector_.reset();
+  };
+  if (t.columns.vector) {
+    vector_ = Vector{t.columns.var, t.lanes, mask};
+    open(t.reduced, static_cast<unsigned>(copies));
+    vector_.reset();
+    counted(b_.getInt64(0), extent, 1, [&](V k) { each(k, std::nullopt); });
+    return;
+  }
+  open(t.reduced, static_cast<unsigned>(copies));
+  V stop = b_.CreateAnd(extent, b_.getInt64(static_cast<std::uint64_t>(-static_cast<std::int64_t>(t.lanes))));
+  counted(b_.getInt64(0), stop, t.lanes, [&](V k) { each(k, Vector{t.reduced.var, t.lanes, nullptr}); });
+  counted(stop, extent, t.lanes,
+          [&](V k) { each(k, Vector{t.reduced.var, t.lanes, lane_mask(b_.CreateSub(extent, k), t.lanes)}); });
+}
+
+void Emitter::tile(const Tile& t, V row, int row_count, V column, int column_count, V mask) {
+  const std::int64_t width = t.columns.vector ? t.lanes : 1;
+  const auto select = [&](std::int64_t c) {
+    vars_[t.rows.var] = b_.CreateNSWAdd(row, b_.getInt64(static_cast<std::uint64_t>(c / column_count)));
+    vars_[t.columns.var] = b_.CreateNSWAdd(column, b_.getInt64(static_cast<std::uint64_t>(c % column_count * width)));
+    if (t.columns.vector) vector_ = Vector{t.columns.var, t.lanes, mask};
+  };
+  const std::int64_t copies = static_cast<std::int64_t>(row_count) * column_count;
+  reduce_copies(t, copies, mask, select);
+  const plan::ReductionId id = t.reduced.reductions[0];
+  const Accumulator all = accumulators_.at(id);
+  for (std::int64_t c = 0; c < copies; ++c) {
+    scopes_.emplace_back();
+    accumulators_[id].values = {all.values[static_cast<std::size_t>(c)]};
+    close(t.reduced);
+    select(c);
+    for (std::size_t k = 1; k < t.columns.body.size(); ++k) item(std::get<plan::Store>(t.columns.body[k].what));
+    vector_.reset();
+    scopes_.pop_back();
+  }
+}
+
+void Emitter::tile_rows(const Tile& t, V from, V to, V column, int column_count, V mask) {
+  const std::int64_t step = t.rows.together;
+  V count = b_.CreateSub(to, from);
+  V stop = b_.CreateAdd(from, b_.CreateSub(count, b_.CreateURem(count, b_.getInt64(static_cast<std::uint64_t>(step)))));
+  counted(from, stop, step, [&](V row) { tile(t, row, t.rows.together, column, column_count, mask); });
+  counted(stop, to, 1, [&](V row) { tile(t, row, 1, column, column_count, mask); });
+}
+
+void Emitter::tile_block(const Tile& t, V from, V to) {
+  V extent = dim(t.columns.extent);
+  const std::int64_t width = t.columns.vector ? t.lanes : 1, step = width * t.columns.together;
+  V whole = b_.CreateAnd(extent, b_.getInt64(static_cast<std::uint64_t>(-step)));
+  counted(b_.getInt64(0), whole, step, [&](V column) { tile_rows(t, from, to, column, t.columns.together, nullptr); });
+  counted(whole, extent, width, [&](V column) {
+    tile_rows(t, from, to, column, 1, t.columns.vector ? lane_mask(b_.CreateSub(extent, column), t.lanes) : nullptr);
+  });
+}
+
+void Emitter::tiles(const plan::Loop& rows) {
+  const auto& columns = std::get<plan::Loop>(rows.body[0].what);
+  const auto& reduced = std::get<plan::Loop>(columns.body[0].what);
+  const Tile t{rows, columns, reduced, lanes_of(columns.body)};
+  V extent = dim(rows.extent);
+  // With lanes along the columns a panel of the column operand stays in the cache, and all rows pass it.
+  if (columns.vector) return tile_block(t, b_.getInt64(0), extent);
+  counted(b_.getInt64(0), extent, row_block, [&](V from) {
+    V end = b_.CreateNSWAdd(from, b_.getInt64(row_block));
+    tile_block(t, from, b_.CreateSelect(b_.CreateICmpSLT(end, extent), end, extent));
+  });
+}
+
+}  // namespace rg::lower
