@@ -1,0 +1,315 @@
+#include "compiler/driver/values.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "compiler/api/sizes.h"
+#include "compiler/api/unit.h"
+#include "compiler/driver/npy.h"
+
+namespace rg::driver {
+
+using namespace ir;
+using Json = nlohmann::json;
+
+namespace {
+
+/// Nested lists as a tensor of `type`; `why` gets the reason where they are none.
+class ListReader {
+ public:
+  ListReader(Elem elem, std::string& why) : elem_(elem), why_(why) {}
+
+  bool read(const Json& j, Tensor& out) {
+    out = Tensor();
+    out.elem = elem_;
+    for (const Json* level = &j; level->is_array(); level = &(*level)[0]) {
+      out.shape.push_back(static_cast<std::int64_t>(level->size()));
+      if (level->empty()) break;
+    }
+    return elements(j, 0, out);
+  }
+
+ private:
+  bool elements(const Json& j, std::size_t depth, Tensor& out) {
+    if (depth == out.shape.size()) return element(j, out);
+    if (!j.is_array() || static_cast<std::int64_t>(j.size()) != out.shape[depth])
+      return fail("its lists differ in length or depth");
+    return std::ranges::all_of(j, [&](const Json& e) { return elements(e, depth + 1, out); });
+  }
+
+  bool element(const Json& j, Tensor& out) {
+    if (elem_ == Elem::boolean) {
+      if (!j.is_boolean()) return fail(fmt::format("{} is not true or false", j.dump()));
+      out.integers.push_back(j.get<bool>());
+      return true;
+    }
+    if (is_float(elem_)) {
+      double v = 0;
+      if (j.is_number())
+        v = j.get<double>();
+      else if (j == "nan")
+        v = std::nan("");
+      else if (j == "inf")
+        v = std::numeric_limits<double>::infinity();
+      else if (j == "-inf")
+        v = -std::numeric_limits<double>::infinity();
+      else
+        return fail(fmt::format("{} is not a number", j.dump()));
+      out.reals.push_back(elem_ == Elem::f32 ? static_cast<float>(v) : v);
+      return true;
+    }
+    if (!j.is_number_integer()) return fail(fmt::format("{} is not an integer", j.dump()));
+    const auto v = j.get<std::int64_t>();
+    if (j.is_number_unsigned() && j.get<std::uint64_t>() > INT64_MAX)
+      return fail(fmt::format("{} is beyond 64 bits", j.dump()));
+    if (wrap(elem_, v) != v) return fail(fmt::format("{} is beyond {}", v, name(elem_)));
+    out.integers.push_back(v);
+    return true;
+  }
+
+  bool fail(std::string why) {
+    why_ = std::move(why);
+    return false;
+  }
+
+  Elem elem_;
+  std::string& why_;
+};
+
+/// Whether every value of `from` is one of `to`.
+bool widens(Elem from, Elem to) {
+  if (from == to) return true;
+  if (to == Elem::f64) return from == Elem::f32 || from == Elem::i32;
+  return to == Elem::i64 && from == Elem::i32;
+}
+
+Result<Tensor> widened(Tensor t, Elem to) {
+  if (!widens(t.elem, to))
+    return Failure{fmt::format("its elements are {}, which {} cannot hold without loss", name(t.elem), name(to))};
+  if (is_float(to) && !t.is_real()) {
+    for (const std::int64_t v : t.integers) t.reals.push_back(static_cast<double>(v));
+    t.integers.clear();
+  }
+  t.elem = to;
+  return t;
+}
+
+class Binder {
+ public:
+  explicit Binder(const Function& f) : f_(f), types_(f.param_types()) {}
+
+  std::optional<Failure> parameter(const Tree& tree, const std::string& path, const std::string& text) {
+    if (text.starts_with('@')) {
+      const std::string file = text.substr(1);
+      const auto bytes = api::read_file(file);
+      if (!bytes) return Failure{fmt::format("{}: {}", path, bytes.error())};
+      if (!file.ends_with(".npy")) return json_text(tree, path, *bytes, file);
+      if (tree.kind != Tree::Kind::tensor)
+        return Failure{fmt::format("{} is a {}, which an .npy file cannot hold", path, describe(tree))};
+      auto t = parse_npy(*bytes);
+      if (!t) return Failure{fmt::format("{}: cannot read {}: {}", path, file, t.error())};
+      auto fit = widened(std::move(*t), types_[next_].elem);
+      if (!fit)
+        return Failure{fmt::format("{} is {}: {}: {}", path, types_[next_].str(f_.size_names), file, fit.error())};
+      return leaf(path, std::move(*fit));
+    }
+    return json_text(tree, path, text, "");
+  }
+
+  Arguments take() { return std::move(out_); }
+
+ private:
+  static std::string describe(const Tree& t) { return t.kind == Tree::Kind::structure ? t.type_name : "tuple"; }
+
+  std::optional<Failure> json_text(const Tree& tree, const std::string& path, const std::string& text,
+                                   const std::string& file) {
+    Json j = Json::parse(text, nullptr, false);
+    if (j.is_discarded()) {
+      if (text == "nan" || text == "inf" || text == "-inf")
+        j = text;
+      else
+        return Failure{fmt::format("{}: {} is not a number, list or object in JSON", path,
+                                   file.empty() ? "'" + text + "'" : file)};
+    }
+    return json(tree, path, j);
+  }
+
+  std::optional<Failure> json(const Tree& tree, const std::string& path, const Json& j) {
+    switch (tree.kind) {
+      case Tree::Kind::size:
+        if (!j.is_number_integer() || j.get<std::int64_t>() < 0)
+          return Failure{fmt::format("{} is a size, and {} is given", path, j.dump())};
+        out_.sizes[f_.size_names[tree.size]] = j.get<std::int64_t>();
+        return std::nullopt;
+      case Tree::Kind::tensor: {
+        Tensor t;
+        std::string why;
+        if (!ListReader(types_[next_].elem, why).read(j, t))
+          return Failure{fmt::format("{} is {}: {}", path, types_[next_].str(f_.size_names), why)};
+        return leaf(path, std::move(t));
+      }
+      case Tree::Kind::structure:
+        if (!j.is_object())
+          return Failure{fmt::format("{} is a {}: give an object with its fields", path, tree.type_name)};
+        for (const auto& [key, value] : j.items()) {
+          if (std::ranges::none_of(tree.fields, [&](const Tree& t) { return t.name == key; }))
+            return Failure{fmt::format("{} has no field {}", path, key)};
+        }
+        for (const Tree& field : tree.fields) {
+          if (!j.contains(field.name)) return Failure{fmt::format("{} lacks its field {}", path, field.name)};
+          if (auto f = json(field, path + "." + field.name, j[field.name])) return f;
+        }
+        return std::nullopt;
+      case Tree::Kind::tuple:
+        if (!j.is_array() || j.size() != tree.fields.size())
+          return Failure{fmt::format("{} is a tuple of {}", path, tree.fields.size())};
+        for (std::size_t i = 0; i < tree.fields.size(); ++i) {
+          if (auto f = json(tree.fields[i], fmt::format("{}.{}", path, i), j[i])) return f;
+        }
+        return std::nullopt;
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Failure> leaf(const std::string& path, Tensor t) {
+    const Type& type = types_[next_];
+    if (t.rank() != type.rank()) {
+      // An empty list has no depth of its own.
+      const bool empty = t.count() == 0 && t.rank() < type.rank();
+      if (!empty)
+        return Failure{fmt::format("{} is {}, and its value is {}", path, type.str(f_.size_names),
+                                   t.rank() == 0 ? "a number" : "of shape " + api::shape_str(t.shape))};
+      while (t.rank() < type.rank())
+        t.shape.push_back(type.dims[t.rank()].is_constant() ? type.dims[t.rank()].constant() : 0);
+    }
+    out_.tensors.push_back(std::move(t));
+    ++next_;
+    return std::nullopt;
+  }
+
+  const Function& f_;
+  std::vector<Type> types_;
+  std::size_t next_ = 0;
+  Arguments out_;
+};
+
+}  // namespace
+
+Result<Arguments> bind_arguments(const Function& f, const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> given;
+  for (const std::string& text : texts) {
+    const auto at = text.find('=');
+    if (at == std::string::npos || at == 0) return Failure{fmt::format("'{}' is not of the form name=value", text)};
+    if (!given.emplace(text.substr(0, at), text.substr(at + 1)).second)
+      return Failure{fmt::format("{} is given twice", text.substr(0, at))};
+  }
+  Binder binder(f);
+  std::map<std::string, std::int64_t> sizes;
+  for (const Tree& p : f.signature.params) {
+    const auto at = given.find(p.name);
+    if (at == given.end()) return Failure{fmt::format("the parameter {0} has no value: give {0}=…", p.name)};
+    if (auto failure = binder.parameter(p, p.name, at->second)) return *failure;
+    given.erase(at);
+  }
+  for (const auto& [name, text] : given) {
+    if (std::ranges::find(f.size_names, name) == f.size_names.end()) {
+      std::string names;
+      for (const Tree& p : f.signature.params) names += (names.empty() ? "" : ", ") + p.name;
+      return Failure{fmt::format("there is no parameter {}; there {} {}", name,
+                                 f.signature.params.size() == 1 ? "is" : "are", names.empty() ? "none" : names)};
+    }
+    const Json j = Json::parse(text, nullptr, false);
+    if (!j.is_number_integer())
+      return Failure{fmt::format("the size {} is given as '{}', which is no integer", name, text)};
+    sizes[name] = j.get<std::int64_t>();
+  }
+  Arguments out = binder.take();
+  out.sizes.merge(sizes);
+  return out;
+}
+
+namespace {
+
+std::string number(Elem elem, double v, bool json) {
+  if (std::isnan(v)) return json ? "\"nan\"" : "nan";
+  if (std::isinf(v)) return json ? (v > 0 ? "\"inf\"" : "\"-inf\"") : (v > 0 ? "inf" : "-inf");
+  if (!json) return fmt::format("{:.6g}", v);
+  std::string s = elem == Elem::f32 ? fmt::format("{}", static_cast<float>(v)) : fmt::format("{}", v);
+  return s;
+}
+
+std::string element(const Tensor& t, std::int64_t i, bool json) {
+  if (t.elem == Elem::boolean) return t.integer(i) != 0 ? "true" : "false";
+  return t.is_real() ? number(t.elem, t.real(i), json) : std::to_string(t.integer(i));
+}
+
+constexpr std::int64_t kShown = 12;  // elements a row and rows in readable form
+
+void lists(const Tensor& t, std::size_t depth, std::int64_t base, bool json, const std::string& indent,
+           std::string& out) {
+  if (depth == t.rank()) {
+    out += element(t, base, json);
+    return;
+  }
+  std::int64_t inner = 1;
+  for (std::size_t d = depth + 1; d < t.rank(); ++d) inner *= t.shape[d];
+  const std::int64_t n = t.shape[depth];
+  const bool rows = !json && depth + 1 < t.rank();
+  out += "[";
+  for (std::int64_t i = 0; i < n; ++i) {
+    if (i > 0) out += rows ? ",\n" + indent + std::string(depth + 1, ' ') : ", ";
+    if (!json && n > 2 * kShown && i == kShown) {
+      out += fmt::format("… {} more …", n - 2 * kShown);
+      i = n - kShown - 1;
+      continue;
+    }
+    lists(t, depth + 1, base + i * inner, json, indent, out);
+  }
+  out += "]";
+}
+
+void show(const Tree& tree, const std::vector<Tensor>& leaves, std::size_t& next, bool json, const std::string& indent,
+          std::string& out) {
+  if (tree.kind == Tree::Kind::tensor) {
+    lists(leaves[next++], 0, 0, json, indent, out);
+    return;
+  }
+  const bool tuple = tree.kind == Tree::Kind::tuple;
+  out += json ? (tuple ? "[" : "{") : (tuple ? "(" : tree.type_name + " {");
+  for (std::size_t i = 0; i < tree.fields.size(); ++i) {
+    const Tree& field = tree.fields[i];
+    if (i > 0) out += json ? ", " : ",";
+    std::string inner = indent;
+    if (!json) {
+      inner += "  ";
+      out += "\n" + inner;
+    }
+    if (!tuple) out += json ? fmt::format("\"{}\": ", field.name) : field.name + ": ";
+    if (!json && !tuple) inner += std::string(field.name.size() + 2, ' ');
+    show(field, leaves, next, json, inner, out);
+  }
+  out += json ? (tuple ? "]" : "}") : "\n" + indent + (tuple ? ")" : "}");
+}
+
+}  // namespace
+
+std::string show_readable(const Tree& tree, const std::vector<Tensor>& leaves) {
+  std::string out;
+  std::size_t next = 0;
+  show(tree, leaves, next, false, "", out);
+  return out;
+}
+
+std::string show_json(const Tree& tree, const std::vector<Tensor>& leaves) {
+  std::string out;
+  std::size_t next = 0;
+  show(tree, leaves, next, true, "", out);
+  return out;
+}
+
+}  // namespace rg::driver
