@@ -1,0 +1,123 @@
+#include "compiler/driver/call.h"
+
+#include <fmt/format.h>
+
+#include <cstring>
+#include <memory>
+
+#include "compiler/api/sizes.h"
+#include "compiler/ir/interp.h"
+#include "compiler/jit/session.h"
+#include "compiler/plan/plan.h"
+
+namespace rg::driver {
+
+using namespace ir;
+
+namespace {
+
+using Bytes = std::vector<unsigned char>;
+
+template <class T>
+void put(Bytes& out, std::size_t i, T v) {
+  std::memcpy(out.data() + i * sizeof(T), &v, sizeof(T));
+}
+template <class T>
+T get(const Bytes& in, std::size_t i) {
+  T v;
+  std::memcpy(&v, in.data() + i * sizeof(T), sizeof(T));
+  return v;
+}
+
+Bytes packed(const Tensor& t) {
+  const auto n = static_cast<std::size_t>(t.count());
+  Bytes out(n * static_cast<std::size_t>(byte_size(t.elem)) + 64);  // never empty
+  for (std::size_t i = 0; i < n; ++i) {
+    switch (t.elem) {
+      case Elem::f32:
+        put(out, i, static_cast<float>(t.reals[i]));
+        break;
+      case Elem::f64:
+        put(out, i, t.reals[i]);
+        break;
+      case Elem::i32:
+        put(out, i, static_cast<std::int32_t>(t.integers[i]));
+        break;
+      case Elem::i64:
+        put(out, i, t.integers[i]);
+        break;
+      case Elem::boolean:
+        put(out, i, static_cast<std::uint8_t>(t.integers[i]));
+        break;
+    }
+  }
+  return out;
+}
+
+Tensor unpacked(const Bytes& in, Elem elem, std::vector<std::int64_t> shape) {
+  Tensor t(elem, std::move(shape));
+  const auto n = static_cast<std::size_t>(t.count());
+  for (std::size_t i = 0; i < n; ++i) {
+    switch (elem) {
+      case Elem::f32:
+        t.reals[i] = static_cast<double>(get<float>(in, i));
+        break;
+      case Elem::f64:
+        t.reals[i] = get<double>(in, i);
+        break;
+      case Elem::i32:
+        t.integers[i] = get<std::int32_t>(in, i);
+        break;
+      case Elem::i64:
+        t.integers[i] = get<std::int64_t>(in, i);
+        break;
+      case Elem::boolean:
+        t.integers[i] = get<std::uint8_t>(in, i);
+        break;
+    }
+  }
+  return t;
+}
+
+}  // namespace
+
+Result<std::vector<Tensor>> call(const Module& module, const Function& f, std::span<const std::int64_t> sizes,
+                                 std::vector<Tensor> arguments, const CallOptions& o) {
+  if (o.interpret) return interpret(module, f, sizes, std::move(arguments));
+  plan::PlanOptions plan_options{.vector_bytes = jit::host_vector_bytes()};
+  const plan::Plan p = plan::make_plan(f, plan_options);
+  if (o.dump_plan) fmt::print(stderr, "{}", plan::print(p));
+  auto session = jit::Session::create({.opt_level = o.opt_level, .strict = o.strict});
+  if (!session) return Failure{session.error()};
+  const auto entry = (*session)->add(p);
+  if (!entry) return Failure{entry.error()};
+  std::vector<Bytes> inputs, outputs;
+  std::vector<std::vector<std::int64_t>> shapes;
+  std::vector<const void*> in;
+  std::vector<void*> out;
+  for (const Tensor& t : arguments) inputs.push_back(packed(t));
+  for (const Type& t : f.result_types()) {
+    const auto shape = api::shape_of(f, t, sizes);
+    if (!shape) return Failure{shape.error()};
+    shapes.push_back(*shape);
+    const Dim bytes = t.count() * Dim(byte_size(t.elem));
+    outputs.emplace_back(static_cast<std::size_t>(bytes.evaluate(sizes).value_or(0)) + 64);
+  }
+  for (const Bytes& b : inputs) in.push_back(b.data());
+  for (Bytes& b : outputs) out.push_back(b.data());
+  const std::unique_ptr<rg_context, void (*)(rg_context*)> context(rg_context_create(o.threads), rg_context_destroy);
+  const int status = entry->packed(sizes.data(), in.data(), out.data(), context.get());
+  if (status != RG_OK) {
+    const std::string message = rg_error_message(context.get());
+    return Failure{!message.empty()                ? message
+                   : status == RG_OUT_OF_MEMORY    ? "out of memory"
+                   : status == RG_INVALID_ARGUMENT ? "a size is negative or too large"
+                                                   : fmt::format("the call failed with status {}", status)};
+  }
+  std::vector<Tensor> results;
+  const auto types = f.result_types();
+  for (std::size_t i = 0; i < types.size(); ++i) results.push_back(unpacked(outputs[i], types[i].elem, shapes[i]));
+  return results;
+}
+
+}  // namespace rg::driver

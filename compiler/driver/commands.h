@@ -1,0 +1,45 @@
+// The subcommands of runegrad-compile. Each returns the exit code: 0, or 1 for an error of the user's that it has
+// printed.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace rg::driver {
+
+struct CommonOptions {
+  int opt_level = 2;
+  bool strict = false;
+  bool color = false;
+  bool dump_plan = false;
+};
+
+struct RunOptions : CommonOptions {
+  std::string file, expression;
+  std::vector<std::string> arguments;
+  bool json = false;
+  bool interpret = false;
+  int threads = 1;
+  std::string output;
+};
+
+struct DerivativeRequest {
+  std::string op;      // "grad"
+  std::string target;  // "f" or "f:x,w"
+};
+
+struct CompileOptions : CommonOptions {
+  std::string file;
+  std::string output;  // stem or file
+  std::vector<std::string> emit;
+  std::vector<DerivativeRequest> derivatives;
+  std::string cpu;
+};
+
+int run(const RunOptions& options);
+int check(const std::string& file, bool color);
+int test(const std::string& file, const CommonOptions& options);
+int explain(const std::string& code);
+int compile(const CompileOptions& options);
+
+}  // namespace rg::driver

@@ -1,0 +1,98 @@
+// The plain command: a file's exported functions and the derivatives asked for, as files.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+
+#include "compiler/api/unit.h"
+#include "compiler/driver/commands.h"
+#include "compiler/emit/emit.h"
+#include "compiler/plan/plan.h"
+
+namespace rg::driver {
+
+namespace {
+
+int fail(const std::string& message) {
+  fmt::print(stderr, "error: {}\n", message);
+  return 1;
+}
+
+/// "f:x,w" as the expression grad(f, wrt: (x, w)) and the name f_grad.
+struct Request {
+  std::string expression, name;
+};
+Request parsed(const DerivativeRequest& d) {
+  const auto colon = d.target.find(':');
+  const std::string f = d.target.substr(0, colon);
+  std::string wrt = colon == std::string::npos ? "" : d.target.substr(colon + 1);
+  const bool several = wrt.find(',') != std::string::npos;
+  if (several) wrt = "(" + wrt + ")";
+  return {d.op + "(" + f + (wrt.empty() ? "" : ", wrt: " + wrt) + ")", f + "_" + d.op};
+}
+
+struct Output {
+  std::string_view kind, suffix;
+};
+constexpr Output kOutputs[] = {{"obj", ".o"}, {"header", ".h"}, {"llvm", ".ll"}, {"asm", ".s"}};
+
+Result<std::string> text_for(std::string_view kind, std::span<const plan::Plan> plans, const std::string& stem,
+                             const emit::EmitOptions& options) {
+  if (kind == "header") return emit::header(plans, stem);
+  return emit::emit(plans,
+                    kind == "obj"   ? emit::Kind::object
+                    : kind == "asm" ? emit::Kind::assembly
+                                    : emit::Kind::llvm,
+                    options);
+}
+
+}  // namespace
+
+int compile(const CompileOptions& o) {
+  const auto source = api::read_file(o.file);
+  if (!source) return fail(source.error());
+  api::Unit unit;
+  if (!unit.load(o.file, *source)) {
+    fmt::print(stderr, "{}", unit.rendered(o.color));
+    return 1;
+  }
+  const int vector_bytes = emit::vector_bytes(o.cpu);
+  if (vector_bytes == 0) return fail("the CPU " + o.cpu + " is unknown");
+  std::vector<plan::Plan> plans;
+  const auto add = [&](Result<ir::Function> f) {
+    if (!f) return f.error().empty() ? (fmt::print(stderr, "{}", unit.rendered(o.color)), 1) : fail(f.error());
+    plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes}));
+    if (o.dump_plan) fmt::print("{}", plan::print(plans.back()));
+    return 0;
+  };
+  std::vector<std::string> exported;
+  for (const ir::Function& f : unit.program().module().functions) {
+    if (f.exported) exported.push_back(f.name);
+  }
+  for (const std::string& name : exported) {
+    if (const int code = add(unit.prepare(name)); code != 0) return code;
+  }
+  for (const DerivativeRequest& d : o.derivatives) {
+    const Request r = parsed(d);
+    if (const int code = add(unit.prepare_expression(r.expression, r.name)); code != 0) return code;
+  }
+  if (plans.empty()) return fail(o.file + " has no `export fn`, and no derivative is asked for");
+  if (o.dump_plan) return 0;
+  std::filesystem::path stem = o.output.empty() ? std::filesystem::path(o.file) : std::filesystem::path(o.output);
+  stem.replace_extension();
+  for (const std::string& kind : o.emit) {
+    const auto* output = std::ranges::find(kOutputs, kind, &Output::kind);
+    const auto text =
+        text_for(kind, plans, stem.filename().string(), {.opt_level = o.opt_level, .strict = o.strict, .cpu = o.cpu});
+    if (!text) return fail(text.error());
+    const std::string path = stem.string() + std::string(output->suffix);
+    std::ofstream out(path, std::ios::binary);
+    out << *text;
+    out.close();
+    if (!out) return fail("cannot write " + path);
+  }
+  return 0;
+}
+
+}  // namespace rg::driver

@@ -1,0 +1,100 @@
+// runegrad-compile: flags, subcommands, exit codes (0; 1 for the user's error, 2 for usage, 70 for ours).
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <exception>
+
+#include "compiler/driver/commands.h"
+
+namespace {
+
+constexpr const char* kVersion = "runegrad 0.1.0";
+
+void add_common(CLI::App& app, rg::driver::CommonOptions& o) {
+  app.add_option("-O", o.opt_level, "Optimisation: -O0 compiles fastest, -O2 runs fastest")->check(CLI::Range(0, 3));
+  app.add_flag("--strict", o.strict, "No reassociation, no fused multiply-add");
+  app.add_flag("--dump-plan", o.dump_plan, "Print the plan of each function");
+}
+
+int dispatch(int argc, char** argv) {
+  CLI::App app{"Compiles .rg programs and their derivatives to native code."};
+  app.set_version_flag("--version", kVersion);
+  app.require_subcommand(0, 1);
+  const bool color = isatty(STDERR_FILENO) != 0;
+
+  rg::driver::CompileOptions compile;
+  compile.emit = {"obj", "header"};
+  app.add_option("FILE", compile.file, "The program; writes FILE.o and FILE.h for its exported functions");
+  app.add_option("-o", compile.output, "Name of the files written, without extension");
+  app.add_option("--emit", compile.emit, "What to write: obj, header, llvm, asm")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"obj", "header", "llvm", "asm"}));
+  app.add_option("--mcpu", compile.cpu, "The CPU to make code for; this machine's without it");
+  add_common(app, compile);
+  for (const char* op : {"grad", "value_and_grad", "jvp", "vjp", "hvp", "jacobian", "hessian"}) {
+    std::string flag = std::string("--") + op;
+    std::ranges::replace(flag, '_', '-');
+    const auto add = [&compile, op](const std::vector<std::string>& targets) {
+      for (const std::string& t : targets) compile.derivatives.push_back({op, t});
+    };
+    app.add_option_function<std::vector<std::string>>(
+           flag, add, "Adds the function NAME_" + std::string(op) + "; FUNCTION or FUNCTION:PARAMETER,…")
+        ->type_name("FUNCTION[:PARAMETERS]")
+        ->take_all()
+        ->expected(1);
+  }
+
+  rg::driver::RunOptions run;
+  CLI::App* run_command =
+      app.add_subcommand("run", "Compiles an expression in this process, calls it and prints the result");
+  run_command->add_option("FILE", run.file, "The program")->required();
+  run_command->add_option("EXPR", run.expression, "A function, or operators applied to one: 'grad(f, wrt: x)'")
+      ->required();
+  run_command->add_option("ARGS", run.arguments, "name=value: a number, a nested list, @file.npy, @file.json");
+  run_command->add_flag("--json", run.json, "The result as JSON in full precision");
+  run_command->add_flag("--interpret", run.interpret, "The reference interpreter instead of native code");
+  run_command->add_option("--threads", run.threads, "Threads of the call")->check(CLI::Range(1, 1024));
+  run_command->add_option("-o", run.output, "Writes the result to an .npy file");
+  add_common(*run_command, run);
+
+  std::string check_file, test_file, code;
+  rg::driver::CommonOptions test_options;
+  CLI::App* check_command = app.add_subcommand("check", "Reports the errors of a program");
+  check_command->add_option("FILE", check_file, "The program")->required();
+  CLI::App* test_command = app.add_subcommand("test", "Runs the test blocks of a program");
+  test_command->add_option("FILE", test_file, "The program")->required();
+  add_common(*test_command, test_options);
+  CLI::App* explain_command = app.add_subcommand("explain", "Explains a diagnostic: explain RG0301");
+  explain_command->add_option("CODE", code, "The diagnostic's code")->required();
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& e) {
+    const int status = app.exit(e);
+    return status == 0 ? 0 : 2;
+  }
+  compile.color = run.color = test_options.color = color;
+  if (run_command->parsed()) return rg::driver::run(run);
+  if (check_command->parsed()) return rg::driver::check(check_file, color);
+  if (test_command->parsed()) return rg::driver::test(test_file, test_options);
+  if (explain_command->parsed()) return rg::driver::explain(code);
+  if (!compile.file.empty()) return rg::driver::compile(compile);
+  fmt::print(stderr, "{}", app.help());
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch(argc, argv);
+  } catch (const std::bad_alloc&) {
+    fmt::print(stderr, "error: out of memory\n");
+    return 1;
+  } catch (const std::exception& e) {
+    fmt::print(stderr, "internal error: {}\nThis is a fault of runegrad's, not of the program.\n", e.what());
+    return 70;
+  }
+}

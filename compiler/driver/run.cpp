@@ -1,0 +1,69 @@
+// `run`: compiles or interprets one expression, calls it with values from the command line and shows the result.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstring>
+#include <fstream>
+
+#include "compiler/api/sizes.h"
+#include "compiler/api/unit.h"
+#include "compiler/driver/call.h"
+#include "compiler/driver/commands.h"
+#include "compiler/driver/npy.h"
+#include "compiler/driver/values.h"
+#include "compiler/plan/plan.h"
+
+namespace rg::driver {
+
+using namespace ir;
+
+namespace {
+
+int fail(const std::string& message) {
+  fmt::print(stderr, "error: {}\n", message);
+  return 1;
+}
+
+}  // namespace
+
+int run(const RunOptions& o) {
+  const auto text = api::read_file(o.file);
+  if (!text) return fail(text.error());
+  api::Unit unit;
+  if (!unit.load(o.file, *text)) {
+    fmt::print(stderr, "{}", unit.rendered(o.color));
+    return 1;
+  }
+  auto f = unit.prepare_expression(o.expression, "main");
+  if (!f) {
+    if (!f.error().empty()) return fail(f.error());
+    fmt::print(stderr, "{}", unit.rendered(o.color));
+    return 1;
+  }
+  auto arguments = bind_arguments(*f, o.arguments);
+  if (!arguments) return fail(arguments.error());
+  std::vector<std::vector<std::int64_t>> shapes;
+  for (const Tensor& t : arguments->tensors) shapes.push_back(t.shape);
+  const auto sizes = api::infer_sizes(*f, shapes, arguments->sizes);
+  if (!sizes) return fail(sizes.error());
+  const CallOptions call_options{.opt_level = o.opt_level,
+                                 .strict = o.strict,
+                                 .threads = o.threads,
+                                 .interpret = o.interpret,
+                                 .dump_plan = o.dump_plan};
+  const auto results = call(unit.program().module(), *f, *sizes, std::move(arguments->tensors), call_options);
+  if (!results) return fail(results.error());
+  if (!o.output.empty()) {
+    if (results->size() != 1)
+      return fail("-o writes one tensor, and the result has " + std::to_string(results->size()));
+    std::ofstream out(o.output, std::ios::binary);
+    out << format_npy((*results)[0]);
+    out.close();
+    return out ? 0 : fail("cannot write " + o.output);
+  }
+  const Tree& tree = f->signature.result;
+  fmt::print("{}\n", o.json ? show_json(tree, *results) : show_readable(tree, *results));
+  return 0;
+}
+
+}  // namespace rg::driver

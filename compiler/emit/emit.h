@@ -1,0 +1,30 @@
+// Compiled functions as files: objects, assembly, LLVM text, C headers. Texts are returned; nothing is written here.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "compiler/plan/plan.h"
+#include "compiler/support/result.h"
+
+namespace rg::emit {
+
+enum class Kind { object, assembly, llvm };
+
+struct EmitOptions {
+  int opt_level = 2;
+  bool strict = false;
+  std::string cpu;  // empty: this machine
+};
+
+/// Bytes of a vector register for a CPU by name (empty: this machine); 0 where the name is unknown.
+int vector_bytes(const std::string& cpu);
+
+/// One module with all functions, in the form asked for.
+Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const EmitOptions& options = {});
+
+/// A header for C99 and C++ that declares the functions: documentation, sizes, shapes of all tensors, and the workspace
+/// function of each.
+std::string header(std::span<const plan::Plan> plans, const std::string& file_stem);
+
+}  // namespace rg::emit

@@ -1,0 +1,90 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "compiler/emit/emit.h"
+
+namespace rg::emit {
+
+using namespace ir;
+
+namespace {
+
+std::string_view c_type(Elem e) {
+  switch (e) {
+    case Elem::f32:
+      return "float";
+    case Elem::f64:
+      return "double";
+    case Elem::i32:
+      return "int32_t";
+    case Elem::i64:
+      return "int64_t";
+    case Elem::boolean:
+      return "uint8_t";
+  }
+  return "void";
+}
+
+void leaves(const Tree& t, const std::string& path, std::vector<std::string>& out) {
+  if (t.kind == Tree::Kind::tensor) out.push_back(path);
+  for (std::size_t i = 0; i < t.fields.size(); ++i) {
+    const std::string part = t.kind == Tree::Kind::tuple ? std::to_string(i) : t.fields[i].name;
+    leaves(t.fields[i], path.empty() ? part : path + "_" + part, out);
+  }
+}
+
+std::string comment_line(const std::string& role, const std::string& name, const Type& t, const Function& f) {
+  return fmt::format(" *   {} {}: {}\n", role, name, t.str(f.size_names));
+}
+
+void declare(const plan::Plan& p, std::string& out) {
+  const Function& f = p.function;
+  std::vector<std::string> inputs, outputs;
+  for (const Tree& t : f.signature.params) leaves(t, t.name, inputs);
+  leaves(f.signature.result, "", outputs);
+  const auto params = f.param_types(), results = f.result_types();
+  std::string doc = f.doc, list, sizes;
+  for (const std::string& s : f.size_names) sizes += fmt::format("int64_t {}, ", s);
+  list = sizes;
+  out += "/* ";
+  for (const char c : doc) out += c == '\n' ? std::string("\n * ") : std::string(1, c);
+  out += doc.empty() ? f.name + "\n" : "\n";
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    const std::string name = i < inputs.size() && !inputs[i].empty() ? inputs[i] : fmt::format("in{}", i);
+    out += comment_line("in ", name, params[i], f);
+    list += params[i].is_scalar() ? fmt::format("{} {}, ", c_type(params[i].elem), name)
+                                  : fmt::format("const {}* {}, ", c_type(params[i].elem), name);
+  }
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    std::string name = "out";
+    if (results.size() > 1) name += "_" + (i < outputs.size() && !outputs[i].empty() ? outputs[i] : std::to_string(i));
+    out += comment_line("out", name, results[i], f);
+    list += fmt::format("{}* {}, ", c_type(results[i].elem), name);
+  }
+  out += p.no_workspace()
+             ? " * Needs no workspace; the context may be null. */\n"
+             : fmt::format(" * Takes {}_workspace(…) bytes from the context, or from malloc where it is null. */\n",
+                           f.name);
+  out += fmt::format("int {}({}rg_context* context);\n", f.name, list);
+  out += fmt::format("size_t {}_workspace({}int32_t threads);\n\n", f.name, sizes);
+}
+
+}  // namespace
+
+std::string header(std::span<const plan::Plan> plans, const std::string& file_stem) {
+  std::string guard = "RUNEGRAD_" + file_stem + "_H";
+  std::ranges::transform(guard, guard.begin(),
+                         [](unsigned char c) { return std::isalnum(c) ? static_cast<char>(std::toupper(c)) : '_'; });
+  std::string out = fmt::format(
+      "/* Made by runegrad-compile. All tensors are row-major. Each function returns a status, 0 for success. "
+      "*/\n#ifndef {0}\n#define {0}\n\n"
+      "#include <stddef.h>\n#include <stdint.h>\n\n#ifdef __cplusplus\nextern \"C\" {{\n#endif\n\ntypedef struct "
+      "rg_context rg_context;\n\n",
+      guard);
+  for (const plan::Plan& p : plans) declare(p, out);
+  return out + "#ifdef __cplusplus\n}\n#endif\n\n#endif\n";
+}
+
+}  // namespace rg::emit
