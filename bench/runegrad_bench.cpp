@@ -66,7 +66,8 @@ int run_seed(const Common& common, SeedOptions options) {
     fmt::print("{}", format_table(report.rows, report.baseline, published_seed_figures(options)));
   }
   for (const std::string& note : report.notes) fmt::print(stderr, "{}\n", note);
-  return report.wrong == 0 ? 0 : 1;
+  for (const std::string& failure : report.failures) fmt::print(stderr, "FAILED: {}\n", failure);
+  return report.failures.empty() ? 0 : 1;
 }
 
 int run(int argc, char** argv) {

@@ -19,16 +19,17 @@ struct SeedOptions {
 
 struct SeedReport {
   std::vector<Row> rows;
-  std::string baseline;            ///< the tool that the table divides by
-  std::vector<std::string> notes;  ///< what was not measured and why; which results are wrong
-  int wrong = 0;                   ///< rows whose error exceeds the tolerance
+  std::string baseline;               ///< the tool that the table divides by
+  std::vector<std::string> notes;     ///< peers that were not measured, and why
+  std::vector<std::string> failures;  ///< results that are wrong, gradients that could not be compiled
 };
 
 /// The workloads' names in the table's order.
 std::vector<std::string> seed_workload_names();
 
-/// Measures every selected workload: hand-written C++, and the peers (see bench/peers/seed.py) in the
-/// same run. A result that differs from the closed form by more than 1e-5 of its largest magnitude counts as wrong.
+/// Measures every selected workload: this compiler's gradient of bench/seed/seed.rg, hand-written C++ on one thread,
+/// and the peers (see bench/peers/seed.py) in the same run. A result that differs from the closed form by more than
+/// 1e-5 of its largest magnitude counts as wrong.
 SeedReport measure_seed(const SeedOptions& options);
 
 /// Figures published for the selected workloads (PyTorch and Rune on a laptop).
