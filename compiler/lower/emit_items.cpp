@@ -44,28 +44,33 @@ void Emitter::counted(V from, V to, std::int64_t step, const std::function<void(
   b_.SetInsertPoint(done);
 }
 
-namespace {
-
-void each_node(const plan::Plan& plan, const std::vector<plan::Item>& list, std::set<plan::NodeId>& seen) {
+// All nodes that the items evaluate, those in indices included.
+std::set<plan::NodeId> Emitter::nodes_of(const std::vector<plan::Item>& list) const {
+  std::set<plan::NodeId> seen;
   const std::function<void(plan::NodeId)> visit = [&](plan::NodeId id) {
     if (!id.valid() || !seen.insert(id).second) return;
-    const plan::Node& n = plan.node(id);
+    const plan::Node& n = plan_.node(id);
     for (const plan::NodeId a : n.args) visit(a);
     visit(n.guard);
+    const auto values = [&](const Dim& d) {
+      d.for_each_size([&](std::uint32_t s) {
+        if (s >= plan_.size_count) visit(plan_.vars[s - plan_.size_count].node);
+      });
+    };
+    values(n.dim);
+    for (const Dim& d : n.access.index) values(d);
   };
-  for (const plan::Item& item : list) {
-    plan::for_each_root_node(plan, item, visit);
-    for (auto* body : plan::bodies(const_cast<plan::Item&>(item))) each_node(plan, *body, seen);
-  }
+  const std::function<void(const std::vector<plan::Item>&)> walk = [&](const std::vector<plan::Item>& in) {
+    for (const plan::Item& item : in) {
+      plan::for_each_root_node(plan_, item, visit);
+      for (auto* body : plan::bodies(const_cast<plan::Item&>(item))) walk(*body);
+    }
+  };
+  walk(list);
+  return seen;
 }
 
-}  // namespace
-
-std::size_t Emitter::weight(const std::vector<plan::Item>& list) const {
-  std::set<plan::NodeId> seen;
-  each_node(plan_, list, seen);
-  return seen.size();
-}
+std::size_t Emitter::weight(const std::vector<plan::Item>& list) const { return nodes_of(list).size(); }
 
 // Lanes: by the widest floating element, else by the widest integer.
 unsigned Emitter::lanes_of(const std::vector<plan::Item>& list) const {
@@ -73,8 +78,7 @@ unsigned Emitter::lanes_of(const std::vector<plan::Item>& list) const {
 }
 
 unsigned Emitter::element_bytes(const std::vector<plan::Item>& list) const {
-  std::set<plan::NodeId> seen;
-  each_node(plan_, list, seen);
+  const auto seen = nodes_of(list);
   int real = 0, other = 1;
   for (const plan::NodeId id : seen) {
     const plan::Node& n = plan_.node(id);
@@ -210,7 +214,7 @@ V Emitter::lane_mask(V left, unsigned lanes) {
   return b_.CreateICmpULT(b_.CreateStepVector(type), b_.CreateVectorSplat(lanes, below));
 }
 
-void Emitter::vector_loop(const plan::Loop& l, V extent) {
+void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
   const unsigned lanes = lanes_of(l.body);
   const bool plain =
       std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
@@ -226,10 +230,11 @@ void Emitter::vector_loop(const plan::Loop& l, V extent) {
     copy_ = 0;
     scopes_.pop_back();
   };
+  V count = b_.CreateSub(to, from);
   const auto whole_below = [&](std::int64_t step) {
-    return b_.CreateAnd(extent, b_.getInt64(static_cast<std::uint64_t>(-step)));
+    return b_.CreateAdd(from, b_.CreateAnd(count, b_.getInt64(static_cast<std::uint64_t>(-step))));
   };
-  V start = b_.getInt64(0);
+  V start = from;
   if (copies > 1) {
     const std::int64_t step = static_cast<std::int64_t>(lanes) * copies;
     V stop = whole_below(step);
@@ -241,16 +246,20 @@ void Emitter::vector_loop(const plan::Loop& l, V extent) {
   }
   V stop = whole_below(lanes);
   counted(start, stop, lanes, [&](V i) { run(i, nullptr, 0); });
-  counted(stop, extent, lanes, [&](V i) { run(i, lane_mask(b_.CreateSub(extent, i), lanes), 0); });
+  counted(stop, to, lanes, [&](V i) { run(i, lane_mask(b_.CreateSub(to, i), lanes), 0); });
   close(l);
 }
 
 void Emitter::item(const plan::Loop& l) {
-  if (l.together > 1) return tiles(l);
-  V extent = dim(l.extent);
-  if (l.vector && lanes_of(l.body) > 1) return vector_loop(l, extent);
+  if (l.threaded) return threaded(l);
+  range(l, b_.getInt64(0), dim(l.extent));
+}
+
+void Emitter::range(const plan::Loop& l, V from, V to) {
+  if (l.together > 1) return tiles(l, from, to);
+  if (l.vector && lanes_of(l.body) > 1) return vector_loop(l, from, to);
   open(l, 1);
-  counted(b_.getInt64(0), extent, 1, [&](V i) {
+  counted(from, to, 1, [&](V i) {
     vars_[l.var] = i;
     items(l.body);
   });

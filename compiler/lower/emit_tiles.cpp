@@ -83,16 +83,15 @@ void Emitter::tile_block(const Tile& t, V from, V to) {
   });
 }
 
-void Emitter::tiles(const plan::Loop& rows) {
+void Emitter::tiles(const plan::Loop& rows, V from, V to) {
   const auto& columns = std::get<plan::Loop>(rows.body[0].what);
   const auto& reduced = std::get<plan::Loop>(columns.body[0].what);
   const Tile t{rows, columns, reduced, lanes_of(columns.body)};
-  V extent = dim(rows.extent);
   // With lanes along the columns a panel of the column operand stays in the cache, and all rows pass it.
-  if (columns.vector) return tile_block(t, b_.getInt64(0), extent);
-  counted(b_.getInt64(0), extent, row_block, [&](V from) {
-    V end = b_.CreateNSWAdd(from, b_.getInt64(row_block));
-    tile_block(t, from, b_.CreateSelect(b_.CreateICmpSLT(end, extent), end, extent));
+  if (columns.vector) return tile_block(t, from, to);
+  counted(from, to, row_block, [&](V start) {
+    V end = b_.CreateNSWAdd(start, b_.getInt64(row_block));
+    tile_block(t, start, b_.CreateSelect(b_.CreateICmpSLT(end, to), end, to));
   });
 }
 

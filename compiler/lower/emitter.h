@@ -5,6 +5,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 
 #include "compiler/lower/lower.h"
 #include "compiler/lower/value_builder.h"
@@ -18,6 +19,9 @@ class Emitter {
   Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOptions& options);
   /// The body of f.
   void emit_function();
+  /// The body of a part of a threaded loop: a function (begin, end, thread, env).
+  void emit_range(const plan::Loop& l, const Emitter& outer, llvm::StructType* env,
+                  const std::vector<plan::ReductionId>& finished);
   /// The body of f_workspace.
   void emit_workspace();
 
@@ -63,9 +67,14 @@ class Emitter {
   void item(const plan::If& i);
   void item(const plan::Assert& a);
   void counted(V from, V to, std::int64_t step, const std::function<void(V)>& body);
-  void vector_loop(const plan::Loop& l, V extent);
+  void vector_loop(const plan::Loop& l, V from, V to);
   /// A contraction by register tiles: two nested parallel loops around a reduced one.
-  void tiles(const plan::Loop& rows);
+  void tiles(const plan::Loop& rows, V from, V to);
+  /// The iterations from .. to-1 (of a vector loop: `from` a multiple of its lanes).
+  void range(const plan::Loop& l, V from, V to);
+  /// The loop as a function of a range of iterations, called for each part by the runtime's threads.
+  void threaded(const plan::Loop& l);
+  V work(const plan::Loop& l);
   struct Tile {
     const plan::Loop& rows;
     const plan::Loop& columns;
@@ -80,6 +89,7 @@ class Emitter {
   unsigned lanes_of(const std::vector<plan::Item>& list) const;
   unsigned element_bytes(const std::vector<plan::Item>& list) const;
   std::optional<unsigned> inner_lanes(const std::vector<plan::Item>& list, plan::ReductionId id) const;
+  std::set<plan::NodeId> nodes_of(const std::vector<plan::Item>& list) const;
   std::size_t weight(const std::vector<plan::Item>& list) const;
   void open(const plan::Loop& l, unsigned copies);
   void close(const plan::Loop& l);

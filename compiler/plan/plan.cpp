@@ -58,6 +58,7 @@ Plan make_plan(const ir::Function& function, const PlanOptions& options) {
   specialise(plan.function, options.known_sizes);
   Planner(plan, options).run();
   place_buffers(plan, options);
+  if (options.threads) choose_threads(plan);
   return plan;
 }
 

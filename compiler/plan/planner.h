@@ -42,8 +42,11 @@ class Planner {
 
 /// Removes stores that nothing reads, decides what each buffer keeps, and lays out the workspace.
 void place_buffers(Plan& plan, const PlanOptions& options);
-/// Chooses the vector loop of each nest and the loops that threads share.
+/// Chooses the vector loop of each nest.
 void vectorise(Plan& plan, const PlanOptions& options);
+/// Marks the outermost loops whose iterations threads may share: those of the function's own body without reductions
+/// that end with them. After place_buffers.
+void choose_threads(Plan& plan);
 
 /// Calls f with each node that the item's own statement evaluates (not those of nested items).
 void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);

@@ -121,4 +121,28 @@ struct Vectoriser {
 
 void vectorise(Plan& plan, const PlanOptions&) { Vectoriser{plan}.visit_all(plan.body); }
 
+namespace {
+
+// Memory of one iteration would be shared by threads.
+bool uses_shared_tile(const Plan& plan, std::vector<Item>& items) {
+  return std::ranges::any_of(items, [&](Item& item) {
+    if (const auto* s = std::get_if<Store>(&item.what)) {
+      const Buffer& b = plan.buffer(s->target.buffer);
+      if (std::ranges::find(b.kept, false) != b.kept.end()) return true;
+    }
+    if (std::holds_alternative<ScatterAdd>(item.what)) return true;
+    return std::ranges::any_of(bodies(item), [&](std::vector<Item>* b) { return uses_shared_tile(plan, *b); });
+  });
+}
+
+}  // namespace
+
+void choose_threads(Plan& plan) {
+  for (Item& item : plan.body) {
+    auto* loop = std::get_if<Loop>(&item.what);
+    if (!loop || !loop->reductions.empty() || uses_shared_tile(plan, loop->body)) continue;
+    loop->threaded = !loop->extent.is_constant() || loop->extent.constant() > 16;
+  }
+}
+
 }  // namespace rg::plan

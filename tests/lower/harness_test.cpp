@@ -109,6 +109,8 @@ std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std:
                                              llvm::JITSymbolFlags::Exported};
   own[(*jit)->mangleAndIntern("rg_workspace_release")] = {llvm::orc::ExecutorAddr::fromPtr(&rg_workspace_release),
                                                           llvm::JITSymbolFlags::Exported};
+  own[(*jit)->mangleAndIntern("rg_parallel_for")] = {llvm::orc::ExecutorAddr::fromPtr(&rg_parallel_for),
+                                                     llvm::JITSymbolFlags::Exported};
   if (auto e = library.define(llvm::orc::absoluteSymbols(own))) return text(std::move(e));
   auto process =
       llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
@@ -129,6 +131,14 @@ std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std:
   const auto call = symbol->toPtr<int(const std::int64_t*, const void* const*, void* const*, void*)>();
   if (const int status = call(sizes.data(), inputs.data(), outputs.data(), nullptr); status != 0)
     return fmt::format("status {}", status);
+  std::vector<Memory> alone = out;
+  rg_context* shared = rg_context_create(2);
+  const int status = call(sizes.data(), inputs.data(), outputs.data(), shared);
+  rg_context_destroy(shared);
+  if (status != 0) return fmt::format("status {} on two threads", status);
+  for (std::size_t k = 0; k < out.size(); ++k) {
+    if (out[k].bytes != alone[k].bytes) return fmt::format("result {} differs on two threads", k);
+  }
   for (std::size_t k = 0; k < out.size(); ++k) {
     const ir::Tensor& want = (*expected)[k];
     double scale = 1e-30;

@@ -46,7 +46,7 @@ TEST_CASE("elementwise chains, scalars and empty arrays") {
   Case c({"n", "m"});
   const Val x = c.input(Elem::f32, {n, m}), s = c.input(Elem::f32, {});
   const Val y = c.b.call("exp", {c.b.call("tanh", {c.b.mul(x, x)})});
-  c.check({c.b.mul(y, c.b.broadcast(s, {n, m}, {})), c.b.add(s, s)}, {{3, 17}, {1, 1}, {0, 5}, {4, 64}}, 1e-5);
+  c.check({c.b.mul(y, c.b.broadcast(s, {n, m}, {})), c.b.add(s, s)}, {{3, 17}, {1, 1}, {0, 5}, {4, 64}, {300, 801}}, 1e-5);
 }
 
 TEST_CASE("reductions over each axis and over all") {
@@ -94,7 +94,8 @@ TEST_CASE("contractions: products of matrices, a quadratic form, small static ex
 
 TEST_CASE("products by tiles, with lanes along either axis and what is done to each element") {
   Case c({"n", "m", "k"});
-  const Val a = c.input(Elem::f32, {n, k}), w = c.input(Elem::f32, {m, k}), b = c.input(Elem::f32, {k, m}), bias = c.input(Elem::f32, {m});
+  const Val a = c.input(Elem::f32, {n, k}), w = c.input(Elem::f32, {m, k}), b = c.input(Elem::f32, {k, m}),
+            bias = c.input(Elem::f32, {m});
   const Val z = c.b.add(c.b.contract({a, b}, {{0, 1}, {1, 2}, {0, 2}}), c.b.broadcast(bias, {n, m}, {1}));
   const Val t = c.b.contract({a, w}, {{0, 2}, {1, 2}, {0, 1}});
   const Val g = c.b.contract({a, z}, {{0, 1}, {0, 2}, {1, 2}});

@@ -1,0 +1,93 @@
+// Threaded loops: the loop becomes an internal function of a range of iterations, and what it uses of the function
+// around it an environment in memory. The runtime divides the range among the context's threads when there is a context
+// and the counted work is worth it; otherwise one call runs it all. How it is divided changes no result.
+#include "compiler/lower/emitter.h"
+
+namespace rg::lower {
+
+using V = Emitter::V;
+
+namespace {
+constexpr std::int64_t worth_threads = 400000;  // nodes times elements
+}
+
+// Nodes evaluated by the loop: of each body, times the extents around it.
+V Emitter::work(const plan::Loop& l) {
+  std::vector<plan::Item> own;
+  V total = nullptr;
+  for (const plan::Item& i : l.body) {
+    const auto* inner = std::get_if<plan::Loop>(&i.what);
+    V part = inner ? work(*inner) : nullptr;
+    if (!inner) own.push_back(i);
+    if (part) total = total ? b_.CreateAdd(total, part) : part;
+  }
+  V here = b_.getInt64(weight(own) + 1);
+  return b_.CreateMul(dim(l.extent), total ? b_.CreateAdd(total, here) : here);
+}
+
+void Emitter::threaded(const plan::Loop& l) {
+  // Sizes, buffers and finished reductions, in order.
+  std::vector<V> captured(sizes_);
+  for (V base : bases_) {
+    if (base) captured.push_back(base);
+  }
+  std::vector<plan::ReductionId> finished;
+  for (const plan::NodeId id : nodes_of(l.body)) {
+    const plan::Node& n = plan_.node(id);
+    if (n.kind != plan::Node::Kind::reduced || !reduced_.contains(n.reduction)) continue;
+    finished.push_back(n.reduction);
+    captured.push_back(reduced_.at(n.reduction));
+  }
+  std::vector<llvm::Type*> types;
+  for (V v : captured) types.push_back(v->getType());
+  auto* env_type = llvm::StructType::get(b_.getContext(), types);
+  V env = stack(env_type);
+  for (unsigned i = 0; i < captured.size(); ++i) b_.CreateStore(captured[i], b_.CreateStructGEP(env_type, env, i));
+
+  auto* type = llvm::FunctionType::get(b_.getVoidTy(),
+                                       {b_.getInt64Ty(), b_.getInt64Ty(), b_.getInt32Ty(), b_.getPtrTy()}, false);
+  auto* body = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, function_->getName() + ".part",
+                                      function_->getParent());
+  body->copyAttributesFrom(function_);
+  body->setAttributes(
+      llvm::AttributeList::get(b_.getContext(), llvm::AttributeList::FunctionIndex,
+                               llvm::AttrBuilder(b_.getContext(), function_->getAttributes().getFnAttrs())));
+  Emitter(plan_, body, options_).emit_range(l, *this, env_type, finished);
+
+  const std::int64_t grain = l.together > 1 ? 24 : l.vector ? 64 : 1;
+  V extent = dim(l.extent);
+  V many = b_.CreateAnd(b_.CreateIsNotNull(context_), b_.CreateICmpSGT(work(l), b_.getInt64(worth_threads)));
+  llvm::BasicBlock *parallel = block("parallel"), *serial = block("serial"), *done = block("joined");
+  b_.CreateCondBr(many, parallel, serial);
+  b_.SetInsertPoint(parallel);
+  auto run =
+      function_->getParent()->getOrInsertFunction("rg_parallel_for", b_.getInt32Ty(), b_.getPtrTy(), b_.getInt64Ty(),
+                                                  b_.getInt64Ty(), b_.getPtrTy(), b_.getPtrTy());
+  b_.CreateCall(run, {context_, extent, b_.getInt64(grain), body, env});
+  b_.CreateBr(done);
+  b_.SetInsertPoint(serial);
+  b_.CreateCall(body, {b_.getInt64(0), extent, b_.getInt32(0), env});
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+}
+
+void Emitter::emit_range(const plan::Loop& l, const Emitter& outer, llvm::StructType* env,
+                         const std::vector<plan::ReductionId>& finished) {
+  unsigned field = 0;
+  const auto next = [&] {
+    V at = b_.CreateStructGEP(env, function_->getArg(3), field);
+    return b_.CreateLoad(env->getElementType(field++), at);
+  };
+  for (std::size_t i = 0; i < outer.sizes_.size(); ++i) sizes_.push_back(next());
+  for (std::size_t i = 0; i < bases_.size(); ++i) {
+    if (outer.bases_[i]) bases_[i] = next();
+  }
+  for (const plan::ReductionId id : finished) reduced_[id] = next();
+  indirect_ = outer.indirect_;
+  zeros_ = stack(b_.getInt64Ty());
+  b_.CreateStore(b_.getInt64(0), zeros_);
+  range(l, function_->getArg(0), function_->getArg(1));
+  b_.CreateRetVoid();
+}
+
+}  // namespace rg::lower
