@@ -1,6 +1,5 @@
 #include "compiler/api/sizes.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

@@ -4,15 +4,13 @@
 #include <memory>
 #include <string>
 
+#include "compiler/api/file.h"
 #include "compiler/ir/module.h"
 #include "compiler/support/diagnostic.h"
 #include "compiler/support/result.h"
 #include "dsl/check/check.h"
 
 namespace rg::api {
-
-/// The text of a file, or why it cannot be read.
-Result<std::string> read_file(const std::string& path);
 
 /// Not thread safe.
 class Unit {

@@ -8,8 +8,8 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "compiler/api/file.h"
 #include "compiler/api/sizes.h"
-#include "compiler/api/unit.h"
 #include "compiler/driver/npy.h"
 
 namespace rg::driver {
@@ -28,6 +28,7 @@ class ListReader {
     out = Tensor();
     out.elem = elem_;
     for (const Json* level = &j; level->is_array(); level = &(*level)[0]) {
+      if (out.shape.size() == kMaxRank) return fail("its lists are nested too deep");
       out.shape.push_back(static_cast<std::int64_t>(level->size()));
       if (level->empty()) break;
     }
@@ -35,6 +36,8 @@ class ListReader {
   }
 
  private:
+  static constexpr std::size_t kMaxRank = 32;
+
   bool elements(const Json& j, std::size_t depth, Tensor& out) {
     if (depth == out.shape.size()) return element(j, out);
     if (!j.is_array() || static_cast<std::int64_t>(j.size()) != out.shape[depth])

@@ -1,5 +1,6 @@
 #include "compiler/jit/session.h"
 
+#include <llvm/ExecutionEngine/Orc/CompileUtils.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/ExecutionEngine/Orc/ThreadSafeModule.h>
 #include <llvm/Support/TargetSelect.h>
@@ -81,7 +82,15 @@ Result<std::unique_ptr<Session>> Session::create(const SessionOptions& options) 
   auto machine = builder.createTargetMachine();
   if (!machine) return Failure{text_of(machine.takeError())};
   state->machine = std::move(*machine);
-  auto jit = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(std::move(builder)).create();
+  // A target machine a compilation: modules are compiled on the thread that looks them up, several at once.
+  auto compile = [](llvm::orc::JITTargetMachineBuilder b)
+      -> llvm::Expected<std::unique_ptr<llvm::orc::IRCompileLayer::IRCompiler>> {
+    return std::make_unique<llvm::orc::ConcurrentIRCompiler>(std::move(b));
+  };
+  auto jit = llvm::orc::LLJITBuilder()
+                 .setJITTargetMachineBuilder(std::move(builder))
+                 .setCompileFunctionCreator(std::move(compile))
+                 .create();
   if (!jit) return Failure{text_of(jit.takeError())};
   state->jit = std::move(*jit);
   return std::unique_ptr<Session>(new Session(std::move(state)));

@@ -1,0 +1,23 @@
+#include "compiler/api/file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace rg::api {
+
+Result<std::string> read_file(const std::string& path) {
+  std::error_code code;
+  if (std::filesystem::is_directory(path, code)) return Failure{path + " is a directory"};
+  errno = 0;
+  std::ifstream in(path, std::ios::binary);
+  if (!in) return Failure{"cannot read " + path + ": " + std::strerror(errno == 0 ? ENOENT : errno)};
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (in.bad()) return Failure{"cannot read " + path};
+  return text.str();
+}
+
+}  // namespace rg::api
