@@ -25,12 +25,13 @@ V ValueBuilder::abs(V a) {
 V ValueBuilder::floor_div(V a, V b) {
   V zero = llvm::Constant::getNullValue(a->getType());
   V one = llvm::ConstantInt::get(a->getType(), 1), minus_one = llvm::ConstantInt::getAllOnesValue(a->getType());
-  V negated = ir_.CreateICmpEQ(b, minus_one);
-  V divisor = ir_.CreateSelect(ir_.CreateOr(ir_.CreateICmpEQ(b, zero), negated), one, b);
+  V by_zero = ir_.CreateICmpEQ(b, zero), negated = ir_.CreateICmpEQ(b, minus_one);
+  V divisor = ir_.CreateSelect(ir_.CreateOr(by_zero, negated), one, b);
   V q = ir_.CreateSDiv(a, divisor);
   V r = ir_.CreateSub(a, ir_.CreateMul(q, divisor));
   V inexact = ir_.CreateAnd(ir_.CreateICmpNE(r, zero), ir_.CreateICmpSLT(ir_.CreateXor(r, divisor), zero));
-  return ir_.CreateSelect(negated, ir_.CreateNeg(a), ir_.CreateSelect(inexact, ir_.CreateSub(q, one), q));
+  V quotient = ir_.CreateSelect(inexact, ir_.CreateSub(q, one), q);
+  return ir_.CreateSelect(by_zero, zero, ir_.CreateSelect(negated, ir_.CreateNeg(a), quotient));
 }
 
 V ValueBuilder::convert(V a, ir::Elem to) {

@@ -45,7 +45,7 @@ class ValueBuilder {
   V trunc(V a) { return unary(llvm::Intrinsic::trunc, a); }
   V round(V a) { return unary(llvm::Intrinsic::round, a); }
   V round_even(V a) { return unary(llvm::Intrinsic::rint, a); }
-  /// Rounded down; a zero divisor counts as one, and the least integer by -1 is itself.
+  /// Rounded down; 0 where the divisor is 0, and the least integer by -1 is itself.
   V floor_div(V a, V b);
 
   V eq(V a, V b) { return is_float(a) ? ir_.CreateFCmpOEQ(a, b) : ir_.CreateICmpEQ(a, b); }

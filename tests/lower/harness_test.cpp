@@ -103,14 +103,15 @@ std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std:
   if (!jit) return text(jit.takeError());
   auto& library = (*jit)->getMainJITDylib();
   llvm::orc::SymbolMap own;
-  own[(*jit)->mangleAndIntern("rg_workspace")] = {llvm::orc::ExecutorAddr::fromPtr(&rg_workspace),
-                                                  llvm::JITSymbolFlags::Exported};
-  own[(*jit)->mangleAndIntern("rg_fail")] = {llvm::orc::ExecutorAddr::fromPtr(&rg_fail),
-                                             llvm::JITSymbolFlags::Exported};
-  own[(*jit)->mangleAndIntern("rg_workspace_release")] = {llvm::orc::ExecutorAddr::fromPtr(&rg_workspace_release),
-                                                          llvm::JITSymbolFlags::Exported};
-  own[(*jit)->mangleAndIntern("rg_parallel_for")] = {llvm::orc::ExecutorAddr::fromPtr(&rg_parallel_for),
-                                                     llvm::JITSymbolFlags::Exported};
+  const auto define = [&](const char* name, auto* function) {
+    own[(*jit)->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Exported};
+  };
+  define("rg_workspace", &rg_workspace);
+  define("rg_workspace_release", &rg_workspace_release);
+  define("rg_fail", &rg_fail);
+  define("rg_parallel_for", &rg_parallel_for);
+  define("rg_digamma", &rg_digamma);
+  define("rg_polygamma", &rg_polygamma);
   if (auto e = library.define(llvm::orc::absoluteSymbols(own))) return text(std::move(e));
   auto process =
       llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());

@@ -1,6 +1,7 @@
 // Compiled code against the reference interpreter, one case a mechanism of the plan, at sizes around a vector's width.
 #include <doctest/doctest.h>
 
+#include "compiler/ops/registry.h"
 #include "compiler/plan/plan.h"
 #include "tests/lower/harness.h"
 
@@ -46,7 +47,8 @@ TEST_CASE("elementwise chains, scalars and empty arrays") {
   Case c({"n", "m"});
   const Val x = c.input(Elem::f32, {n, m}), s = c.input(Elem::f32, {});
   const Val y = c.b.call("exp", {c.b.call("tanh", {c.b.mul(x, x)})});
-  c.check({c.b.mul(y, c.b.broadcast(s, {n, m}, {})), c.b.add(s, s)}, {{3, 17}, {1, 1}, {0, 5}, {4, 64}, {300, 801}}, 1e-5);
+  c.check({c.b.mul(y, c.b.broadcast(s, {n, m}, {})), c.b.add(s, s)}, {{3, 17}, {1, 1}, {0, 5}, {4, 64}, {300, 801}},
+          1e-5);
 }
 
 TEST_CASE("reductions over each axis and over all") {
@@ -147,4 +149,37 @@ TEST_CASE("items of a small static shape fill the lanes, without workspace") {
   const Val y = c.b.div(x, c.b.broadcast(c.b.call("sin", {norm}), {n, 3}, {0}));
   c.check({y, norm}, {{1}, {5}, {16}, {37}}, 1e-11);
   CHECK(plan::make_plan(c.f).no_workspace());
+}
+
+TEST_CASE("every elementwise op agrees with its reference evaluation, special points included") {
+  for (const ops::OpInfo& op : ops::all_ops()) {
+    if (!op.elementwise || op.rule == ops::ElemRule::convert || op.rule == ops::ElemRule::select) continue;
+    const bool integer = op.rule == ops::ElemRule::integer, logical = op.rule == ops::ElemRule::boolean;
+    const std::vector<Elem> elems = integer   ? std::vector{Elem::i64, Elem::i32}
+                                    : logical ? std::vector{Elem::boolean}
+                                              : std::vector{Elem::f64, Elem::f32};
+    for (const Elem elem : elems) {
+      Case c({"n"});
+      std::vector<Val> operands;
+      for (int i = 0; i < op.operands; ++i) operands.push_back(c.input(elem, {n}));
+      ir::Attrs attrs;
+      if (op.name == "powi" || op.name == "polygamma") attrs.integers = {2};
+      c.b.set_yields({c.b.emit1(op.code, operands, attrs)});
+      constexpr std::int64_t count = 83;
+      std::vector<ir::Tensor> arguments;
+      for (int i = 0; i < op.operands; ++i) {
+        ir::Tensor t = test::sample({elem, {n}}, {count}, static_cast<unsigned>(i + 1));
+        const bool own = i > 0 && op.samples.low2 != op.samples.high2;
+        const double low = own ? op.samples.low2 : op.samples.low, high = own ? op.samples.high2 : op.samples.high;
+        for (std::size_t j = 0; j < t.reals.size(); ++j) {
+          const double v = j < 64 && j % 8 < 8 ? op.samples.special[i == 0 ? j % 8 : j / 8]
+                                               : low + (t.reals[j] + 2) / 4 * (high - low);
+          t.reals[j] = elem == Elem::f32 ? static_cast<double>(static_cast<float>(v)) : v;
+        }
+        arguments.push_back(t);
+      }
+      CAPTURE(std::string(op.name));
+      CHECK(test::compare(c.f, {count}, arguments, elem == Elem::f32 ? 2e-6 : 1e-13, 2).substr(0, 60) == "");
+    }
+  }
 }
