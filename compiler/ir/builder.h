@@ -6,6 +6,7 @@
 #include <functional>
 #include <initializer_list>
 #include <optional>
+#include <utility>
 
 #include "compiler/ir/module.h"
 #include "compiler/ops/registry.h"
@@ -27,6 +28,8 @@ class Builder {
   Val add_param(Type type, std::string name = {});  // of the current block
   BlockId in_block(std::span<const Type> params, const std::function<std::vector<Val>(std::span<const Val>)>& body);
   BlockId current_block() const { return block_; }
+  /// Goes on at the end of `block`; returns the block that was current.
+  BlockId enter(BlockId block) { return std::exchange(block_, block); }
   void set_yields(std::vector<Val> values) { function_.block(block_).yields = std::move(values); }
   /// Span given to the instructions that follow.
   void set_span(Span span) { span_ = span; }

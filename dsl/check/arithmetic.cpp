@@ -1,0 +1,430 @@
+// Operators and elementwise operations: element types, broadcasting, numbers of open type, index arithmetic, `@`, einsum.
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "dsl/check/checker.h"
+
+namespace rg::dsl {
+
+std::optional<Elem> Checker::common_elem(std::span<const Value> operands, Span span, std::string_view shown) {
+  const Value* first = nullptr;
+  for (const Value& v : operands) {
+    if (!v.is_tensor()) continue;
+    if (first != nullptr && v.type.elem != first->type.elem) {
+      error(Code::type_mismatch, span, fmt::format("{} of {} and {}", shown, ir::name(first->type.elem), ir::name(v.type.elem)))
+          .label(first->span, describe(*first))
+          .label(v.span, describe(v))
+          .note("element types are never converted silently")
+          .hint(fmt::format("convert one of them, for example with `{}(…)`", ir::is_float(v.type.elem) ? ir::name(v.type.elem) : ir::name(first->type.elem)));
+      return std::nullopt;
+    }
+    if (first == nullptr) first = &v;
+  }
+  bool floating = false;
+  for (const Value& v : operands) {
+    if (!v.is_flex()) continue;
+    floating = floating || v.flex->floating;
+    if (first == nullptr) continue;
+    if (first->type.elem == Elem::boolean || (v.flex->floating && !ir::is_float(first->type.elem))) {
+      error(Code::type_mismatch, span, fmt::format("{} of {} and {}", shown, ir::name(first->type.elem), v.flex->floating ? "a floating-point number" : "a number"))
+          .label(first->span, describe(*first))
+          .label(v.span, v.flex->floating ? "a floating-point number" : "a number")
+          .note("element types are never converted silently")
+          .hint(first->type.elem == Elem::boolean ? "choose by `where(c, 1, 0)`" : "convert the integer with `f64(…)`");
+      return std::nullopt;
+    }
+  }
+  if (first != nullptr) return first->type.elem;
+  return floating ? Elem::f64 : Elem::i64;
+}
+
+std::optional<std::vector<Dim>> Checker::broadcast_dims(std::span<const Value> operands, Span span, std::string_view shown) {
+  std::vector<Dim> out;
+  for (const Value& v : operands) out = v.dims().size() > out.size() ? v.dims() : out;
+  for (Dim& d : out) d = Dim(1);
+  for (const Value& v : operands) {
+    const std::vector<Dim>& dims = v.dims();
+    const std::size_t lead = out.size() - dims.size();
+    for (std::size_t i = 0; i < dims.size(); ++i) {
+      const Dim d = normal(dims[i]);
+      Dim& o = out[lead + i];
+      if (d == Dim(1) || same(o, d)) continue;
+      if (o == Dim(1)) {
+        o = d;
+        continue;
+      }
+      const Value* other = &operands[0];
+      for (const Value& w : operands) {
+        if (w.dims().size() > out.size() - lead - i - 1 && &w != &v && normal(w.dims()[w.dims().size() - (dims.size() - i)]) == o) other = &w;
+      }
+      const bool never = different(o, d);
+      Diagnostic& e = error(never ? Code::shape_mismatch : Code::shape_unknown, span,
+                            never ? fmt::format("{} of unlike shapes: {} and {} differ", shown, str(o), str(d))
+                                  : fmt::format("{} of unlike shapes: {} and {} are not known to be equal", shown, str(o), str(d)));
+      e.label(other->span, describe(*other)).label(v.span, describe(v));
+      e.note("extents are equal, or literally 1; leading dimensions may be missing");
+      if (!never) e.hint(fmt::format("if they are equal, say so before: `assert {} == {};`", str(o), str(d)));
+      return std::nullopt;
+    }
+  }
+  return out;
+}
+
+ValueId Checker::stretch(ValueId v, const std::vector<Dim>& to) {
+  const std::vector<Dim> dims = b().dims(v);
+  if (dims == to) return v;
+  const std::size_t lead = to.size() - dims.size();
+  std::vector<Dim> kept;
+  std::vector<std::int64_t> axes;
+  for (std::size_t i = 0; i < dims.size(); ++i) {
+    if (dims[i] == Dim(1) && to[lead + i] != Dim(1)) continue;
+    kept.push_back(dims[i]);
+    axes.push_back(static_cast<std::int64_t>(lead + i));
+  }
+  ValueId x = b().reshape(v, kept);
+  std::vector<Dim> own;
+  for (const std::int64_t a : axes) own.push_back(to[static_cast<std::size_t>(a)]);
+  if (b().dims(x) != own) x = b().emit_op<ops::Recast>({x}, ir::Attrs{.dims = own});
+  return b().broadcast(x, to, axes);
+}
+
+namespace {
+
+ops::ElemRule rule_of(std::string_view op) { return ops::info(*ops::opcode_named(op)).rule; }
+
+ValueId emit_folded(ir::Builder& b, std::string_view op, const std::vector<ValueId>& x) {
+  if (op == "add") return b.add(x[0], x[1]);
+  if (op == "sub") return b.sub(x[0], x[1]);
+  if (op == "mul") return b.mul(x[0], x[1]);
+  if (op == "div") return b.div(x[0], x[1]);
+  if (op == "neg") return b.neg(x[0]);
+  if (op == "select") return b.select(x[0], x[1], x[2]);
+  if (op == "and") return b.logical_and(x[0], x[1]);
+  if (op == "or") return b.logical_or(x[0], x[1]);
+  if (op == "not") return b.logical_not(x[0]);
+  return b.emit1(ir::Builder::named(op), x);
+}
+
+}  // namespace
+
+Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Span span, std::string_view shown) {
+  for (Value& v : operands) {
+    if (v.is_error()) return error_value(span);
+    if (!v.is_array()) {
+      error(Code::type_mismatch, v.span, fmt::format("{} takes numbers and arrays, this is {}", shown, describe(v)));
+      return error_value(span);
+    }
+  }
+  const ops::ElemRule rule = rule_of(op);
+  using enum ops::ElemRule;
+  const auto dims = broadcast_dims(operands, span, shown);
+  if (!dims) return error_value(span);
+  const std::string name(op);
+  if ((rule == floating || rule == number) && std::ranges::all_of(operands, &Value::is_flex)) {
+    Flex f;
+    f.floating = rule == floating;
+    f.literal = true;
+    for (const Value& v : operands) {
+      f.floating = f.floating || v.flex->floating;
+      f.literal = f.literal && v.flex->literal;
+    }
+    f.dims = *dims;
+    f.make = [this, name, operands, dims = *dims](Elem e) -> ValueId {
+      std::vector<Dim> to;
+      for (const Dim& d : dims) to.push_back(normal(d));
+      std::vector<ValueId> x;
+      for (const Value& v : operands) {
+        const Value t = materialize(v, e);
+        if (t.is_error()) return {};
+        x.push_back(stretch(use(t), to));
+      }
+      return emit_folded(b(), name, x);
+    };
+    return make_flex(std::move(f), span);
+  }
+  std::span<Value> typed(operands);
+  if (rule == select) {
+    operands[0] = tensor(operands[0]);
+    if (operands[0].is_error() || operands[0].type.elem != Elem::boolean) {
+      error(Code::condition, operands[0].span, fmt::format("the condition of {} is a truth value, this is {}", shown, describe(operands[0])));
+      return error_value(span);
+    }
+    typed = typed.subspan(1);
+    if (std::ranges::all_of(typed, &Value::is_flex)) {  // the type stays open
+      Flex f;
+      f.floating = typed[0].flex->floating || typed[1].flex->floating;
+      f.literal = typed[0].flex->literal && typed[1].flex->literal;
+      f.dims = *dims;
+      f.make = [this, operands, dims = *dims](Elem e) -> ValueId {
+        std::vector<Dim> to;
+        for (const Dim& d : dims) to.push_back(normal(d));
+        const Value x = materialize(operands[1], e), y = materialize(operands[2], e);
+        if (x.is_error() || y.is_error()) return {};
+        return b().select(stretch(use(operands[0]), to), stretch(use(x), to), stretch(use(y), to));
+      };
+      return make_flex(std::move(f), span);
+    }
+  }
+  const auto elem = common_elem(typed, span, shown);
+  if (!elem) return error_value(span);
+  const bool fits = rule == floating || rule == test ? ir::is_float(*elem)
+                    : rule == number                 ? *elem != Elem::boolean
+                    : rule == integer                ? ir::is_integer(*elem)
+                    : rule == boolean                ? *elem == Elem::boolean
+                                                     : true;
+  if (!fits) {
+    const bool wants_float = rule == floating || rule == test;
+    Diagnostic& d = error(Code::type_mismatch, span, fmt::format("{} takes {}, this is {}", shown, wants_float ? "f32 or f64" : rule == boolean ? "truth values" : rule == integer ? "integers" : "numbers", ir::name(*elem)));
+    for (const Value& v : typed) d.label(v.span, describe(v));
+    if (wants_float && ir::is_integer(*elem)) d.hint(op == "div" ? "the integer quotient is `a div b`, the remainder `a mod b`; or convert with `f64(…)`" : "convert with `f64(…)`");
+    return error_value(span);
+  }
+  std::vector<ValueId> x;
+  for (std::size_t i = 0; i < operands.size(); ++i) {
+    const Value t = materialize(operands[i], rule == select && i == 0 ? Elem::boolean : *elem);
+    if (t.is_error()) return t;
+    x.push_back(stretch(use(t), *dims));
+  }
+  return make_tensor(emit_folded(b(), op, x), span);
+}
+
+Value Checker::unary(ast::UnaryOp op, const Value& x, Span span) {
+  if (x.is_error()) return x;
+  if (op == ast::UnaryOp::logical_not) return elementwise("not", {x}, span, "`!`");
+  if (x.kind == Value::Kind::structure) {
+    Value v = x;
+    for (Value& f : v.fields) f = unary(op, f, span);
+    return v;
+  }
+  if (x.is_flex() && x.flex->dim) return make_int(Dim(0) - *x.flex->dim, span);
+  if (x.is_flex() && x.flex->number) return make_number(-*x.flex->number, span);
+  Value v = elementwise("neg", {x}, span, "`-`");
+  if (x.affine) v.affine = *x.affine * Dim(-1);
+  if (x.low && x.high) {
+    v.low = *x.high * Dim(-1);
+    v.high = *x.low * Dim(-1);
+  }
+  return v;
+}
+
+std::optional<Value> Checker::flex_arithmetic(ast::BinaryOp op, const Value& a, const Value& c, Span span) {
+  using enum ast::BinaryOp;
+  if (a.flex->dim && c.flex->dim) {
+    const Dim x = normal(*a.flex->dim), y = normal(*c.flex->dim);
+    std::optional<Dim> r;
+    if (op == add) r = x + y;
+    if (op == sub) r = x - y;
+    if (op == mul) r = x * y;
+    if (op == int_div || op == int_mod) {
+      if (y == Dim(0)) {
+        error(Code::not_a_size, span, "division by 0");
+        return error_value(span);
+      }
+      r = op == int_div ? Dim::div(x, y) : Dim::mod(x, y);
+    }
+    if (op == pow && y.is_constant() && y.constant() >= 0 && y.constant() <= 64) {
+      r = Dim(1);
+      for (std::int64_t i = 0; i < y.constant(); ++i) r = *r * x;
+    }
+    if (r) {
+      if (r->valid()) return make_int(*r, span);
+      error(Code::not_a_size, span, "this leaves the range of 64-bit integers");
+      return error_value(span);
+    }
+    std::optional<bool> known;
+    if (op == eq || op == ne) {
+      if (same(x, y)) known = op == eq;
+      if (different(x, y)) known = op == ne;
+    }
+    const auto below = [&](const Dim& p, const Dim& q) -> std::optional<bool> {  // p < q
+      if (proven_nonnegative(q - p - Dim(1))) return true;
+      if (proven_nonnegative(p - q)) return false;
+      return std::nullopt;
+    };
+    if (op == lt) known = below(x, y);
+    if (op == gt) known = below(y, x);
+    if (op == le && below(y, x)) known = !*below(y, x);
+    if (op == ge && below(x, y)) known = !*below(x, y);
+    if (known) return make_tensor(b().boolean(*known), span);
+  }
+  if (a.flex->number && c.flex->number && a.flex->literal && c.flex->literal && (a.flex->floating || c.flex->floating || op == div)) {
+    const double x = *a.flex->number, y = *c.flex->number;
+    if (op == add) return make_number(x + y, span);
+    if (op == sub) return make_number(x - y, span);
+    if (op == mul) return make_number(x * y, span);
+    if (op == div) return make_number(x / y, span);
+  }
+  if (op == div) {
+    // Sizes and literals become floating-point numbers under `/`.
+    Flex f;
+    f.floating = true;
+    f.literal = a.flex->literal && c.flex->literal;
+    const auto dims = broadcast_dims(std::vector{a, c}, span, "`/`");
+    if (!dims) return error_value(span);
+    f.dims = *dims;
+    f.make = [this, a, c, dims = *dims](Elem e) {
+      std::vector<Dim> to;
+      for (const Dim& d : dims) to.push_back(normal(d));
+      const Value x = materialize(a, e), y = materialize(c, e);
+      if (x.is_error() || y.is_error()) return ValueId{};
+      return b().div(stretch(use(x), to), stretch(use(y), to));
+    };
+    return make_flex(std::move(f), span);
+  }
+  return std::nullopt;
+}
+
+Value Checker::binary(ast::BinaryOp op, const Value& a, const Value& c, Span span, Span op_span) {
+  using enum ast::BinaryOp;
+  if (a.is_error() || c.is_error()) return error_value(span);
+  const std::string shown = fmt::format("`{}`", ast::info(op).spelling);
+  if (a.kind == Value::Kind::structure || c.kind == Value::Kind::structure) return struct_arithmetic(op, a, c, span);
+  for (const Value* v : {&a, &c}) {
+    if (v->is_array()) continue;
+    error(Code::type_mismatch, op_span, fmt::format("{} takes numbers and arrays, this is {}", shown, describe(*v))).label(v->span, describe(*v));
+    return error_value(span);
+  }
+  if (op == matmul) return this->matmul(a, c, span);
+  if (a.is_flex() && c.is_flex()) {
+    if (const auto r = flex_arithmetic(op, a, c, span)) return *r;
+  }
+  if (op == ast::BinaryOp::pow) return power(a, c, span);
+  static constexpr std::string_view names[] = {"add", "sub", "mul", "div", "", "idiv", "imod", "", "eq", "ne", "lt", "le", "gt", "ge", "and", "or"};
+  Value v = elementwise(names[static_cast<std::size_t>(op)], {a, c}, span, shown);
+  if (v.is_error() || v.is_flex() || !ir::is_integer(v.type.elem)) return v;
+  // What is known of integers, for subscripts.
+  const auto constant = [](const Value& x) { return x.affine && x.affine->terms.empty() ? std::optional(x.affine->constant) : std::nullopt; };
+  const auto ra = range_of(a), rc = range_of(c);
+  if (a.affine && c.affine) {
+    if (op == add) v.affine = *a.affine + *c.affine;
+    if (op == sub) v.affine = *a.affine + *c.affine * Dim(-1);
+    if (op == mul && constant(c)) v.affine = *a.affine * *constant(c);
+    if (op == mul && constant(a)) v.affine = *c.affine * *constant(a);
+  } else if (ra && rc) {
+    if (op == add) v.low = ra->first + rc->first, v.high = ra->second + rc->second;
+    if (op == sub) v.low = ra->first + rc->second * Dim(-1), v.high = ra->second + rc->first * Dim(-1);
+    const Value& k = constant(c) ? c : a;
+    const auto& r = constant(c) ? ra : rc;
+    if (op == mul && constant(k) && constant(k)->proven_nonnegative()) v.low = r->first * *constant(k), v.high = r->second * *constant(k);
+  }
+  if (op == int_mod && constant(c) && proven_nonnegative(*constant(c) - Dim(1))) {
+    v.low = Affine{Dim(0), {}};
+    v.high = Affine{*constant(c) - Dim(1), {}};
+  }
+  if (op == int_div && constant(c) && constant(c)->is_constant() && constant(c)->constant() > 0 && ra && ra->first.terms.empty() && ra->second.terms.empty()) {
+    v.low = Affine{Dim::div(ra->first.constant, *constant(c)), {}};
+    v.high = Affine{Dim::div(ra->second.constant, *constant(c)), {}};
+  }
+  return v;
+}
+
+Value Checker::power(const Value& a, const Value& c, Span span) {
+  if (c.is_flex() && c.flex->dim && c.flex->dim->is_constant() && c.flex->literal && std::abs(c.flex->dim->constant()) <= 1024) {
+    const std::int64_t k = c.flex->dim->constant();
+    const auto emit = [this, k](ValueId x) {
+      if (k == 1) return x;
+      if (k == 2) return b().op<ops::Square>(x);
+      return b().emit_op<ops::PowI>({x}, ir::Attrs{.integers = {k}});
+    };
+    if (a.is_flex()) {
+      Flex f = *a.flex;
+      f.floating = f.floating || k < 0;
+      f.dim.reset();
+      f.number.reset();
+      f.make = [this, a, emit](Elem e) {
+        const Value x = materialize(a, e);
+        return x.is_error() ? ValueId{} : emit(use(x));
+      };
+      return make_flex(std::move(f), span);
+    }
+    if (a.type.elem == Elem::boolean || (k < 0 && !ir::is_float(a.type.elem))) {
+      error(Code::type_mismatch, span, k < 0 ? "a negative power of integers" : "`^` takes numbers").label(a.span, describe(a));
+      return error_value(span);
+    }
+    if (!ir::is_float(a.type.elem) && k > 2) {  // repeated multiplication
+      Value r = a;
+      for (std::int64_t i = 1; i < k && i < 64; ++i) r = elementwise("mul", {r, a}, span, "`^`");
+      return r;
+    }
+    if (k == 0) return make_tensor(b().constant(a.type.elem, 1, type_of(a).dims), span);
+    return make_tensor(emit(use(a)), span);
+  }
+  return elementwise("pow", {a, c}, span, "`^`");
+}
+
+Value Checker::struct_arithmetic(ast::BinaryOp op, const Value& a, const Value& c, Span span) {
+  using enum ast::BinaryOp;
+  const bool both = a.kind == c.kind;
+  const bool vector_op = op == add || op == sub;
+  const Value& s = a.kind == Value::Kind::structure ? a : c;
+  const Value& other = a.kind == Value::Kind::structure ? c : a;
+  const bool scaling = !both && other.is_array() && other.dims().empty() && (op == mul || (op == div && &s == &a));
+  if (!(both && vector_op && a.decl == c.decl) && !scaling) {
+    error(Code::type_mismatch, span, fmt::format("`{}` of {} and {}", ast::info(op).spelling, describe(a), describe(c)))
+        .note("structs of tensors are vectors: two of one struct are added and subtracted, one is scaled by a number");
+    return error_value(span);
+  }
+  Value v = s;
+  for (std::size_t i = 0; i < v.fields.size(); ++i) {
+    v.fields[i] = both ? binary(op, a.fields[i], c.fields[i], span, span) : &s == &a ? binary(op, s.fields[i], other, span, span) : binary(op, other, s.fields[i], span, span);
+    if (v.fields[i].is_error()) return error_value(span);
+  }
+  return v;
+}
+
+Value Checker::matmul(const Value& a0, const Value& c0, Span span) {
+  const std::vector<Value> both{a0, c0};
+  const auto elem = common_elem(both, span, "`@`");
+  if (!elem) return error_value(span);
+  const Value a = materialize(a0, elem), c = materialize(c0, elem);
+  if (a.is_error() || c.is_error()) return error_value(span);
+  const ir::Type x = type_of(a), y = type_of(c);
+  if (x.is_scalar() || y.is_scalar() || *elem == Elem::boolean) {
+    error(Code::shape_mismatch, span, fmt::format("`@` of {} and {}", str(x), str(y))).note("`@` multiplies vectors, matrices and stacks of matrices").hint("scale with `*`");
+    return error_value(span);
+  }
+  const Dim k = x.dims.back(), l = y.rank() == 1 ? y.dims[0] : y.dims[y.rank() - 2];
+  if (!same(k, l)) {
+    const bool never = different(k, l);
+    Diagnostic& d = error(never ? Code::shape_mismatch : Code::shape_unknown, span, fmt::format("`@` of {} and {}: the inner extents {} and {} {}", str(x), str(y), str(k), str(l), never ? "differ" : "are not known to be equal"));
+    d.label(a.span, str(x)).label(c.span, str(y));
+    if (never && y.rank() >= 2 && same(k, y.dims.back())) d.hint("transpose the second operand: `transpose(b)`");
+    if (!never) d.hint(fmt::format("if they are equal, say so before: `assert {} == {};`", str(k), str(l)));
+    return error_value(span);
+  }
+  // Labels: batch axes from the right 100, 101, …; row 1, inner 2, column 3.
+  std::vector<std::int64_t> lx, ly, lz;
+  const std::size_t bx = x.rank() > 2 ? x.rank() - 2 : 0, by = y.rank() > 2 ? y.rank() - 2 : 0, batch = std::max(bx, by);
+  ValueId u = use(a), v = use(c);
+  const auto batch_labels = [&](ValueId& id, std::size_t count, const std::vector<Dim>& dims, std::size_t other_count, const std::vector<Dim>& other, std::vector<std::int64_t>& labels) {
+    std::vector<Dim> kept;
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t from_right = count - i;
+      const bool stretched = dims[i] == Dim(1) && from_right <= other_count && other[other_count - from_right] != Dim(1);
+      if (stretched) continue;
+      labels.push_back(100 + static_cast<std::int64_t>(from_right));
+      kept.push_back(dims[i]);
+    }
+    kept.insert(kept.end(), dims.begin() + static_cast<std::ptrdiff_t>(count), dims.end());
+    id = b().reshape(id, kept);
+  };
+  batch_labels(u, bx, x.dims, by, y.dims, lx);
+  batch_labels(v, by, y.dims, bx, x.dims, ly);
+  for (std::size_t i = batch; i > 0; --i) {
+    const std::int64_t label = 100 + static_cast<std::int64_t>(i);
+    const bool in_x = std::ranges::find(lx, label) != lx.end(), in_y = std::ranges::find(ly, label) != ly.end();
+    if (in_x && in_y && !same(x.dims[bx - i], y.dims[by - i])) {
+      report_extents(x.dims[bx - i], y.dims[by - i], span, fmt::format("`@` of {} and {}: their batch extents do not fit", str(x), str(y)));
+      return error_value(span);
+    }
+    lz.push_back(label);
+  }
+  if (x.rank() > 1) lx.push_back(1), lz.push_back(1);
+  lx.push_back(2);
+  ly.push_back(2);
+  if (y.rank() > 1) ly.push_back(3), lz.push_back(3);
+  return make_tensor(b().contract({u, v}, {lx, ly, lz}), span);
+}
+
+}  // namespace rg::dsl

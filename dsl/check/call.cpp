@@ -1,0 +1,304 @@
+// Calls: functions of the file (an IR call, or expansion in place where the callee is generic), lambdas, vmap, builtins.
+#include <fmt/format.h>
+
+#include "dsl/check/checker.h"
+
+namespace rg::dsl {
+
+std::string Checker::shown(const FnValue& fn) {
+  switch (fn.kind) {
+    case FnValue::Kind::item: return "`" + fn.item->item->name.text + "`";
+    case FnValue::Kind::lambda: return "the lambda";
+    case FnValue::Kind::builtin: return "`" + fn.name + "`";
+    case FnValue::Kind::derived:
+    case FnValue::Kind::vmap: return "`" + (fn.kind == FnValue::Kind::vmap ? "vmap" : fn.name) + "` of " + shown(*fn.inner);
+  }
+  return "";
+}
+
+std::vector<std::string> Checker::param_names(const FnValue& fn) {
+  std::vector<std::string> names;
+  switch (fn.kind) {
+    case FnValue::Kind::item:
+      for (const auto& p : fn.item->item->params) names.push_back(p.name.text);
+      break;
+    case FnValue::Kind::lambda:
+      for (const auto& p : fn.lambda->params) names.push_back(p.name.text);
+      break;
+    case FnValue::Kind::builtin: {
+      const auto op = ops::opcode_named(fn.name);
+      const int n = op && ops::info(*op).elementwise ? ops::info(*op).operands : 1;
+      for (int i = 0; i < n; ++i) names.push_back(n == 1 ? "x" : std::string(1, static_cast<char>('a' + i)));
+      break;
+    }
+    case FnValue::Kind::derived: {
+      names = param_names(*fn.inner);
+      for (std::string& extra : extra_params(fn)) names.push_back(std::move(extra));
+      break;
+    }
+    case FnValue::Kind::vmap: return param_names(*fn.inner);
+  }
+  return names;
+}
+
+bool Checker::order_args(Args& args, const std::vector<std::string>& params, Span span, const std::string& what) {
+  Args ordered(params.size());
+  std::vector<bool> given(params.size(), false);
+  std::size_t position = 0;
+  for (ArgValue& a : args) {
+    std::size_t at = position;
+    if (!a.name.empty()) {
+      at = static_cast<std::size_t>(std::ranges::find(params, a.name) - params.begin());
+      if (at == params.size()) {
+        Diagnostic& d = error(Code::wrong_arguments, a.name_span, fmt::format("{} has no parameter `{}`", what, a.name));
+        if (const std::string hint = suggestion(a.name, params); !hint.empty()) d.hint(hint);
+        return false;
+      }
+    } else {
+      ++position;
+    }
+    if (at >= params.size()) {
+      error(Code::wrong_arguments, span, fmt::format("{} takes {} argument{}, {} given", what, params.size(), params.size() == 1 ? "" : "s", args.size()));
+      return false;
+    }
+    if (given[at]) {
+      error(Code::wrong_arguments, a.value.span, fmt::format("the parameter `{}` of {} is given twice", params[at], what));
+      return false;
+    }
+    given[at] = true;
+    ordered[at] = std::move(a);
+  }
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    if (given[i]) continue;
+    error(Code::wrong_arguments, span, fmt::format("{} takes {} argument{}, {} given: `{}` is missing", what, params.size(), params.size() == 1 ? "" : "s", args.size(), params[i]));
+    return false;
+  }
+  args = std::move(ordered);
+  return true;
+}
+
+Value Checker::eval_call(const ast::Call& node, Span span, const ScopePtr& scope) {
+  // Derivative operators read names (`wrt: x`), so that they see syntax.
+  if (const std::string* name = as_name(*node.callee); name != nullptr && find(scope, *name) == nullptr && is_operator(*name)) {
+    const auto& own = root(scope).module->functions;
+    if (own.find(*name) == own.end()) return eval_operator(*name, node, span, scope);
+  }
+  const Value callee = eval(*node.callee, scope);
+  Args args;
+  bool ok = !callee.is_error();
+  for (const ast::Arg& a : node.args) {
+    ArgValue v;
+    if (a.name) v.name = a.name->text, v.name_span = a.name->span;
+    v.expr = a.value.get();
+    v.value = eval(*a.value, scope);
+    ok = ok && !v.value.is_error();
+    args.push_back(std::move(v));
+  }
+  if (!ok) return error_value(span);
+  if (callee.kind != Value::Kind::function) {
+    error(Code::not_a_function, node.callee->span, fmt::format("this is {}, not a function", describe(callee)))
+        .hint(callee.is_array() ? "a product is written with `*`, a subscript with `[…]`" : "only functions are called");
+    return error_value(span);
+  }
+  if (callee.fn->kind == FnValue::Kind::builtin) return apply_builtin(callee.fn->name, std::move(args), span, node.callee->span);
+  return apply(*callee.fn, std::move(args), span);
+}
+
+Value Checker::apply(const FnValue& fn, Args args, Span span) {
+  if (depth_ > 1500) {
+    error(Code::recursion, span, "this expands too deep");
+    return error_value(span);
+  }
+  ++depth_;
+  Value v = error_value(span);
+  if (fn.kind == FnValue::Kind::builtin) {
+    v = apply_builtin(fn.name, std::move(args), span, fn.span);
+  } else if (order_args(args, param_names(fn), span, shown(fn))) {
+    switch (fn.kind) {
+      case FnValue::Kind::item: v = apply_item(*fn.item, std::move(args), span); break;
+      case FnValue::Kind::lambda: v = apply_lambda(fn, std::move(args), span); break;
+      case FnValue::Kind::derived: v = apply_derived(fn, std::move(args), span); break;
+      case FnValue::Kind::vmap: v = apply_vmap(fn, std::move(args), span); break;
+      case FnValue::Kind::builtin: break;
+    }
+  }
+  --depth_;
+  v.span = span;
+  return v;
+}
+
+Value Checker::apply_item(const FnDecl& decl_, Args args, Span span) {
+  FnDecl& decl = const_cast<FnDecl&>(decl_);
+  declare_function(decl);
+  if (decl.broken) return error_value(span);
+  Unifier u;
+  std::vector<Value> values;
+  for (ArgValue& a : args) values.push_back(std::move(a.value));
+  for (const bool flex : {false, true}) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      if (!unify(decl.params[i], values[i], u, "`" + decl.item->params[i].name.text + "`", flex, decl)) return error_value(span);
+    }
+  }
+  if (!solve(u, decl, span)) return error_value(span);
+  if (decl.generic) return inline_item(decl, std::move(values), u, span);
+  if (decl.state == FnDecl::State::building) {
+    error(Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text))
+        .label(decl.item->name.span, "the function")
+        .note("recursion is not supported yet")
+        .hint("write a `loop`");
+    return error_value(span);
+  }
+  build_function(decl);
+  if (decl.broken) return error_value(span);
+  std::vector<Dim> sizes;
+  for (const auto& s : u.sizes) sizes.push_back(normal(*s));
+  std::vector<ValueId> operands;
+  for (std::size_t i = 0; i < values.size(); ++i) {
+    if (decl.params[i].kind == Ty::Kind::size) continue;
+    values[i] = coerce(values[i], substitute(decl.params[i], sizes), "`" + decl.item->params[i].name.text + "`");
+    if (values[i].is_error()) return error_value(span);
+    for (const ValueId id : leaf_ids(values[i])) operands.push_back(id);
+  }
+  const ir::Function& callee = *module_.find(decl.ir_name);
+  std::vector<ir::Type> types;
+  for (const ir::Type& t : callee.result_types()) types.push_back(t.substitute(sizes));
+  const auto ids = b().emit_typed(ops::opcode<ops::Call>(), operands, ir::Attrs{.dims = sizes, .callee = decl.ir_name}, {}, types);
+  std::size_t at = 0;
+  const std::function<Value(const Ty&)> build = [&](const Ty& t) {
+    if (t.kind == Ty::Kind::tensor) return make_tensor(ids[at++], span);
+    Value v = error_value(span);
+    v.kind = t.kind == Ty::Kind::tuple ? Value::Kind::tuple : Value::Kind::structure;
+    v.decl = t.decl;
+    v.sizes = t.sizes;
+    for (const Ty& f : t.fields) v.fields.push_back(build(f));
+    return v;
+  };
+  return build(substitute(decl.result, sizes));
+}
+
+Value Checker::inline_item(const FnDecl& decl, std::vector<Value> args, Unifier& u, Span span) {
+  if (std::ranges::count(inlining_, &decl) > 8) {
+    error(Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text)).note("recursion is not supported yet").hint("write a `loop`");
+    return error_value(span);
+  }
+  auto top = std::make_shared<Scope>();
+  top->module = decl.module;
+  top->packs = u.packs;
+  top->open_elem = u.elem;
+  ScopePtr scope = top;
+  std::vector<Dim> sizes;
+  for (std::size_t i = 0; i < decl.sizes.size(); ++i) {
+    sizes.push_back(normal(*u.sizes[i]));
+    scope = bind(scope, decl.sizes[i], make_int(sizes.back(), span), decl.item->name.span, true);
+  }
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (decl.params[i].kind == Ty::Kind::size) continue;
+    scope = bind(scope, decl.item->params[i].name.text, args[i], decl.item->params[i].name.span);
+  }
+  inlining_.push_back(&decl);
+  Value v = eval(*decl.item->body, scope);
+  if (!v.is_error()) v = coerce(v, resolve(*decl.item->result, scope), fmt::format("the result of `{}`", decl.item->name.text));
+  if (v.is_flex()) v = materialize(v, u.elem);
+  inlining_.pop_back();
+  return v;
+}
+
+Value Checker::apply_lambda(const FnValue& fn, Args args, Span span) {
+  ScopePtr scope = fn.env;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const ast::LambdaParam& p = fn.lambda->params[i];
+    Value v = args[i].value;
+    if (p.type != nullptr) v = coerce(v, resolve(*p.type, fn.env), "`" + p.name.text + "`");
+    if (v.is_error()) return error_value(span);
+    scope = bind_checked(scope, p.name, v);
+  }
+  return eval(*fn.lambda->body, scope);
+}
+
+// vmap(f)(xs…): the arguments' leading axes become one index of a `map`; a scalar argument is shared.
+Value Checker::apply_vmap(const FnValue& fn, Args args, Span span) {
+  std::optional<Dim> extent;
+  std::vector<Value> values;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    const bool mapped = i >= fn.in_axes.size() || fn.in_axes[i].has_value();
+    values.push_back(default_typed(args[i].value));
+    if (values.back().is_error()) return error_value(span);
+    if (!mapped) continue;
+    std::vector<Value> leaves;
+    flatten(values.back(), leaves);
+    for (const Value& leaf : leaves) {
+      const ir::Type t = type_of(leaf);
+      if (t.is_scalar()) {
+        error(Code::shape_mismatch, leaf.span, "`vmap` maps over the leading dimension, this argument has none").hint("capture it in a lambda: `vmap(x => f(x, a))(xs)`");
+        return error_value(span);
+      }
+      if (extent && !same(*extent, t.dims[0])) {
+        report_extents(t.dims[0], *extent, leaf.span, "the arguments of `vmap` have different leading extents");
+        return error_value(span);
+      }
+      extent = extent.value_or(t.dims[0]);
+    }
+  }
+  if (!extent) {
+    error(Code::wrong_arguments, span, "`vmap` needs an argument to map over");
+    return error_value(span);
+  }
+  const Dim n = normal(*extent);
+  Value result = error_value(span);
+  const Facts facts = save_facts();
+  const std::vector<ir::Type> params{{Elem::i64, {}}};
+  const ir::BlockId block = b().in_block(params, [&](std::span<const ValueId> p) -> std::vector<ValueId> {
+    const Value i = index_value(p[0], Affine{Dim(0), {}}, Affine{n - Dim(1), {}}, span);
+    const std::function<Value(const Value&)> slice = [&](const Value& v) -> Value {
+      if (v.is_tensor()) {
+        std::vector<Axis> axes(type_of(v).rank());
+        axes[0].kind = Axis::Kind::at;
+        axes[0].index = i;
+        for (std::size_t d = 1; d < axes.size(); ++d) axes[d].length = type_of(v).dims[d];
+        return take(v, axes, span);
+      }
+      Value out = v;
+      for (Value& f : out.fields) f = slice(f);
+      return out;
+    };
+    Args inner(args.size());
+    for (std::size_t k = 0; k < args.size(); ++k) {
+      const bool mapped = k >= fn.in_axes.size() || fn.in_axes[k].has_value();
+      inner[k].value = mapped ? slice(values[k]) : values[k];
+    }
+    result = default_typed(apply(*fn.inner, std::move(inner), span));
+    return result.is_error() ? std::vector<ValueId>{} : leaf_ids(result);
+  });
+  restore_facts(facts);
+  if (result.is_error()) return result;
+  const auto ids = b().emit(ops::opcode<ops::Map>(), {}, ir::Attrs{.dims = {n}}, {block});
+  std::size_t at = 0;
+  return rebuild(result, ids, at);
+}
+
+Value Checker::apply_builtin(const std::string& name, Args args, Span span, Span callee_span) {
+  if (const auto elem = ir::elem_named(name)) {  // conversion
+    if (args.size() != 1 || !args[0].name.empty() || !args[0].value.is_array()) {
+      error(Code::wrong_arguments, span, fmt::format("`{}(x)` converts one number or array", name));
+      return error_value(span);
+    }
+    const Value& x = args[0].value;
+    if (x.is_flex() && x.flex->literal && *elem != Elem::boolean && (ir::is_float(*elem) || !x.flex->floating)) return materialize(x, elem);
+    const Value t = materialize(x, x.is_flex() && ir::is_float(*elem) ? elem : std::nullopt);
+    if (t.is_error()) return t;
+    Value v = make_tensor(b().convert(use(t), *elem), span);
+    if (ir::is_integer(*elem) && ir::is_integer(t.type.elem)) v.affine = t.affine, v.low = t.low, v.high = t.high;
+    return v;
+  }
+  if (is_operator(name)) {
+    error(Code::derivative_arguments, callee_span, fmt::format("`{}` is applied to a function where it is named", name)).hint(fmt::format("write `f => {}(f)`", name));
+    return error_value(span);
+  }
+  BuiltinCall call{*this, name, span, callee_span, {}, {}};
+  for (ArgValue& a : args) (a.name.empty() ? call.args : call.options).push_back(std::move(a));
+  const Builtin handler = find_builtin(name);
+  if (handler == nullptr) internal_error("builtin without a handler: " + name);
+  return handler(call);
+}
+
+}  // namespace rg::dsl

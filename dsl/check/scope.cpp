@@ -1,0 +1,393 @@
+// Names, contexts and values: binding and lookup, making values, capturing them into derived functions.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "dsl/check/checker.h"
+
+namespace rg::dsl {
+
+Affine operator+(Affine a, const Affine& b) {
+  a.constant = a.constant + b.constant;
+  for (const auto& [var, k] : b.terms) {
+    Dim& mine = a.terms[var];
+    mine = mine + k;
+    if (mine == Dim(0)) a.terms.erase(var);
+  }
+  return a;
+}
+
+Affine operator*(Affine a, const Dim& k) {
+  a.constant = a.constant * k;
+  if (k == Dim(0)) a.terms.clear();
+  for (auto& [var, c] : a.terms) c = c * k;
+  return a;
+}
+
+Checker::Checker(SourceMap& sources, Diagnostics& diagnostics, FileLoader loader)
+    : sources_(sources), diagnostics_(&diagnostics), loader_(std::move(loader)) {}
+Checker::~Checker() = default;
+
+Context* Checker::new_context(ir::Function& f, Context* parent) {
+  auto c = std::make_unique<Context>();
+  c->function = &f;
+  c->parent = parent;
+  c->builder = std::make_unique<ir::Builder>(f);
+  if (parent != nullptr) {
+    c->substitution = parent->substitution;
+    c->nonnegative = parent->nonnegative;
+    c->equal = parent->equal;
+    c->builder->set_span(parent->builder->span());
+  } else {
+    for (std::uint32_t i = 0; i < f.size_names.size(); ++i) c->substitution.push_back(Dim::size(i));
+  }
+  contexts_.push_back(std::move(c));
+  return contexts_.back().get();
+}
+
+Diagnostic& Checker::error(Code code, Span span, std::string message) {
+  Diagnostic& d = diagnostics_->error(code, span, std::move(message));
+  if (!inlining_.empty() && inlining_.back()->module->is_prelude)
+    d.note(fmt::format("in the prelude's `{}`", inlining_.back()->item->name.text));
+  return d;
+}
+
+// ---- Names ---------------------------------------------------------------------------------------------------------
+
+ScopePtr Checker::bind(ScopePtr scope, std::string name, Value value, Span span, bool is_size) {
+  auto s = std::make_shared<Scope>();
+  s->parent = std::move(scope);
+  s->name = std::move(name);
+  s->value = std::move(value);
+  s->span = span;
+  s->is_size = is_size;
+  return s;
+}
+
+const Scope* Checker::find(const ScopePtr& scope, const std::string& name) const {
+  for (const Scope* s = scope.get(); s != nullptr; s = s->parent.get()) {
+    if (s->name == name) return s;
+  }
+  return nullptr;
+}
+
+const Scope& Checker::root(const ScopePtr& scope) {
+  const Scope* s = scope.get();
+  while (s->parent) s = s->parent.get();
+  return *s;
+}
+
+ScopePtr Checker::root_scope(ModuleScope* module) const {
+  auto s = std::make_shared<Scope>();
+  s->module = module;
+  return s;
+}
+
+ScopePtr Checker::bind_checked(ScopePtr scope, const ast::Name& name, Value value) {
+  if (name.text == "_") return scope;
+  if (const Scope* size = find(scope, name.text); size != nullptr && size->is_size) {
+    error(Code::shadowed_size, name.span, fmt::format("`{}` is a size of this function and cannot be bound again", name.text))
+        .label(size->span, "the size")
+        .hint("choose another name");
+    return scope;
+  }
+  if (value.is_tensor() && value.owner == context_) {
+    std::string& known = context_->function->value(value.id).name;
+    if (known.empty()) known = name.text;
+  }
+  return bind(std::move(scope), name.text, std::move(value), name.span);
+}
+
+std::string suggestion(const std::string& name, const std::vector<std::string>& candidates) {
+  std::string best;
+  std::size_t best_distance = name.size() <= 3 ? 2 : 3;
+  for (const std::string& c : candidates) {
+    if (c.empty() || c == "_") continue;
+    std::vector<std::size_t> row(c.size() + 1);
+    for (std::size_t j = 0; j <= c.size(); ++j) row[j] = j;
+    for (std::size_t i = 1; i <= name.size(); ++i) {
+      std::size_t diagonal = row[0];
+      row[0] = i;
+      for (std::size_t j = 1; j <= c.size(); ++j) {
+        const std::size_t next = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (name[i - 1] == c[j - 1] ? 0 : 1)});
+        diagonal = row[j];
+        row[j] = next;
+      }
+    }
+    if (row.back() < best_distance && row.back() < name.size()) {
+      best_distance = row.back();
+      best = c;
+    }
+  }
+  return best.empty() ? "" : fmt::format("did you mean `{}`?", best);
+}
+
+void Checker::unknown_name(const ScopePtr& scope, const std::string& name, Span span) {
+  std::vector<std::string> candidates = builtin_names();
+  const Scope* s = scope.get();
+  for (; s->parent; s = s->parent.get()) candidates.push_back(s->name);
+  for (const auto& [n, f] : s->module->functions) candidates.push_back(n);
+  for (const auto& [n, f] : prelude_->functions) candidates.push_back(n);
+  Diagnostic& d = error(Code::unknown_name, span, fmt::format("there is no `{}` here", name));
+  if (const std::string hint = suggestion(name, candidates); !hint.empty()) d.hint(hint);
+}
+
+// ---- Values --------------------------------------------------------------------------------------------------------
+
+Value Checker::error_value(Span span) {
+  Value v;
+  v.span = span;
+  return v;
+}
+
+Value Checker::make_tensor(ValueId id, Span span) {
+  Value v;
+  v.kind = Value::Kind::tensor;
+  v.span = span;
+  v.id = id;
+  v.owner = context_;
+  v.type = b().type(id);
+  return v;
+}
+
+Value Checker::make_flex(Flex flex, Span span) {
+  Value v;
+  v.kind = Value::Kind::flex;
+  v.span = span;
+  if (flex.dim) v.affine = Affine{*flex.dim, {}};
+  v.flex = std::make_shared<const Flex>(std::move(flex));
+  return v;
+}
+
+Value Checker::make_int(const Dim& value, Span span) {
+  Flex f;
+  f.dim = value;
+  f.literal = value.is_constant();
+  if (value.is_constant()) f.number = static_cast<double>(value.constant());
+  f.make = [this, value](Elem e) {
+    const Dim now = normal(value);
+    if (now.is_constant()) return b().integer(e, now.constant());
+    return b().convert(b().size(now), e);
+  };
+  return make_flex(std::move(f), span);
+}
+
+Value Checker::make_number(double value, Span span) {
+  Flex f;
+  f.floating = true;
+  f.number = value;
+  f.literal = true;
+  f.make = [this, value](Elem e) { return b().constant(e, value); };
+  return make_flex(std::move(f), span);
+}
+
+Value Checker::make_tuple(std::vector<Value> fields, Span span) {
+  Value v;
+  v.kind = Value::Kind::tuple;
+  v.span = span;
+  v.fields = std::move(fields);
+  return v;
+}
+
+Value Checker::make_function(FnValue fn, Span span) {
+  Value v;
+  v.kind = Value::Kind::function;
+  v.span = span;
+  fn.span = span;
+  v.fn = std::make_shared<const FnValue>(std::move(fn));
+  return v;
+}
+
+ValueId Checker::use_in(const Value& v, Context& c) {
+  if (v.owner == &c) return v.id;
+  if (c.parent == nullptr) internal_error("a value of another function is used");
+  const ValueId outer = use_in(v, *c.parent);
+  if (const auto known = c.captured.find(outer); known != c.captured.end()) return known->second;
+  ir::Function& f = *c.function;
+  const ValueId id(f.values.size());
+  auto& params = f.block(f.body).params;
+  const ir::Value& source = c.parent->function->value(outer);
+  f.values.push_back({source.type, source.name, {}, f.body, static_cast<std::uint32_t>(params.size())});
+  params.push_back(id);
+  c.captured.emplace(outer, id);
+  c.captures.push_back(outer);
+  return id;
+}
+
+ValueId Checker::use(const Value& v) {
+  const ValueId id = use_in(v, ctx());
+  const ir::Type have = b().type(id), want = normal(have);
+  if (have == want) return id;
+  return b().emit_op<ops::Recast>({id}, ir::Attrs{.dims = want.dims});
+}
+
+ir::Type Checker::type_of(const Value& v) {
+  if (v.is_tensor()) return normal(v.type);
+  return {v.flex->floating ? Elem::f64 : Elem::i64, v.flex->dims};
+}
+
+Value Checker::materialize(const Value& v, std::optional<Elem> elem) {
+  if (!v.is_flex()) return v;
+  const Flex& f = *v.flex;
+  const Elem e = elem.value_or(f.floating ? Elem::f64 : Elem::i64);
+  if (e == Elem::boolean) {
+    error(Code::type_mismatch, v.span, "a truth value is expected here, this is a number").hint("compare it: `x != 0`");
+    return error_value(v.span);
+  }
+  if (f.floating && !ir::is_float(e)) {
+    error(Code::type_mismatch, v.span, fmt::format("{} is expected here, this is a floating-point number", ir::name(e)))
+        .note("element types are never converted silently")
+        .hint(fmt::format("convert with `{}(…)`", ir::name(e)));
+    return error_value(v.span);
+  }
+  if (e == Elem::i32 && !f.literal) {
+    error(Code::type_mismatch, v.span, "i32 is expected here, a size is an i64")
+        .note("element types are never converted silently")
+        .hint("convert with `i32(…)`");
+    return error_value(v.span);
+  }
+  if (e == Elem::i32 && f.dim && f.dim->is_constant() && (f.dim->constant() > INT32_MAX || f.dim->constant() < INT32_MIN)) {
+    error(Code::type_mismatch, v.span, fmt::format("{} does not fit an i32", f.dim->constant()));
+    return error_value(v.span);
+  }
+  const ValueId id = f.make(e);
+  if (!id.valid()) return error_value(v.span);
+  Value t = make_tensor(id, v.span);
+  t.affine = v.affine;
+  t.low = v.low;
+  t.high = v.high;
+  t.fields = v.fields;
+  return t;
+}
+
+Value Checker::tensor(const Value& v, const char* what) {
+  if (v.is_error()) return v;
+  if (v.is_flex()) return materialize(v);
+  if (!v.is_tensor()) {
+    error(Code::type_mismatch, v.span, fmt::format("{} is needed here, this is {}", what ? what : "a number or an array", describe(v)));
+    return error_value(v.span);
+  }
+  return v;
+}
+
+void Checker::flatten(const Value& v, std::vector<Value>& leaves) {
+  if (v.kind == Value::Kind::tuple || v.kind == Value::Kind::structure) {
+    for (const Value& f : v.fields) flatten(f, leaves);
+  } else {
+    leaves.push_back(v);
+  }
+}
+
+std::vector<ValueId> Checker::leaf_ids(const Value& v) {
+  std::vector<Value> leaves;
+  flatten(v, leaves);
+  std::vector<ValueId> ids;
+  for (const Value& leaf : leaves) {
+    const Value t = materialize(leaf);
+    if (t.is_tensor()) ids.push_back(use(t));
+  }
+  return ids;
+}
+
+Value Checker::rebuild(const Value& shape, std::span<const ValueId> ids, std::size_t& at) {
+  if (shape.kind == Value::Kind::tuple || shape.kind == Value::Kind::structure) {
+    Value v = shape;
+    for (Value& f : v.fields) f = rebuild(f, ids, at);
+    return v;
+  }
+  return make_tensor(ids[at++], shape.span);
+}
+
+Value Checker::default_typed(const Value& v) {
+  if (v.is_flex()) return materialize(v);
+  Value out = v;
+  if (v.kind == Value::Kind::tuple || v.kind == Value::Kind::structure) {
+    for (Value& f : out.fields) {
+      f = default_typed(f);
+      if (f.is_error()) return error_value(v.span);
+    }
+  }
+  if (v.kind == Value::Kind::function || v.kind == Value::Kind::text) {
+    error(Code::function_value, v.span, fmt::format("{} is no value of run time", describe(v)))
+        .note("functions are values of compile time: they are called, passed and bound by `let`, but not stored or returned");
+    return error_value(v.span);
+  }
+  return out;
+}
+
+ir::Tree Checker::tree_of(const Value& v, const std::string& name) {
+  ir::Tree t;
+  t.name = name;
+  if (v.kind == Value::Kind::tuple) {
+    t.kind = ir::Tree::Kind::tuple;
+    for (const Value& f : v.fields) t.fields.push_back(tree_of(f, ""));
+  } else if (v.kind == Value::Kind::structure) {
+    t.kind = ir::Tree::Kind::structure;
+    t.type_name = v.decl->item->name.text;
+    for (std::size_t i = 0; i < v.fields.size(); ++i)
+      t.fields.push_back(tree_of(v.fields[i], v.decl->item->fields[i].name.text));
+  }
+  return t;
+}
+
+std::string Checker::describe(const Value& v) {
+  switch (v.kind) {
+    case Value::Kind::error: return "an error";
+    case Value::Kind::tensor: return str(type_of(v));
+    case Value::Kind::flex: return str(type_of(v));
+    case Value::Kind::function: return "a function";
+    case Value::Kind::text: return "a string";
+    case Value::Kind::tuple: {
+      std::string s = "(";
+      for (std::size_t i = 0; i < v.fields.size(); ++i) s += (i ? ", " : "") + describe(v.fields[i]);
+      return s + (v.fields.size() == 1 ? ",)" : ")");
+    }
+    case Value::Kind::structure: {
+      std::string s = v.decl->item->name.text;
+      for (std::size_t i = 0; i < v.sizes.size(); ++i) s += (i ? ", " : "[") + str(normal(v.sizes[i]));
+      return v.sizes.empty() ? s : s + "]";
+    }
+  }
+  return "";
+}
+
+bool Checker::probe(const std::function<void()>& f) {
+  Diagnostics scratch(1);
+  struct Restore {
+    Checker& c;
+    Diagnostics* diagnostics;
+    ~Restore() {
+      c.diagnostics_ = diagnostics;
+      --c.probing_;
+      c.probed_.pop_back();
+    }
+  };
+  ir::Function& function = *context_->function;
+  const std::size_t blocks = function.blocks.size(), instrs = function.instrs.size(), values = function.values.size();
+  const std::size_t params = function.block(function.body).params.size();
+  const auto captured = context_->captured;
+  const auto captures = context_->captures;
+  const Facts facts = save_facts();
+  const std::size_t vars = index_vars_.size();
+  {
+    const Restore restore{*this, diagnostics_};
+    probed_.push_back(diagnostics_);
+    diagnostics_ = &scratch;
+    ++probing_;
+    b().in_block({}, [&](std::span<const ValueId>) {
+      f();
+      return std::vector<ValueId>{};
+    });
+  }
+  function.blocks.resize(blocks);
+  function.instrs.resize(instrs);
+  function.values.resize(values);
+  function.block(function.body).params.resize(params);
+  context_->captured = captured;
+  context_->captures = captures;
+  restore_facts(facts);
+  index_vars_.resize(vars);
+  return !scratch.has_errors();
+}
+
+}  // namespace rg::dsl

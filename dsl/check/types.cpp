@@ -1,0 +1,207 @@
+// Types as written: size expressions, resolving type syntax, showing types, making parameters.
+#include <fmt/format.h>
+
+#include "dsl/check/checker.h"
+
+namespace rg::dsl {
+
+const std::string* as_name(const ast::Expr& e) {
+  const auto* n = ast::as<ast::NameExpr>(e);
+  return n == nullptr ? nullptr : &n->name;
+}
+
+std::optional<Dim> Checker::eval_dim(const ast::Expr& expr, const ScopePtr& scope) {
+  const auto bad = [&]() -> std::optional<Dim> {
+    error(Code::not_a_size, expr.span, "this is no size expression")
+        .note("an extent is made of integers, sizes, `+ - * div mod`, `min` and `max`");
+    return std::nullopt;
+  };
+  if (const auto* lit = ast::as<ast::IntLit>(expr)) return Dim(lit->value);
+  if (const std::string* name = as_name(expr)) {
+    const Scope* s = find(scope, *name);
+    if (s != nullptr && s->value.is_flex() && s->value.flex->dim) return normal(*s->value.flex->dim);
+    if (s == nullptr) {
+      unknown_name(scope, *name, expr.span);
+      return std::nullopt;
+    }
+    return bad();
+  }
+  if (const auto* u = ast::as<ast::Unary>(expr); u != nullptr && u->op == ast::UnaryOp::neg) {
+    const auto d = eval_dim(*u->operand, scope);
+    return d ? std::optional(Dim(0) - *d) : std::nullopt;
+  }
+  if (const auto* call = ast::as<ast::Call>(expr)) {
+    const std::string* name = as_name(*call->callee);
+    if (name == nullptr || (*name != "min" && *name != "max") || call->args.size() != 2) return bad();
+    const auto x = eval_dim(*call->args[0].value, scope), y = eval_dim(*call->args[1].value, scope);
+    if (!x || !y) return std::nullopt;
+    return *name == "min" ? Dim::min(*x, *y) : Dim::max(*x, *y);
+  }
+  const auto* node = ast::as<ast::Binary>(expr);
+  if (node == nullptr) return bad();
+  const auto x = eval_dim(*node->lhs, scope), y = eval_dim(*node->rhs, scope);
+  if (!x || !y) return std::nullopt;
+  std::optional<Dim> result;
+  using enum ast::BinaryOp;
+  if (node->op == add) result = *x + *y;
+  if (node->op == sub) result = *x - *y;
+  if (node->op == mul) result = *x * *y;
+  if (node->op == int_div || node->op == int_mod) {
+    if (y->is_constant() && y->constant() == 0) {
+      error(Code::not_a_size, expr.span, "an extent is divided by 0");
+      return std::nullopt;
+    }
+    result = node->op == int_div ? Dim::div(*x, *y) : Dim::mod(*x, *y);
+  }
+  if (node->op == pow && y->is_constant() && y->constant() >= 0 && y->constant() <= 16) {
+    result = Dim(1);
+    for (std::int64_t i = 0; i < y->constant(); ++i) result = *result * *x;
+  }
+  if (!result) return bad();
+  if (!result->valid()) {
+    error(Code::not_a_size, expr.span, "this extent leaves the range of 64-bit integers");
+    return std::nullopt;
+  }
+  return result;
+}
+
+Ty Checker::resolve(const ast::TypeExpr& type, const ScopePtr& scope) {
+  Ty t;
+  if (const auto* tuple = std::get_if<ast::TupleType>(&type.node)) {
+    t.kind = Ty::Kind::tuple;
+    for (const auto& e : tuple->elements) {
+      t.fields.push_back(resolve(*e, scope));
+      if (t.fields.back().kind == Ty::Kind::error) return {};
+    }
+    return t;
+  }
+  if (const auto* fn = std::get_if<ast::FnType>(&type.node)) {
+    t.kind = Ty::Kind::function;
+    t.arity = fn->params.size();
+    return t;
+  }
+  const auto& named = std::get<ast::NamedType>(type.node);
+  const std::string& name = named.name.text;
+  const Scope& top = root(scope);
+  if (name == "size") {
+    t.kind = Ty::Kind::size;
+    return t;
+  }
+  std::vector<Dim> dims;
+  for (const ast::Dim& d : named.dims) {
+    if (d.is_pack) {
+      if (const auto pack = top.packs.find(d.pack_name); pack != top.packs.end()) {
+        dims.insert(dims.end(), pack->second.begin(), pack->second.end());
+      } else {
+        t.pack = true;
+        t.pack_name = d.pack_name;
+      }
+      continue;
+    }
+    const auto value = eval_dim(*d.value, scope);
+    if (!value) return {};
+    if ((Dim(-1) - *value).proven_nonnegative()) {
+      error(Code::not_a_size, d.span, fmt::format("the extent {} is negative", str(*value)));
+      return {};
+    }
+    dims.push_back(*value);
+  }
+  const auto elem = ir::elem_named(name);
+  if (elem || name == "float") {
+    t.kind = Ty::Kind::tensor;
+    t.any_float = !elem && !top.open_elem;
+    t.tensor = {elem.value_or(top.open_elem.value_or(Elem::f64)), dims};
+    return t;
+  }
+  const auto found = top.module->structs.find(name);
+  if (found == top.module->structs.end()) {
+    std::vector<std::string> candidates{"f32", "f64", "i32", "i64", "bool", "size"};
+    for (const auto& [n, s] : top.module->structs) candidates.push_back(n);
+    Diagnostic& d = error(Code::unknown_name, named.name.span, fmt::format("there is no type `{}`", name));
+    if (const std::string hint = suggestion(name, candidates); !hint.empty()) d.hint(hint);
+    return {};
+  }
+  declare_struct(*found->second);
+  if (dims.size() != found->second->sizes.size()) {
+    error(Code::wrong_arguments, type.span,
+          fmt::format("`{}` has {} size{}, {} given", name, found->second->sizes.size(), found->second->sizes.size() == 1 ? "" : "s", dims.size()))
+        .label(found->second->item->name.span, "the struct");
+    return {};
+  }
+  t.kind = Ty::Kind::structure;
+  t.decl = found->second;
+  t.sizes = dims;
+  for (const Ty& f : t.decl->fields) {
+    t.fields.push_back(substitute(f, dims));
+    if (f.kind == Ty::Kind::error) return {};
+  }
+  return t;
+}
+
+Ty Checker::substitute(const Ty& t, std::span<const Dim> sizes) const {
+  Ty r = t;
+  r.tensor = t.tensor.substitute(sizes);
+  r.size = t.size.substitute(sizes);
+  for (Dim& d : r.sizes) d = d.substitute(sizes);
+  for (Ty& f : r.fields) f = substitute(f, sizes);
+  return r;
+}
+
+std::string Checker::describe(const Ty& t, std::span<const std::string> size_names) const {
+  switch (t.kind) {
+    case Ty::Kind::error: return "an error";
+    case Ty::Kind::size: return "size";
+    case Ty::Kind::function: return fmt::format("a function of {}", t.arity);
+    case Ty::Kind::tensor: {
+      std::string s = t.any_float ? "float" : std::string(ir::name(t.tensor.elem));
+      std::string dims = t.pack ? "..." : "";
+      for (const Dim& d : t.tensor.dims) dims += (dims.empty() ? "" : ", ") + d.str(size_names);
+      return dims.empty() ? s : s + "[" + dims + "]";
+    }
+    case Ty::Kind::tuple: {
+      std::string s = "(";
+      for (std::size_t i = 0; i < t.fields.size(); ++i) s += (i ? ", " : "") + describe(t.fields[i], size_names);
+      return s + (t.fields.size() == 1 ? ",)" : ")");
+    }
+    case Ty::Kind::structure: {
+      std::string s = t.decl->item->name.text;
+      for (std::size_t i = 0; i < t.sizes.size(); ++i) s += (i ? ", " : "[") + t.sizes[i].str(size_names);
+      return t.sizes.empty() ? s : s + "]";
+    }
+  }
+  return "";
+}
+
+Value Checker::param_value(const Ty& t, const std::string& name, Span span) {
+  if (t.kind == Ty::Kind::tensor) return make_tensor(b().add_param(t.tensor, name), span);
+  if (t.kind == Ty::Kind::size) return make_int(t.size, span);
+  Value v;
+  v.span = span;
+  v.kind = t.kind == Ty::Kind::tuple ? Value::Kind::tuple : Value::Kind::structure;
+  v.decl = t.decl;
+  v.sizes = t.sizes;
+  for (std::size_t i = 0; i < t.fields.size(); ++i) {
+    const std::string field = t.decl ? t.decl->item->fields[i].name.text : std::to_string(i);
+    v.fields.push_back(param_value(t.fields[i], name + "." + field, span));
+  }
+  return v;
+}
+
+ir::Tree Checker::param_tree(const Ty& t, const std::string& name) {
+  ir::Tree tree;
+  tree.name = name;
+  if (t.kind == Ty::Kind::size) {
+    tree.kind = ir::Tree::Kind::size;
+    tree.size = t.size.as_size().value_or(0);
+  }
+  if (t.kind == Ty::Kind::tuple) tree.kind = ir::Tree::Kind::tuple;
+  if (t.kind == Ty::Kind::structure) {
+    tree.kind = ir::Tree::Kind::structure;
+    tree.type_name = t.decl->item->name.text;
+  }
+  for (std::size_t i = 0; i < t.fields.size(); ++i)
+    tree.fields.push_back(param_tree(t.fields[i], t.decl ? t.decl->item->fields[i].name.text : ""));
+  return tree;
+}
+
+}  // namespace rg::dsl
