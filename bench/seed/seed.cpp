@@ -2,13 +2,11 @@
 
 #include <fmt/format.h>
 
+#include "bench/seed/compiled.h"
 #include "bench/seed/handwritten.h"
 #include "bench/seed/measure.h"
 #include "bench/seed/peers.h"
 #include "bench/seed/workloads.h"
-#if RG_BENCH_COMPILER
-#include "bench/seed/compiled.h"
-#endif
 
 namespace rg::bench {
 
@@ -26,17 +24,13 @@ std::vector<std::string> seed_workload_names() {
 
 SeedReport measure_seed(const SeedOptions& options) {
   SeedReport report;
-  report.baseline = RG_BENCH_COMPILER ? "runegrad" : "cpp";
-#if RG_BENCH_COMPILER
+  report.baseline = "runegrad";
   CompiledSeed compiled(options);
-#endif
   for (const SeedWorkload& workload : seed_workloads()) {
     for (const int size : workload.sizes) {
       if (!selected(options, workload, size)) continue;
       const std::vector<SeedInput> inputs = make_inputs(workload, size);
-#if RG_BENCH_COMPILER
       compiled.measure(workload, size, inputs, report);
-#endif
       const HandwrittenGradient by_hand = handwritten_gradient(workload.name);
       report.rows.push_back(
           measure_gradient(options, workload, size, "cpp", 1, inputs, [&](const SeedInput& input, float* gradient) {
