@@ -1,4 +1,5 @@
-// Operators and elementwise operations: element types, broadcasting, numbers of open type, index arithmetic, `@`, einsum.
+// Operators and elementwise operations: element types, broadcasting, numbers of open type, index arithmetic, `@`,
+// einsum.
 #include <fmt/format.h>
 
 #include <cmath>
@@ -12,11 +13,13 @@ std::optional<Elem> Checker::common_elem(std::span<const Value> operands, Span s
   for (const Value& v : operands) {
     if (!v.is_tensor()) continue;
     if (first != nullptr && v.type.elem != first->type.elem) {
-      error(Code::type_mismatch, span, fmt::format("{} of {} and {}", shown, ir::name(first->type.elem), ir::name(v.type.elem)))
+      error(Code::type_mismatch, span,
+            fmt::format("{} of {} and {}", shown, ir::name(first->type.elem), ir::name(v.type.elem)))
           .label(first->span, describe(*first))
           .label(v.span, describe(v))
           .note("element types are never converted silently")
-          .hint(fmt::format("convert one of them, for example with `{}(…)`", ir::is_float(v.type.elem) ? ir::name(v.type.elem) : ir::name(first->type.elem)));
+          .hint(fmt::format("convert one of them, for example with `{}(…)`",
+                            ir::is_float(v.type.elem) ? ir::name(v.type.elem) : ir::name(first->type.elem)));
       return std::nullopt;
     }
     if (first == nullptr) first = &v;
@@ -27,7 +30,9 @@ std::optional<Elem> Checker::common_elem(std::span<const Value> operands, Span s
     floating = floating || v.flex->floating;
     if (first == nullptr) continue;
     if (first->type.elem == Elem::boolean || (v.flex->floating && !ir::is_float(first->type.elem))) {
-      error(Code::type_mismatch, span, fmt::format("{} of {} and {}", shown, ir::name(first->type.elem), v.flex->floating ? "a floating-point number" : "a number"))
+      error(Code::type_mismatch, span,
+            fmt::format("{} of {} and {}", shown, ir::name(first->type.elem),
+                        v.flex->floating ? "a floating-point number" : "a number"))
           .label(first->span, describe(*first))
           .label(v.span, v.flex->floating ? "a floating-point number" : "a number")
           .note("element types are never converted silently")
@@ -39,7 +44,8 @@ std::optional<Elem> Checker::common_elem(std::span<const Value> operands, Span s
   return floating ? Elem::f64 : Elem::i64;
 }
 
-std::optional<std::vector<Dim>> Checker::broadcast_dims(std::span<const Value> operands, Span span, std::string_view shown) {
+std::optional<std::vector<Dim>> Checker::broadcast_dims(std::span<const Value> operands, Span span,
+                                                        std::string_view shown) {
   std::vector<Dim> out;
   for (const Value& v : operands) out = v.dims().size() > out.size() ? v.dims() : out;
   for (Dim& d : out) d = Dim(1);
@@ -56,12 +62,15 @@ std::optional<std::vector<Dim>> Checker::broadcast_dims(std::span<const Value> o
       }
       const Value* other = &operands[0];
       for (const Value& w : operands) {
-        if (w.dims().size() > out.size() - lead - i - 1 && &w != &v && normal(w.dims()[w.dims().size() - (dims.size() - i)]) == o) other = &w;
+        if (w.dims().size() > out.size() - lead - i - 1 && &w != &v &&
+            normal(w.dims()[w.dims().size() - (dims.size() - i)]) == o)
+          other = &w;
       }
       const bool never = different(o, d);
-      Diagnostic& e = error(never ? Code::shape_mismatch : Code::shape_unknown, span,
-                            never ? fmt::format("{} of unlike shapes: {} and {} differ", shown, str(o), str(d))
-                                  : fmt::format("{} of unlike shapes: {} and {} are not known to be equal", shown, str(o), str(d)));
+      Diagnostic& e =
+          error(never ? Code::shape_mismatch : Code::shape_unknown, span,
+                never ? fmt::format("{} of unlike shapes: {} and {} differ", shown, str(o), str(d))
+                      : fmt::format("{} of unlike shapes: {} and {} are not known to be equal", shown, str(o), str(d)));
       e.label(other->span, describe(*other)).label(v.span, describe(v));
       e.note("extents are equal, or literally 1; leading dimensions may be missing");
       if (!never) e.hint(fmt::format("if they are equal, say so before: `assert {} == {};`", str(o), str(d)));
@@ -147,7 +156,8 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
   if (rule == select) {
     operands[0] = tensor(operands[0]);
     if (operands[0].is_error() || operands[0].type.elem != Elem::boolean) {
-      error(Code::condition, operands[0].span, fmt::format("the condition of {} is a truth value, this is {}", shown, describe(operands[0])));
+      error(Code::condition, operands[0].span,
+            fmt::format("the condition of {} is a truth value, this is {}", shown, describe(operands[0])));
       return error_value(span);
     }
     typed = typed.subspan(1);
@@ -175,9 +185,17 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
                                                      : true;
   if (!fits) {
     const bool wants_float = rule == floating || rule == test;
-    Diagnostic& d = error(Code::type_mismatch, span, fmt::format("{} takes {}, this is {}", shown, wants_float ? "f32 or f64" : rule == boolean ? "truth values" : rule == integer ? "integers" : "numbers", ir::name(*elem)));
+    Diagnostic& d = error(Code::type_mismatch, span,
+                          fmt::format("{} takes {}, this is {}", shown,
+                                      wants_float       ? "f32 or f64"
+                                      : rule == boolean ? "truth values"
+                                      : rule == integer ? "integers"
+                                                        : "numbers",
+                                      ir::name(*elem)));
     for (const Value& v : typed) d.label(v.span, describe(v));
-    if (wants_float && ir::is_integer(*elem)) d.hint(op == "div" ? "the integer quotient is `a div b`, the remainder `a mod b`; or convert with `f64(…)`" : "convert with `f64(…)`");
+    if (wants_float && ir::is_integer(*elem))
+      d.hint(op == "div" ? "the integer quotient is `a div b`, the remainder `a mod b`; or convert with `f64(…)`"
+                         : "convert with `f64(…)`");
     return error_value(span);
   }
   std::vector<ValueId> x;
@@ -248,7 +266,8 @@ std::optional<Value> Checker::flex_arithmetic(ast::BinaryOp op, const Value& a, 
     if (op == ge && below(x, y)) known = !*below(x, y);
     if (known) return make_tensor(b().boolean(*known), span);
   }
-  if (a.flex->number && c.flex->number && a.flex->literal && c.flex->literal && (a.flex->floating || c.flex->floating || op == div)) {
+  if (a.flex->number && c.flex->number && a.flex->literal && c.flex->literal &&
+      (a.flex->floating || c.flex->floating || op == div)) {
     const double x = *a.flex->number, y = *c.flex->number;
     if (op == add) return make_number(x + y, span);
     if (op == sub) return make_number(x - y, span);
@@ -282,7 +301,8 @@ Value Checker::binary(ast::BinaryOp op, const Value& a, const Value& c, Span spa
   if (a.kind == Value::Kind::structure || c.kind == Value::Kind::structure) return struct_arithmetic(op, a, c, span);
   for (const Value* v : {&a, &c}) {
     if (v->is_array()) continue;
-    error(Code::type_mismatch, op_span, fmt::format("{} takes numbers and arrays, this is {}", shown, describe(*v))).label(v->span, describe(*v));
+    error(Code::type_mismatch, op_span, fmt::format("{} takes numbers and arrays, this is {}", shown, describe(*v)))
+        .label(v->span, describe(*v));
     return error_value(span);
   }
   if (op == matmul) return this->matmul(a, c, span);
@@ -290,11 +310,14 @@ Value Checker::binary(ast::BinaryOp op, const Value& a, const Value& c, Span spa
     if (const auto r = flex_arithmetic(op, a, c, span)) return *r;
   }
   if (op == ast::BinaryOp::pow) return power(a, c, span);
-  static constexpr std::string_view names[] = {"add", "sub", "mul", "div", "", "idiv", "imod", "", "eq", "ne", "lt", "le", "gt", "ge", "and", "or"};
+  static constexpr std::string_view names[] = {"add", "sub", "mul", "div", "",   "idiv", "imod", "",
+                                               "eq",  "ne",  "lt",  "le",  "gt", "ge",   "and",  "or"};
   Value v = elementwise(names[static_cast<std::size_t>(op)], {a, c}, span, shown);
   if (v.is_error() || v.is_flex() || !ir::is_integer(v.type.elem)) return v;
   // What is known of integers, for subscripts.
-  const auto constant = [](const Value& x) { return x.affine && x.affine->terms.empty() ? std::optional(x.affine->constant) : std::nullopt; };
+  const auto constant = [](const Value& x) {
+    return x.affine && x.affine->terms.empty() ? std::optional(x.affine->constant) : std::nullopt;
+  };
   const auto ra = range_of(a), rc = range_of(c);
   if (a.affine && c.affine) {
     if (op == add) v.affine = *a.affine + *c.affine;
@@ -306,13 +329,15 @@ Value Checker::binary(ast::BinaryOp op, const Value& a, const Value& c, Span spa
     if (op == sub) v.low = ra->first + rc->second * Dim(-1), v.high = ra->second + rc->first * Dim(-1);
     const Value& k = constant(c) ? c : a;
     const auto& r = constant(c) ? ra : rc;
-    if (op == mul && constant(k) && constant(k)->proven_nonnegative()) v.low = r->first * *constant(k), v.high = r->second * *constant(k);
+    if (op == mul && constant(k) && constant(k)->proven_nonnegative())
+      v.low = r->first * *constant(k), v.high = r->second * *constant(k);
   }
   if (op == int_mod && constant(c) && proven_nonnegative(*constant(c) - Dim(1))) {
     v.low = Affine{Dim(0), {}};
     v.high = Affine{*constant(c) - Dim(1), {}};
   }
-  if (op == int_div && constant(c) && constant(c)->is_constant() && constant(c)->constant() > 0 && ra && ra->first.terms.empty() && ra->second.terms.empty()) {
+  if (op == int_div && constant(c) && constant(c)->is_constant() && constant(c)->constant() > 0 && ra &&
+      ra->first.terms.empty() && ra->second.terms.empty()) {
     v.low = Affine{Dim::div(ra->first.constant, *constant(c)), {}};
     v.high = Affine{Dim::div(ra->second.constant, *constant(c)), {}};
   }
@@ -320,7 +345,8 @@ Value Checker::binary(ast::BinaryOp op, const Value& a, const Value& c, Span spa
 }
 
 Value Checker::power(const Value& a, const Value& c, Span span) {
-  if (c.is_flex() && c.flex->dim && c.flex->dim->is_constant() && c.flex->literal && std::abs(c.flex->dim->constant()) <= 1024) {
+  if (c.is_flex() && c.flex->dim && c.flex->dim->is_constant() && c.flex->literal &&
+      std::abs(c.flex->dim->constant()) <= 1024) {
     const std::int64_t k = c.flex->dim->constant();
     const auto emit = [this, k](ValueId x) {
       if (k == 1) return x;
@@ -339,7 +365,8 @@ Value Checker::power(const Value& a, const Value& c, Span span) {
       return make_flex(std::move(f), span);
     }
     if (a.type.elem == Elem::boolean || (k < 0 && !ir::is_float(a.type.elem))) {
-      error(Code::type_mismatch, span, k < 0 ? "a negative power of integers" : "`^` takes numbers").label(a.span, describe(a));
+      error(Code::type_mismatch, span, k < 0 ? "a negative power of integers" : "`^` takes numbers")
+          .label(a.span, describe(a));
       return error_value(span);
     }
     if (!ir::is_float(a.type.elem) && k > 2) {  // repeated multiplication
@@ -367,7 +394,9 @@ Value Checker::struct_arithmetic(ast::BinaryOp op, const Value& a, const Value& 
   }
   Value v = s;
   for (std::size_t i = 0; i < v.fields.size(); ++i) {
-    v.fields[i] = both ? binary(op, a.fields[i], c.fields[i], span, span) : &s == &a ? binary(op, s.fields[i], other, span, span) : binary(op, other, s.fields[i], span, span);
+    v.fields[i] = both       ? binary(op, a.fields[i], c.fields[i], span, span)
+                  : &s == &a ? binary(op, s.fields[i], other, span, span)
+                             : binary(op, other, s.fields[i], span, span);
     if (v.fields[i].is_error()) return error_value(span);
   }
   return v;
@@ -381,13 +410,17 @@ Value Checker::matmul(const Value& a0, const Value& c0, Span span) {
   if (a.is_error() || c.is_error()) return error_value(span);
   const ir::Type x = type_of(a), y = type_of(c);
   if (x.is_scalar() || y.is_scalar() || *elem == Elem::boolean) {
-    error(Code::shape_mismatch, span, fmt::format("`@` of {} and {}", str(x), str(y))).note("`@` multiplies vectors, matrices and stacks of matrices").hint("scale with `*`");
+    error(Code::shape_mismatch, span, fmt::format("`@` of {} and {}", str(x), str(y)))
+        .note("`@` multiplies vectors, matrices and stacks of matrices")
+        .hint("scale with `*`");
     return error_value(span);
   }
   const Dim k = x.dims.back(), l = y.rank() == 1 ? y.dims[0] : y.dims[y.rank() - 2];
   if (!same(k, l)) {
     const bool never = different(k, l);
-    Diagnostic& d = error(never ? Code::shape_mismatch : Code::shape_unknown, span, fmt::format("`@` of {} and {}: the inner extents {} and {} {}", str(x), str(y), str(k), str(l), never ? "differ" : "are not known to be equal"));
+    Diagnostic& d = error(never ? Code::shape_mismatch : Code::shape_unknown, span,
+                          fmt::format("`@` of {} and {}: the inner extents {} and {} {}", str(x), str(y), str(k),
+                                      str(l), never ? "differ" : "are not known to be equal"));
     d.label(a.span, str(x)).label(c.span, str(y));
     if (never && y.rank() >= 2 && same(k, y.dims.back())) d.hint("transpose the second operand: `transpose(b)`");
     if (!never) d.hint(fmt::format("if they are equal, say so before: `assert {} == {};`", str(k), str(l)));
@@ -395,13 +428,16 @@ Value Checker::matmul(const Value& a0, const Value& c0, Span span) {
   }
   // Labels: batch axes from the right 100, 101, …; row 1, inner 2, column 3.
   std::vector<std::int64_t> lx, ly, lz;
-  const std::size_t bx = x.rank() > 2 ? x.rank() - 2 : 0, by = y.rank() > 2 ? y.rank() - 2 : 0, batch = std::max(bx, by);
+  const std::size_t bx = x.rank() > 2 ? x.rank() - 2 : 0, by = y.rank() > 2 ? y.rank() - 2 : 0,
+                    batch = std::max(bx, by);
   ValueId u = use(a), v = use(c);
-  const auto batch_labels = [&](ValueId& id, std::size_t count, const std::vector<Dim>& dims, std::size_t other_count, const std::vector<Dim>& other, std::vector<std::int64_t>& labels) {
+  const auto batch_labels = [&](ValueId& id, std::size_t count, const std::vector<Dim>& dims, std::size_t other_count,
+                                const std::vector<Dim>& other, std::vector<std::int64_t>& labels) {
     std::vector<Dim> kept;
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t from_right = count - i;
-      const bool stretched = dims[i] == Dim(1) && from_right <= other_count && other[other_count - from_right] != Dim(1);
+      const bool stretched =
+          dims[i] == Dim(1) && from_right <= other_count && other[other_count - from_right] != Dim(1);
       if (stretched) continue;
       labels.push_back(100 + static_cast<std::int64_t>(from_right));
       kept.push_back(dims[i]);
@@ -415,7 +451,8 @@ Value Checker::matmul(const Value& a0, const Value& c0, Span span) {
     const std::int64_t label = 100 + static_cast<std::int64_t>(i);
     const bool in_x = std::ranges::find(lx, label) != lx.end(), in_y = std::ranges::find(ly, label) != ly.end();
     if (in_x && in_y && !same(x.dims[bx - i], y.dims[by - i])) {
-      report_extents(x.dims[bx - i], y.dims[by - i], span, fmt::format("`@` of {} and {}: their batch extents do not fit", str(x), str(y)));
+      report_extents(x.dims[bx - i], y.dims[by - i], span,
+                     fmt::format("`@` of {} and {}: their batch extents do not fit", str(x), str(y)));
       return error_value(span);
     }
     lz.push_back(label);

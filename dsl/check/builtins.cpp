@@ -1,4 +1,5 @@
-// The table of builtin operations, and the elementwise ones: a row of the registry that is `builtin` needs nothing here.
+// The table of builtin operations, and the elementwise ones: a row of the registry that is `builtin` needs nothing
+// here.
 #include <fmt/format.h>
 
 #include "dsl/check/checker.h"
@@ -15,7 +16,8 @@ const ArgValue* option(const BuiltinCall& call, std::string_view name) {
 bool only_options(BuiltinCall& call, std::initializer_list<std::string_view> allowed) {
   for (const ArgValue& a : call.options) {
     if (std::ranges::find(allowed, std::string_view(a.name)) != allowed.end()) continue;
-    Diagnostic& d = call.c.error(Code::wrong_arguments, a.name_span, fmt::format("`{}` has no option `{}`", call.name, a.name));
+    Diagnostic& d =
+        call.c.error(Code::wrong_arguments, a.name_span, fmt::format("`{}` has no option `{}`", call.name, a.name));
     if (allowed.size() > 0) {
       std::vector<std::string> names(allowed.begin(), allowed.end());
       if (const std::string hint = suggestion(a.name, names); !hint.empty()) d.hint(hint);
@@ -27,13 +29,17 @@ bool only_options(BuiltinCall& call, std::initializer_list<std::string_view> all
 
 bool expect_args(BuiltinCall& call, std::size_t low, std::size_t high, const char* usage) {
   if (call.args.size() >= low && call.args.size() <= high) return true;
-  call.c.error(Code::wrong_arguments, call.span, fmt::format("`{}` with {} argument{}", call.name, call.args.size(), call.args.size() == 1 ? "" : "s")).hint(fmt::format("it is used as `{}`", usage));
+  call.c
+      .error(Code::wrong_arguments, call.span,
+             fmt::format("`{}` with {} argument{}", call.name, call.args.size(), call.args.size() == 1 ? "" : "s"))
+      .hint(fmt::format("it is used as `{}`", usage));
   return false;
 }
 
 namespace {
 const std::vector<Value>* items(const Value& v) {
-  return v.kind == Value::Kind::tuple || (v.is_array() && v.dims().size() == 1 && !v.fields.empty()) ? &v.fields : nullptr;
+  return v.kind == Value::Kind::tuple || (v.is_array() && v.dims().size() == 1 && !v.fields.empty()) ? &v.fields
+                                                                                                     : nullptr;
 }
 }  // namespace
 
@@ -59,7 +65,10 @@ std::optional<std::vector<Dim>> shape_list(BuiltinCall& call, const Value& v) {
   std::vector<Dim> out;
   for (const Value& item : list) {
     if (!item.is_flex() || !item.flex->dim) {
-      call.c.error(Code::not_a_size, item.span, fmt::format("a shape is a list of size expressions, this is {}", call.c.describe(item))).hint(fmt::format("for example `{}([n, m])`", call.name));
+      call.c
+          .error(Code::not_a_size, item.span,
+                 fmt::format("a shape is a list of size expressions, this is {}", call.c.describe(item)))
+          .hint(fmt::format("for example `{}([n, m])`", call.name));
       return std::nullopt;
     }
     const Dim d = call.c.normal(*item.flex->dim);
@@ -90,21 +99,26 @@ Value registry_builtin(BuiltinCall& call) {
 }
 
 Value where_builtin(BuiltinCall& call) {
-  if (!only_options(call, {}) || !expect_args(call, 3, 3, "where(condition, a, b)")) return Checker::error_value(call.span);
+  if (!only_options(call, {}) || !expect_args(call, 3, 3, "where(condition, a, b)"))
+    return Checker::error_value(call.span);
   return call.c.elementwise("select", {call.arg(0), call.arg(1), call.arg(2)}, call.span, "`where`");
 }
 
 Value clamp_builtin(BuiltinCall& call) {
-  if (!only_options(call, {}) || !expect_args(call, 3, 3, "clamp(x, low, high)")) return Checker::error_value(call.span);
+  if (!only_options(call, {}) || !expect_args(call, 3, 3, "clamp(x, low, high)"))
+    return Checker::error_value(call.span);
   Checker& c = call.c;
-  Value v = c.elementwise("min", {c.elementwise("max", {call.arg(0), call.arg(1)}, call.span, "`clamp`"), call.arg(2)}, call.span, "`clamp`");
+  Value v = c.elementwise("min", {c.elementwise("max", {call.arg(0), call.arg(1)}, call.span, "`clamp`"), call.arg(2)},
+                          call.span, "`clamp`");
   const auto low = c.range_of(call.arg(1)), high = c.range_of(call.arg(2));
-  if (low && high && c.affine_nonnegative(high->second + low->first * Dim(-1))) v.low = low->first, v.high = high->second;
+  if (low && high && c.affine_nonnegative(high->second + low->first * Dim(-1)))
+    v.low = low->first, v.high = high->second;
   return v;
 }
 
 Value polygamma_builtin(BuiltinCall& call) {
-  if (!only_options(call, {}) || !expect_args(call, 2, 2, "polygamma(order, x)")) return Checker::error_value(call.span);
+  if (!only_options(call, {}) || !expect_args(call, 2, 2, "polygamma(order, x)"))
+    return Checker::error_value(call.span);
   const auto order = integer_list(call, call.arg(0), "the order");
   const Value x = call.c.tensor(call.arg(1));
   if (!order || x.is_error()) return Checker::error_value(call.span);
@@ -112,15 +126,18 @@ Value polygamma_builtin(BuiltinCall& call) {
     call.c.error(Code::type_mismatch, call.span, "`polygamma(order, x)` takes an order of at least 0 and f32 or f64");
     return Checker::error_value(call.span);
   }
-  return call.c.make_tensor(call.c.b().emit_op<ops::Polygamma>({call.c.use(x)}, ir::Attrs{.integers = {(*order)[0]}}), call.span);
+  return call.c.make_tensor(call.c.b().emit_op<ops::Polygamma>({call.c.use(x)}, ir::Attrs{.integers = {(*order)[0]}}),
+                            call.span);
 }
 
-constexpr BuiltinRow kElementwise[] = {{"where", where_builtin}, {"clamp", clamp_builtin}, {"polygamma", polygamma_builtin}};
+constexpr BuiltinRow kElementwise[] = {
+    {"where", where_builtin}, {"clamp", clamp_builtin}, {"polygamma", polygamma_builtin}};
 
 const std::map<std::string, Builtin>& table() {
   static const std::map<std::string, Builtin> all = [] {
     std::map<std::string, Builtin> t;
-    for (const auto rows : {std::span<const BuiltinRow>(kElementwise), shape_builtins(), reduce_builtins(), array_builtins()}) {
+    for (const auto rows :
+         {std::span<const BuiltinRow>(kElementwise), shape_builtins(), reduce_builtins(), array_builtins()}) {
       for (const BuiltinRow& r : rows) t.emplace(r.name, r.handler);
     }
     for (const ops::OpInfo& op : ops::all_ops()) {
@@ -139,7 +156,14 @@ Builtin find_builtin(const std::string& name) {
 }
 
 std::vector<std::string> builtin_names() {
-  std::vector<std::string> names{"grad", "value_and_grad", "jvp", "vjp", "jacobian", "hessian", "hvp", "value_and_hvp", "vmap", "pi", "inf", "f32", "f64", "i32", "i64"};
+  std::vector<std::string> names{"grad",     "value_and_grad",
+                                 "jvp",      "vjp",
+                                 "jacobian", "hessian",
+                                 "hvp",      "value_and_hvp",
+                                 "vmap",     "pi",
+                                 "inf",      "f32",
+                                 "f64",      "i32",
+                                 "i64"};
   for (const auto& [name, handler] : table()) names.push_back(name);
   return names;
 }

@@ -30,7 +30,10 @@ std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MA
     for (const std::int64_t a : *list) {
       const std::int64_t at = a < 0 ? a + rank : a;
       if (at < 0 || at >= rank || std::ranges::find(r.axes, at) != r.axes.end()) {
-        c.error(Code::bad_option, axis->value.span, at < 0 || at >= rank ? fmt::format("axis {} of {}, which has {} dimension{}", a, c.str(t), rank, rank == 1 ? "" : "s") : fmt::format("axis {} stands twice", a));
+        c.error(Code::bad_option, axis->value.span,
+                at < 0 || at >= rank
+                    ? fmt::format("axis {} of {}, which has {} dimension{}", a, c.str(t), rank, rank == 1 ? "" : "s")
+                    : fmt::format("axis {} stands twice", a));
         return std::nullopt;
       }
       r.axes.push_back(at);
@@ -63,7 +66,10 @@ std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MA
 
 bool need(BuiltinCall& call, const Reduced& r, bool fits, const char* what) {
   if (fits) return true;
-  call.c.error(Code::type_mismatch, call.span, fmt::format("`{}` takes {}, this is {}", call.name, what, call.c.describe(r.x))).label(r.x.span, call.c.describe(r.x));
+  call.c
+      .error(Code::type_mismatch, call.span,
+             fmt::format("`{}` takes {}, this is {}", call.name, what, call.c.describe(r.x)))
+      .label(r.x.span, call.c.describe(r.x));
   return false;
 }
 
@@ -71,7 +77,8 @@ bool need(BuiltinCall& call, const Reduced& r, bool fits, const char* what) {
 bool nonempty(BuiltinCall& call, const Reduced& r) {
   for (const std::int64_t a : r.axes) {
     const Dim d = call.c.type_of(r.x).dims[static_cast<std::size_t>(a)];
-    if (!call.c.require_nonnegative(d - Dim(1), fmt::format("`{}` of nothing: the extent {} is 0", call.name, call.c.str(d)))) {
+    if (!call.c.require_nonnegative(d - Dim(1),
+                                    fmt::format("`{}` of nothing: the extent {} is 0", call.name, call.c.str(d)))) {
       call.c.error(Code::shape_mismatch, call.span, fmt::format("`{}` of nothing", call.name));
       return false;
     }
@@ -85,7 +92,8 @@ Value finish(BuiltinCall& call, const Reduced& r, ValueId id) {
 
 Value simple(BuiltinCall& call, std::string_view kind, bool logical) {
   const auto r = prepare(call);
-  if (!r || !need(call, *r, (r->x.type.elem == Elem::boolean) == logical, logical ? "truth values" : "numbers")) return Checker::error_value(call.span);
+  if (!r || !need(call, *r, (r->x.type.elem == Elem::boolean) == logical, logical ? "truth values" : "numbers"))
+    return Checker::error_value(call.span);
   return finish(call, *r, call.c.b().reduce(kind, call.c.use(r->x), r->axes));
 }
 Value sum_builtin(BuiltinCall& call) { return simple(call, "sum", false); }
@@ -100,7 +108,9 @@ Value extreme(BuiltinCall& call) {
     for (std::size_t i = 1; i < call.args.size(); ++i) {
       const Value& w = call.arg(i);
       if (v.is_flex() && w.is_flex() && v.flex->dim && w.flex->dim) {
-        v = call.c.make_int(call.name == "min" ? Dim::min(*v.flex->dim, *w.flex->dim) : Dim::max(*v.flex->dim, *w.flex->dim), call.span);
+        v = call.c.make_int(
+            call.name == "min" ? Dim::min(*v.flex->dim, *w.flex->dim) : Dim::max(*v.flex->dim, *w.flex->dim),
+            call.span);
       } else {
         v = call.c.elementwise(call.name, {v, w}, call.span, "`" + call.name + "`");
       }
@@ -108,13 +118,16 @@ Value extreme(BuiltinCall& call) {
     return v;
   }
   const auto r = prepare(call);
-  if (!r || !need(call, *r, r->x.type.elem != Elem::boolean, "numbers") || !nonempty(call, *r)) return Checker::error_value(call.span);
+  if (!r || !need(call, *r, r->x.type.elem != Elem::boolean, "numbers") || !nonempty(call, *r))
+    return Checker::error_value(call.span);
   return finish(call, *r, call.c.b().reduce(call.name, call.c.use(r->x), r->axes));
 }
 
 Value arg_extreme(BuiltinCall& call) {
   const auto r = prepare(call, 1);
-  if (!r || !need(call, *r, r->x.type.elem != Elem::boolean && !r->axes.empty(), "arrays of numbers") || !nonempty(call, *r)) return Checker::error_value(call.span);
+  if (!r || !need(call, *r, r->x.type.elem != Elem::boolean && !r->axes.empty(), "arrays of numbers") ||
+      !nonempty(call, *r))
+    return Checker::error_value(call.span);
   const ValueId id = call.c.b().emit1(ir::Builder::named(call.name), {call.c.use(r->x)}, ir::Attrs{.axes = r->axes});
   Value v = finish(call, *r, id);
   v.low = Affine{Dim(0), {}};
@@ -127,7 +140,8 @@ ValueId mean_of(BuiltinCall& call, const Reduced& r, ValueId x) {
   const ValueId total = b.sum(x, r.axes);
   const Elem e = b.type(x).elem;
   const Dim count = call.c.normal(r.count);
-  const ValueId n = count.is_constant() ? b.constant(e, static_cast<double>(count.constant())) : b.convert(b.size(count), e);
+  const ValueId n =
+      count.is_constant() ? b.constant(e, static_cast<double>(count.constant())) : b.convert(b.size(count), e);
   return b.div(total, b.broadcast(n, b.dims(total), {}));
 }
 
@@ -155,7 +169,8 @@ Value var_builtin(BuiltinCall& call) {
 // log(sum(exp(x))) = m + log(sum(exp(x - m))) with m = max(x), 0 where it is not finite (so that all -inf gives -inf).
 Value logsumexp_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
-  if (!r || !need(call, *r, ir::is_float(r->x.type.elem), "f32 or f64") || !nonempty(call, *r)) return Checker::error_value(call.span);
+  if (!r || !need(call, *r, ir::is_float(r->x.type.elem), "f32 or f64") || !nonempty(call, *r))
+    return Checker::error_value(call.span);
   ir::Builder& b = call.c.b();
   const ValueId x = call.c.use(r->x);
   const ValueId top = b.reduce("max", x, r->axes);
@@ -164,8 +179,16 @@ Value logsumexp_builtin(BuiltinCall& call) {
   return finish(call, *r, b.add(m, b.op<ops::Log>(s)));
 }
 
-constexpr BuiltinRow kRows[] = {{"sum", sum_builtin},   {"prod", prod_builtin},     {"any", any_builtin},       {"all", all_builtin},   {"min", extreme},
-                                {"max", extreme},       {"argmin", arg_extreme},    {"argmax", arg_extreme},    {"mean", mean_builtin}, {"var", var_builtin},
+constexpr BuiltinRow kRows[] = {{"sum", sum_builtin},
+                                {"prod", prod_builtin},
+                                {"any", any_builtin},
+                                {"all", all_builtin},
+                                {"min", extreme},
+                                {"max", extreme},
+                                {"argmin", arg_extreme},
+                                {"argmax", arg_extreme},
+                                {"mean", mean_builtin},
+                                {"var", var_builtin},
                                 {"logsumexp", logsumexp_builtin}};
 
 }  // namespace

@@ -10,7 +10,8 @@ namespace {
 Value failed(BuiltinCall& call) { return Checker::error_value(call.span); }
 
 // An array whose element type follows from its use.
-Value open_array(BuiltinCall& call, std::vector<Dim> dims, bool floating, std::function<ValueId(Elem, std::vector<Dim>)> make) {
+Value open_array(BuiltinCall& call, std::vector<Dim> dims, bool floating,
+                 std::function<ValueId(Elem, std::vector<Dim>)> make) {
   Flex f;
   f.floating = floating;
   f.literal = true;
@@ -30,7 +31,8 @@ Value filled(BuiltinCall& call, double value) {
   const auto dims = shape_list(call, call.arg(0));
   if (!dims) return failed(call);
   Checker* c = &call.c;
-  return open_array(call, *dims, true, [c, value](Elem e, std::vector<Dim> d) { return c->b().constant(e, value, std::move(d)); });
+  return open_array(call, *dims, true,
+                    [c, value](Elem e, std::vector<Dim> d) { return c->b().constant(e, value, std::move(d)); });
 }
 Value zeros_builtin(BuiltinCall& call) { return filled(call, 0); }
 Value ones_builtin(BuiltinCall& call) { return filled(call, 1); }
@@ -95,7 +97,8 @@ std::optional<std::int64_t> one_axis(BuiltinCall& call, const char* name, std::i
   if (!list) return std::nullopt;
   const std::int64_t at = list->size() == 1 ? ((*list)[0] < 0 ? (*list)[0] + rank : (*list)[0]) : -1;
   if (at < 0 || at >= rank) {
-    call.c.error(Code::bad_option, a->value.span, fmt::format("the axis of `{}` is one of 0 to {}", call.name, rank - 1));
+    call.c.error(Code::bad_option, a->value.span,
+                 fmt::format("the axis of `{}` is one of 0 to {}", call.name, rank - 1));
     return std::nullopt;
   }
   return at;
@@ -109,7 +112,8 @@ Value reshape_builtin(BuiltinCall& call) {
   if (x.is_error() || !dims) return failed(call);
   const ir::Type have = c.type_of(x), want{have.elem, *dims};
   if (c.normal(have.count()) != c.normal(want.count())) {
-    c.report_extents(have.count(), want.count(), call.span, fmt::format("`reshape` of {} to {} changes the number of elements", c.str(have), c.str(want)));
+    c.report_extents(have.count(), want.count(), call.span,
+                     fmt::format("`reshape` of {} to {} changes the number of elements", c.str(have), c.str(want)));
     return failed(call);
   }
   return c.make_tensor(c.b().reshape(c.use(x), *dims), call.span);
@@ -131,7 +135,8 @@ Value transpose_builtin(BuiltinCall& call) {
     std::vector<std::int64_t> sorted = axes;
     std::ranges::sort(sorted);
     if (sorted != ops::iota_axes(rank)) {
-      c.error(Code::bad_option, call.arg(1).span, fmt::format("the axes of `transpose` are the numbers from 0 to {}, each once", rank - 1));
+      c.error(Code::bad_option, call.arg(1).span,
+              fmt::format("the axes of `transpose` are the numbers from 0 to {}, each once", rank - 1));
       return failed(call);
     }
   }
@@ -170,7 +175,8 @@ Value concat_builtin(BuiltinCall& call) {
   std::vector<Value> parts;
   for (const ArgValue& a : call.args) {
     if (!a.value.is_array() || a.value.dims().empty()) {
-      c.error(Code::shape_mismatch, a.value.span, fmt::format("`concat` joins arrays, this is {}", c.describe(a.value))).hint("`[a, b]` makes an array of numbers");
+      c.error(Code::shape_mismatch, a.value.span, fmt::format("`concat` joins arrays, this is {}", c.describe(a.value)))
+          .hint("`[a, b]` makes an array of numbers");
       return failed(call);
     }
     parts.push_back(a.value);
@@ -191,7 +197,9 @@ Value concat_builtin(BuiltinCall& call) {
     for (std::size_t d = 0; fits && d < type.rank(); ++d) {
       if (static_cast<std::int64_t>(d) == *axis) continue;
       if (!c.same(type.dims[d], first.dims[d])) {
-        c.report_extents(type.dims[d], first.dims[d], p.span, fmt::format("`concat` of {} and {}: they differ outside of axis {}", c.str(first), c.str(type), *axis));
+        c.report_extents(
+            type.dims[d], first.dims[d], p.span,
+            fmt::format("`concat` of {} and {}: they differ outside of axis {}", c.str(first), c.str(type), *axis));
         return failed(call);
       }
       want.dims[d] = first.dims[d];
@@ -228,7 +236,8 @@ Value pad_builtin(BuiltinCall& call) {
   for (auto* list : {&*before, &*after}) {
     if (list->size() == 1 && t.rank() != 1) list->resize(t.rank(), (*list)[0]);
     if (list->size() != t.rank() || t.is_scalar() || t.elem == Elem::boolean) {
-      c.error(Code::shape_mismatch, call.span, fmt::format("`pad` of {} takes one number before and after, or one an axis", c.str(t)));
+      c.error(Code::shape_mismatch, call.span,
+              fmt::format("`pad` of {} takes one number before and after, or one an axis", c.str(t)));
       return failed(call);
     }
   }
@@ -272,7 +281,8 @@ Value triangle(BuiltinCall& call) {
     k = (*list)[0];
   }
   if (t.rank() < 2 || t.elem == Elem::boolean) {
-    c.error(Code::shape_mismatch, call.span, fmt::format("`{}` takes matrices of numbers, this is {}", call.name, c.str(t)));
+    c.error(Code::shape_mismatch, call.span,
+            fmt::format("`{}` takes matrices of numbers, this is {}", call.name, c.str(t)));
     return failed(call);
   }
   ir::Builder& b = c.b();
@@ -280,7 +290,8 @@ Value triangle(BuiltinCall& call) {
   const ValueId row = b.iota(Elem::i64, t.dims, last - 1), column = b.iota(Elem::i64, t.dims, last);
   const ValueId shifted = k == 0 ? row : b.add(row, b.integer(Elem::i64, k, t.dims));
   const ValueId a = c.use(x);
-  return c.make_tensor(b.select(b.compare(call.name == "tril" ? "le" : "ge", column, shifted), a, b.zero(a)), call.span);
+  return c.make_tensor(b.select(b.compare(call.name == "tril" ? "le" : "ge", column, shifted), a, b.zero(a)),
+                       call.span);
 }
 
 // As NumPy's: the diagonal of a matrix, or the matrix with a diagonal.
@@ -295,7 +306,9 @@ Value diag_builtin(BuiltinCall& call) {
   if (t.rank() == 1 && t.elem != Elem::boolean) {
     const std::vector<Dim> dims{t.dims[0], t.dims[0]};
     const ValueId wide = b.broadcast(v, dims, {1});
-    return c.make_tensor(b.select(b.compare("eq", b.iota(Elem::i64, dims, 0), b.iota(Elem::i64, dims, 1)), wide, b.zero(wide)), call.span);
+    return c.make_tensor(
+        b.select(b.compare("eq", b.iota(Elem::i64, dims, 0), b.iota(Elem::i64, dims, 1)), wide, b.zero(wide)),
+        call.span);
   }
   if (t.rank() == 2) {
     const Dim n = c.same(t.dims[0], t.dims[1]) ? t.dims[0] : Dim::min(t.dims[0], t.dims[1]);
@@ -311,7 +324,8 @@ Value len_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 1, "len(x)")) return failed(call);
   const Value& x = call.arg(0);
   if (!x.is_array() || x.dims().empty()) {
-    call.c.error(Code::shape_mismatch, call.span, fmt::format("`len` is the first extent of an array, this is {}", call.c.describe(x)));
+    call.c.error(Code::shape_mismatch, call.span,
+                 fmt::format("`len` is the first extent of an array, this is {}", call.c.describe(x)));
     return failed(call);
   }
   return call.c.make_int(call.c.normal(x.dims()[0]), call.span);
@@ -321,7 +335,8 @@ Value shape_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 1, "shape(x)")) return failed(call);
   const Value& x = call.arg(0);
   if (!x.is_array() || x.dims().empty()) {
-    call.c.error(Code::shape_mismatch, call.span, fmt::format("`shape` takes an array, this is {}", call.c.describe(x)));
+    call.c.error(Code::shape_mismatch, call.span,
+                 fmt::format("`shape` takes an array, this is {}", call.c.describe(x)));
     return failed(call);
   }
   std::vector<Value> extents;
@@ -329,10 +344,23 @@ Value shape_builtin(BuiltinCall& call) {
   return call.c.stack_values(std::move(extents), 0, call.span);
 }
 
-constexpr BuiltinRow kRows[] = {{"zeros", zeros_builtin},       {"ones", ones_builtin},           {"full", full_builtin},     {"iota", iota_builtin},   {"eye", eye_builtin},
-                                {"reshape", reshape_builtin},   {"transpose", transpose_builtin}, {"broadcast", broadcast_builtin}, {"concat", concat_builtin}, {"stack", stack_builtin},
-                                {"pad", pad_builtin},           {"reverse", reverse_builtin},     {"tril", triangle},         {"triu", triangle},       {"diag", diag_builtin},
-                                {"len", len_builtin},           {"shape", shape_builtin}};
+constexpr BuiltinRow kRows[] = {{"zeros", zeros_builtin},
+                                {"ones", ones_builtin},
+                                {"full", full_builtin},
+                                {"iota", iota_builtin},
+                                {"eye", eye_builtin},
+                                {"reshape", reshape_builtin},
+                                {"transpose", transpose_builtin},
+                                {"broadcast", broadcast_builtin},
+                                {"concat", concat_builtin},
+                                {"stack", stack_builtin},
+                                {"pad", pad_builtin},
+                                {"reverse", reverse_builtin},
+                                {"tril", triangle},
+                                {"triu", triangle},
+                                {"diag", diag_builtin},
+                                {"len", len_builtin},
+                                {"shape", shape_builtin}};
 
 }  // namespace
 

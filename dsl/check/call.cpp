@@ -1,4 +1,5 @@
-// Calls: functions of the file (an IR call, or expansion in place where the callee is generic), lambdas, vmap, builtins.
+// Calls: functions of the file (an IR call, or expansion in place where the callee is generic), lambdas, vmap,
+// builtins.
 #include <fmt/format.h>
 
 #include "dsl/check/checker.h"
@@ -7,11 +8,15 @@ namespace rg::dsl {
 
 std::string Checker::shown(const FnValue& fn) {
   switch (fn.kind) {
-    case FnValue::Kind::item: return "`" + fn.item->item->name.text + "`";
-    case FnValue::Kind::lambda: return "the lambda";
-    case FnValue::Kind::builtin: return "`" + fn.name + "`";
+    case FnValue::Kind::item:
+      return "`" + fn.item->item->name.text + "`";
+    case FnValue::Kind::lambda:
+      return "the lambda";
+    case FnValue::Kind::builtin:
+      return "`" + fn.name + "`";
     case FnValue::Kind::derived:
-    case FnValue::Kind::vmap: return "`" + (fn.kind == FnValue::Kind::vmap ? "vmap" : fn.name) + "` of " + shown(*fn.inner);
+    case FnValue::Kind::vmap:
+      return "`" + (fn.kind == FnValue::Kind::vmap ? "vmap" : fn.name) + "` of " + shown(*fn.inner);
   }
   return "";
 }
@@ -36,7 +41,8 @@ std::vector<std::string> Checker::param_names(const FnValue& fn) {
       for (std::string& extra : extra_params(fn)) names.push_back(std::move(extra));
       break;
     }
-    case FnValue::Kind::vmap: return param_names(*fn.inner);
+    case FnValue::Kind::vmap:
+      return param_names(*fn.inner);
   }
   return names;
 }
@@ -50,7 +56,8 @@ bool Checker::order_args(Args& args, const std::vector<std::string>& params, Spa
     if (!a.name.empty()) {
       at = static_cast<std::size_t>(std::ranges::find(params, a.name) - params.begin());
       if (at == params.size()) {
-        Diagnostic& d = error(Code::wrong_arguments, a.name_span, fmt::format("{} has no parameter `{}`", what, a.name));
+        Diagnostic& d =
+            error(Code::wrong_arguments, a.name_span, fmt::format("{} has no parameter `{}`", what, a.name));
         if (const std::string hint = suggestion(a.name, params); !hint.empty()) d.hint(hint);
         return false;
       }
@@ -58,11 +65,14 @@ bool Checker::order_args(Args& args, const std::vector<std::string>& params, Spa
       ++position;
     }
     if (at >= params.size()) {
-      error(Code::wrong_arguments, span, fmt::format("{} takes {} argument{}, {} given", what, params.size(), params.size() == 1 ? "" : "s", args.size()));
+      error(Code::wrong_arguments, span,
+            fmt::format("{} takes {} argument{}, {} given", what, params.size(), params.size() == 1 ? "" : "s",
+                        args.size()));
       return false;
     }
     if (given[at]) {
-      error(Code::wrong_arguments, a.value.span, fmt::format("the parameter `{}` of {} is given twice", params[at], what));
+      error(Code::wrong_arguments, a.value.span,
+            fmt::format("the parameter `{}` of {} is given twice", params[at], what));
       return false;
     }
     given[at] = true;
@@ -70,7 +80,9 @@ bool Checker::order_args(Args& args, const std::vector<std::string>& params, Spa
   }
   for (std::size_t i = 0; i < params.size(); ++i) {
     if (given[i]) continue;
-    error(Code::wrong_arguments, span, fmt::format("{} takes {} argument{}, {} given: `{}` is missing", what, params.size(), params.size() == 1 ? "" : "s", args.size(), params[i]));
+    error(Code::wrong_arguments, span,
+          fmt::format("{} takes {} argument{}, {} given: `{}` is missing", what, params.size(),
+                      params.size() == 1 ? "" : "s", args.size(), params[i]));
     return false;
   }
   args = std::move(ordered);
@@ -79,7 +91,8 @@ bool Checker::order_args(Args& args, const std::vector<std::string>& params, Spa
 
 Value Checker::eval_call(const ast::Call& node, Span span, const ScopePtr& scope) {
   // Derivative operators read names (`wrt: x`), so that they see syntax.
-  if (const std::string* name = as_name(*node.callee); name != nullptr && find(scope, *name) == nullptr && is_operator(*name)) {
+  if (const std::string* name = as_name(*node.callee);
+      name != nullptr && find(scope, *name) == nullptr && is_operator(*name)) {
     const auto& own = root(scope).module->functions;
     if (own.find(*name) == own.end()) return eval_operator(*name, node, span, scope);
   }
@@ -97,10 +110,12 @@ Value Checker::eval_call(const ast::Call& node, Span span, const ScopePtr& scope
   if (!ok) return error_value(span);
   if (callee.kind != Value::Kind::function) {
     error(Code::not_a_function, node.callee->span, fmt::format("this is {}, not a function", describe(callee)))
-        .hint(callee.is_array() ? "a product is written with `*`, a subscript with `[…]`" : "only functions are called");
+        .hint(callee.is_array() ? "a product is written with `*`, a subscript with `[…]`"
+                                : "only functions are called");
     return error_value(span);
   }
-  if (callee.fn->kind == FnValue::Kind::builtin) return apply_builtin(callee.fn->name, std::move(args), span, node.callee->span);
+  if (callee.fn->kind == FnValue::Kind::builtin)
+    return apply_builtin(callee.fn->name, std::move(args), span, node.callee->span);
   return apply(*callee.fn, std::move(args), span);
 }
 
@@ -115,11 +130,20 @@ Value Checker::apply(const FnValue& fn, Args args, Span span) {
     v = apply_builtin(fn.name, std::move(args), span, fn.span);
   } else if (order_args(args, param_names(fn), span, shown(fn))) {
     switch (fn.kind) {
-      case FnValue::Kind::item: v = apply_item(*fn.item, std::move(args), span); break;
-      case FnValue::Kind::lambda: v = apply_lambda(fn, std::move(args), span); break;
-      case FnValue::Kind::derived: v = apply_derived(fn, std::move(args), span); break;
-      case FnValue::Kind::vmap: v = apply_vmap(fn, std::move(args), span); break;
-      case FnValue::Kind::builtin: break;
+      case FnValue::Kind::item:
+        v = apply_item(*fn.item, std::move(args), span);
+        break;
+      case FnValue::Kind::lambda:
+        v = apply_lambda(fn, std::move(args), span);
+        break;
+      case FnValue::Kind::derived:
+        v = apply_derived(fn, std::move(args), span);
+        break;
+      case FnValue::Kind::vmap:
+        v = apply_vmap(fn, std::move(args), span);
+        break;
+      case FnValue::Kind::builtin:
+        break;
     }
   }
   --depth_;
@@ -136,7 +160,8 @@ Value Checker::apply_item(const FnDecl& decl_, Args args, Span span) {
   for (ArgValue& a : args) values.push_back(std::move(a.value));
   for (const bool flex : {false, true}) {
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!unify(decl.params[i], values[i], u, "`" + decl.item->params[i].name.text + "`", flex, decl)) return error_value(span);
+      if (!unify(decl.params[i], values[i], u, "`" + decl.item->params[i].name.text + "`", flex, decl))
+        return error_value(span);
     }
   }
   if (!solve(u, decl, span)) return error_value(span);
@@ -162,7 +187,8 @@ Value Checker::apply_item(const FnDecl& decl_, Args args, Span span) {
   const ir::Function& callee = *module_.find(decl.ir_name);
   std::vector<ir::Type> types;
   for (const ir::Type& t : callee.result_types()) types.push_back(t.substitute(sizes));
-  const auto ids = b().emit_typed(ops::opcode<ops::Call>(), operands, ir::Attrs{.dims = sizes, .callee = decl.ir_name}, {}, types);
+  const auto ids =
+      b().emit_typed(ops::opcode<ops::Call>(), operands, ir::Attrs{.dims = sizes, .callee = decl.ir_name}, {}, types);
   std::size_t at = 0;
   const std::function<Value(const Ty&)> build = [&](const Ty& t) {
     if (t.kind == Ty::Kind::tensor) return make_tensor(ids[at++], span);
@@ -178,7 +204,9 @@ Value Checker::apply_item(const FnDecl& decl_, Args args, Span span) {
 
 Value Checker::inline_item(const FnDecl& decl, std::vector<Value> args, Unifier& u, Span span) {
   if (std::ranges::count(inlining_, &decl) > 8) {
-    error(Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text)).note("recursion is not supported yet").hint("write a `loop`");
+    error(Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text))
+        .note("recursion is not supported yet")
+        .hint("write a `loop`");
     return error_value(span);
   }
   auto top = std::make_shared<Scope>();
@@ -197,7 +225,8 @@ Value Checker::inline_item(const FnDecl& decl, std::vector<Value> args, Unifier&
   }
   inlining_.push_back(&decl);
   Value v = eval(*decl.item->body, scope);
-  if (!v.is_error()) v = coerce(v, resolve(*decl.item->result, scope), fmt::format("the result of `{}`", decl.item->name.text));
+  if (!v.is_error())
+    v = coerce(v, resolve(*decl.item->result, scope), fmt::format("the result of `{}`", decl.item->name.text));
   if (v.is_flex()) v = materialize(v, u.elem);
   inlining_.pop_back();
   return v;
@@ -208,7 +237,18 @@ Value Checker::apply_lambda(const FnValue& fn, Args args, Span span) {
   for (std::size_t i = 0; i < args.size(); ++i) {
     const ast::LambdaParam& p = fn.lambda->params[i];
     Value v = args[i].value;
-    if (p.type != nullptr) v = coerce(v, resolve(*p.type, fn.env), "`" + p.name.text + "`");
+    if (p.type != nullptr) {
+      // A size that is new here is the argument's extent.
+      if (const auto* named = std::get_if<ast::NamedType>(&p.type->node);
+          named != nullptr && v.is_array() && v.dims().size() == named->dims.size()) {
+        for (std::size_t d = 0; d < named->dims.size(); ++d) {
+          const std::string* size = named->dims[d].value ? as_name(*named->dims[d].value) : nullptr;
+          if (size != nullptr && find(scope, *size) == nullptr)
+            scope = bind(scope, *size, make_int(normal(v.dims()[d]), named->dims[d].span), named->dims[d].span, true);
+        }
+      }
+      v = coerce(v, resolve(*p.type, scope), "`" + p.name.text + "`");
+    }
     if (v.is_error()) return error_value(span);
     scope = bind_checked(scope, p.name, v);
   }
@@ -221,7 +261,12 @@ Value Checker::apply_vmap(const FnValue& fn, Args args, Span span) {
   std::vector<Value> values;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const bool mapped = i >= fn.in_axes.size() || fn.in_axes[i].has_value();
-    values.push_back(default_typed(args[i].value));
+    const FnDecl* item = fn.inner->kind == FnValue::Kind::item ? fn.inner->item : nullptr;
+    if (item != nullptr) declare_function(const_cast<FnDecl&>(*item));
+    const bool typed =
+        item != nullptr && !item->broken && item->params[i].kind == Ty::Kind::tensor && !item->params[i].any_float;
+    values.push_back(typed && args[i].value.is_flex() ? materialize(args[i].value, item->params[i].tensor.elem)
+                                                      : default_typed(args[i].value));
     if (values.back().is_error()) return error_value(span);
     if (!mapped) continue;
     std::vector<Value> leaves;
@@ -229,7 +274,8 @@ Value Checker::apply_vmap(const FnValue& fn, Args args, Span span) {
     for (const Value& leaf : leaves) {
       const ir::Type t = type_of(leaf);
       if (t.is_scalar()) {
-        error(Code::shape_mismatch, leaf.span, "`vmap` maps over the leading dimension, this argument has none").hint("capture it in a lambda: `vmap(x => f(x, a))(xs)`");
+        error(Code::shape_mismatch, leaf.span, "`vmap` maps over the leading dimension, this argument has none")
+            .hint("capture it in a lambda: `vmap(x => f(x, a))(xs)`");
         return error_value(span);
       }
       if (extent && !same(*extent, t.dims[0])) {
@@ -283,7 +329,8 @@ Value Checker::apply_builtin(const std::string& name, Args args, Span span, Span
       return error_value(span);
     }
     const Value& x = args[0].value;
-    if (x.is_flex() && x.flex->literal && *elem != Elem::boolean && (ir::is_float(*elem) || !x.flex->floating)) return materialize(x, elem);
+    if (x.is_flex() && x.flex->literal && *elem != Elem::boolean && (ir::is_float(*elem) || !x.flex->floating))
+      return materialize(x, elem);
     const Value t = materialize(x, x.is_flex() && ir::is_float(*elem) ? elem : std::nullopt);
     if (t.is_error()) return t;
     Value v = make_tensor(b().convert(use(t), *elem), span);
@@ -291,7 +338,8 @@ Value Checker::apply_builtin(const std::string& name, Args args, Span span, Span
     return v;
   }
   if (is_operator(name)) {
-    error(Code::derivative_arguments, callee_span, fmt::format("`{}` is applied to a function where it is named", name)).hint(fmt::format("write `f => {}(f)`", name));
+    error(Code::derivative_arguments, callee_span, fmt::format("`{}` is applied to a function where it is named", name))
+        .hint(fmt::format("write `f => {}(f)`", name));
     return error_value(span);
   }
   BuiltinCall call{*this, name, span, callee_span, {}, {}};

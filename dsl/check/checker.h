@@ -27,10 +27,10 @@ using Args = std::vector<ArgValue>;
 struct BuiltinCall {
   Checker& c;
   std::string name;
-  Span span;         // of the call
+  Span span;  // of the call
   Span callee_span;
-  Args args;         // positional ones
-  Args options;      // named ones
+  Args args;     // positional ones
+  Args options;  // named ones
   const Value& arg(std::size_t i) const { return args[i].value; }
 };
 using Builtin = Value (*)(BuiltinCall&);
@@ -74,7 +74,9 @@ class Checker {
   // ---- scope.cpp: contexts, names, values
   Context& ctx() { return *context_; }
   ir::Builder& b() { return *context_->builder; }
-  std::span<const std::string> names() const { return context_ ? std::span<const std::string>(context_->function->size_names) : std::span<const std::string>{}; }
+  std::span<const std::string> names() const {
+    return context_ ? std::span<const std::string>(context_->function->size_names) : std::span<const std::string>{};
+  }
   Context* new_context(ir::Function& f, Context* parent);
   Diagnostic& error(Code code, Span span, std::string message);
   static ScopePtr bind(ScopePtr scope, std::string name, Value value, Span span, bool is_size = false);
@@ -155,7 +157,8 @@ class Checker {
   ScopePtr bind_pattern(const ast::Pattern& pattern, const Value& value, ScopePtr scope);
   void eval_assert(const ast::Assert& node, Span span, const ScopePtr& scope);
   Value eval_if(const ast::If& node, Span span, const ScopePtr& scope);
-  Value emit_if(ValueId condition, Span span, const std::function<Value()>& then_arm, const std::function<Value()>& else_arm);
+  Value emit_if(ValueId condition, Span span, const std::function<Value()>& then_arm,
+                const std::function<Value()>& else_arm);
   Value eval_array(const ast::ArrayLit& node, Span span, const ScopePtr& scope);
   Value stack_values(std::vector<Value> items, std::int64_t axis, Span span);
   Value eval_struct(const ast::StructLit& node, Span span, const ScopePtr& scope);
@@ -174,7 +177,8 @@ class Checker {
   std::optional<Elem> common_elem(std::span<const Value> operands, Span span, std::string_view shown);
   std::optional<std::vector<Dim>> broadcast_dims(std::span<const Value> operands, Span span, std::string_view shown);
   ValueId stretch(ValueId v, const std::vector<Dim>& to);
-  Value einsum(const std::vector<Value>& operands, const std::vector<std::string>& inputs, const std::string& output, Span span);
+  Value einsum(const std::vector<Value>& operands, const std::vector<std::string>& inputs, const std::string& output,
+               Span span);
 
   // ---- index.cpp
   Value eval_index(const ast::Index& node, Span span, const ScopePtr& scope);
@@ -198,9 +202,11 @@ class Checker {
     std::optional<Affine> ragged;  // the extent proper, over outer indices
     std::optional<Value> ragged_value;
   };
-  bool index_axes(const std::vector<ast::IndexVar>& vars, const ast::Expr& body, const ScopePtr& scope, bool may_be_ragged, std::vector<IndexAxis>& axes);
+  bool index_axes(const std::vector<ast::IndexVar>& vars, const ast::Expr& body, const ScopePtr& scope,
+                  bool may_be_ragged, std::vector<IndexAxis>& axes);
   std::optional<Dim> infer_extent(const ast::Name& var, const ast::Expr& body, const ScopePtr& scope);
-  Value map_over(const std::vector<ast::IndexVar>& vars, std::vector<IndexAxis>& axes, const ast::Expr& body, const ScopePtr& scope, Span span, const std::function<Value(const Value&)>* identity);
+  Value map_over(const std::vector<ast::IndexVar>& vars, std::vector<IndexAxis>& axes, const ast::Expr& body,
+                 const ScopePtr& scope, Span span, const std::function<Value(const Value&)>* identity);
   Value index_value(ValueId id, const Affine& low, const Affine& high, Span span);
   std::optional<Dim> rectangle(const Affine& a) const;  // the greatest value
 
@@ -240,8 +246,10 @@ class Checker {
   // ---- test.cpp
   void build_test(const ast::TestItem& item, ModuleScope& module);
   void build_assertion(const ast::Expr& expr, TestCase& test, std::vector<ValueId>& results, const ScopePtr& scope);
-  void assert_close(const ast::Call& call, Span span, TestCase& test, std::vector<ValueId>& results, const ScopePtr& scope);
-  void check_grad(const ast::Call& call, Span span, TestCase& test, std::vector<ValueId>& results, const ScopePtr& scope);
+  void assert_close(const ast::Call& call, Span span, TestCase& test, std::vector<ValueId>& results,
+                    const ScopePtr& scope);
+  void check_grad(const ast::Call& call, Span span, TestCase& test, std::vector<ValueId>& results,
+                  const ScopePtr& scope);
 
   SourceMap& sources_;
   Diagnostics* diagnostics_;

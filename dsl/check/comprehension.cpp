@@ -49,12 +49,15 @@ std::optional<Dim> Checker::infer_extent(const ast::Name& var, const ast::Expr& 
     const std::vector<Dim>& dims = base->dims();
     std::size_t axis = position;
     for (std::size_t k = 0; k < position; ++k) {
-      if (std::holds_alternative<ast::Ellipsis>(index.subscripts[k].node)) axis = dims.size() - (index.subscripts.size() - position);
+      if (std::holds_alternative<ast::Ellipsis>(index.subscripts[k].node))
+        axis = dims.size() - (index.subscripts.size() - position);
     }
     if (axis >= dims.size()) return;
     found = normal(dims[axis]);
     if (extent && !same(*extent, *found)) {
-      error(Code::index_extent, var.span, fmt::format("the extent of `{}` is not clear: {} by one subscript, {} by another", var.text, str(*extent), str(*found)))
+      error(Code::index_extent, var.span,
+            fmt::format("the extent of `{}` is not clear: {} by one subscript, {} by another", var.text, str(*extent),
+                        str(*found)))
           .label(from, str(*extent))
           .label(index.base->span, str(*found))
           .hint(fmt::format("write it: `{}: {}`", var.text, str(*extent)));
@@ -75,7 +78,8 @@ std::optional<Dim> Checker::infer_extent(const ast::Name& var, const ast::Expr& 
   return extent;
 }
 
-Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<IndexAxis>& axes, const ast::Expr& body, const ScopePtr& scope0, Span span, const std::function<Value(const Value&)>* identity) {
+Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<IndexAxis>& axes, const ast::Expr& body,
+                        const ScopePtr& scope0, Span span, const std::function<Value(const Value&)>* identity) {
   std::vector<Dim> extents;
   Value result = error_value(span);
   const Facts facts = save_facts();
@@ -92,7 +96,8 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
       Affine high;
       if (vars[i].extent == nullptr) {
         ScopePtr inner = scope;  // later variables are in scope of the subscripts too
-        for (std::size_t j = i; j < vars.size(); ++j) inner = bind(inner, vars[j].name.text, make_tensor(p[j], vars[j].name.span), vars[j].name.span);
+        for (std::size_t j = i; j < vars.size(); ++j)
+          inner = bind(inner, vars[j].name.text, make_tensor(p[j], vars[j].name.span), vars[j].name.span);
         const auto found = infer_extent(vars[i].name, body, inner);
         if (!found) {
           ok = false;
@@ -108,7 +113,8 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
         }
         if (e.is_flex() && e.flex->dim) {
           extent = normal(*e.flex->dim);
-          if (!require_nonnegative(extent, fmt::format("the extent {} of `{}` is negative", str(extent), vars[i].name.text))) {
+          if (!require_nonnegative(extent,
+                                   fmt::format("the extent {} of `{}` is negative", str(extent), vars[i].name.text))) {
             error(Code::not_a_size, vars[i].extent->span, "this extent is negative");
             ok = false;
             break;
@@ -124,7 +130,8 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
             break;
           }
           if (identity == nullptr) {
-            error(Code::ragged_build, vars[i].extent->span, "the extent of an index that builds an array depends on another index")
+            error(Code::ragged_build, vars[i].extent->span,
+                  "the extent of an index that builds an array depends on another index")
                 .note("arrays are rectangular; only a reduction may have a ragged extent");
             ok = false;
             break;
@@ -177,7 +184,8 @@ Value Checker::eval_build(const ast::Build& node, Span span, const ScopePtr& sco
 
 Value Checker::eval_reduce(const ast::Reduce& node, Span span, const ScopePtr& scope) {
   const std::string& op = node.op.text;
-  static constexpr std::string_view known[] = {"sum", "prod", "min", "max", "any", "all", "argmin", "argmax", "mean", "logsumexp"};
+  static constexpr std::string_view known[] = {"sum", "prod",   "min",    "max",  "any",
+                                               "all", "argmin", "argmax", "mean", "logsumexp"};
   if (std::ranges::find(known, op) == std::end(known)) {
     std::vector<std::string> candidates(std::begin(known), std::end(known));
     Diagnostic& d = error(Code::unknown_name, node.op.span, fmt::format("`{}` is no reduction", op));
@@ -217,7 +225,8 @@ Value Checker::eval_reduce(const ast::Reduce& node, Span span, const ScopePtr& s
         ragged = e.is_tensor();
       });
       if (ragged) {
-        error(Code::ragged_build, v.extent->span, "the mean over an extent that depends on an index").hint("write the sum and divide: `sum[…] / f64(i)`");
+        error(Code::ragged_build, v.extent->span, "the mean over an extent that depends on an index")
+            .hint("write the sum and divide: `sum[…] / f64(i)`");
         return error_value(span);
       }
     }
@@ -233,7 +242,8 @@ Value Checker::eval_reduce(const ast::Reduce& node, Span span, const ScopePtr& s
   ArgValue axis;
   axis.name = "axis";
   std::vector<Value> list;
-  for (std::size_t i = 0; i < node.indices.size(); ++i) list.push_back(make_int(Dim(static_cast<std::int64_t>(i)), span));
+  for (std::size_t i = 0; i < node.indices.size(); ++i)
+    list.push_back(make_int(Dim(static_cast<std::int64_t>(i)), span));
   axis.value = list.size() == 1 ? list[0] : make_tuple(std::move(list), span);
   call.options.push_back(std::move(axis));
   return find_builtin(op)(call);

@@ -7,8 +7,9 @@
 namespace rg::dsl {
 
 namespace {
-constexpr std::string_view kOperators[] = {"grad", "value_and_grad", "jvp",     "value_and_jvp", "vjp",  "value_and_vjp", "jacobian",
-                                           "hessian", "hvp",         "value_and_hvp", "vmap",    "checkpoint"};
+constexpr std::string_view kOperators[] = {"grad", "value_and_grad", "jvp",      "value_and_jvp",
+                                           "vjp",  "value_and_vjp",  "jacobian", "hessian",
+                                           "hvp",  "value_and_hvp",  "vmap",     "checkpoint"};
 
 const FnDecl* base_item(const FnValue& fn) {
   if (fn.kind == FnValue::Kind::item) return fn.item;
@@ -17,11 +18,16 @@ const FnDecl* base_item(const FnValue& fn) {
 
 std::string stem(const FnValue& fn) {
   switch (fn.kind) {
-    case FnValue::Kind::item: return fn.item->item->name.text;
-    case FnValue::Kind::lambda: return "lambda";
-    case FnValue::Kind::builtin: return fn.name;
-    case FnValue::Kind::vmap: return "vmap_" + stem(*fn.inner);
-    case FnValue::Kind::derived: return fn.name + "_" + stem(*fn.inner);
+    case FnValue::Kind::item:
+      return fn.item->item->name.text;
+    case FnValue::Kind::lambda:
+      return "lambda";
+    case FnValue::Kind::builtin:
+      return fn.name;
+    case FnValue::Kind::vmap:
+      return "vmap_" + stem(*fn.inner);
+    case FnValue::Kind::derived:
+      return fn.name + "_" + stem(*fn.inner);
   }
   return "";
 }
@@ -33,7 +39,9 @@ std::string join(const std::vector<std::string>& names) {
 }
 }  // namespace
 
-bool Checker::is_operator(const std::string& name) const { return std::ranges::find(kOperators, name) != std::end(kOperators); }
+bool Checker::is_operator(const std::string& name) const {
+  return std::ranges::find(kOperators, name) != std::end(kOperators);
+}
 
 Value Checker::eval_operator(const std::string& name, const ast::Call& node, Span span, const ScopePtr& scope) {
   FnValue fn;
@@ -43,7 +51,8 @@ Value Checker::eval_operator(const std::string& name, const ast::Call& node, Spa
   for (const ast::Arg& a : node.args) {
     if (!a.name) {
       if (function) {
-        error(Code::derivative_arguments, a.value->span, fmt::format("`{}` takes one function; the function that it gives takes the arguments", name))
+        error(Code::derivative_arguments, a.value->span,
+              fmt::format("`{}` takes one function; the function that it gives takes the arguments", name))
             .hint(fmt::format("write `{}(f)(…)`, and `wrt: x` to name what to differentiate by", name));
         return error_value(span);
       }
@@ -51,7 +60,8 @@ Value Checker::eval_operator(const std::string& name, const ast::Call& node, Spa
       continue;
     }
     if (a.name->text != "wrt" || name == "vmap" || name == "checkpoint") {
-      error(Code::derivative_arguments, a.name->span, fmt::format("`{}` has no option `{}`", name, a.name->text)).hint(name == "vmap" ? "capture what is not mapped in a lambda" : "the option is called `wrt`");
+      error(Code::derivative_arguments, a.name->span, fmt::format("`{}` has no option `{}`", name, a.name->text))
+          .hint(name == "vmap" ? "capture what is not mapped in a lambda" : "the option is called `wrt`");
       return error_value(span);
     }
     std::vector<const ast::Expr*> list;
@@ -75,7 +85,8 @@ Value Checker::eval_operator(const std::string& name, const ast::Call& node, Spa
   }
   if (function->is_error()) return error_value(span);
   if (function->kind != Value::Kind::function) {
-    error(Code::derivative_arguments, function->span, fmt::format("`{}` takes a function, this is {}", name, describe(*function)))
+    error(Code::derivative_arguments, function->span,
+          fmt::format("`{}` takes a function, this is {}", name, describe(*function)))
         .hint(fmt::format("write `{}(f)(x)` or `{}(x => …)(a)`", name, name));
     return error_value(span);
   }
@@ -133,25 +144,31 @@ std::vector<std::string> Checker::extra_params(const FnValue& fn) {
   return extra;
 }
 
-std::optional<std::vector<std::size_t>> Checker::wrt_params(const FnValue& fn, const std::vector<Value>& args, Span span) {
+std::optional<std::vector<std::size_t>> Checker::wrt_params(const FnValue& fn, const std::vector<Value>& args,
+                                                            Span span) {
   const std::vector<std::string> params = param_names(*fn.inner);
   std::vector<std::size_t> out;
-  for (const ast::Name& w : fn.wrt) out.push_back(static_cast<std::size_t>(std::ranges::find(params, w.text) - params.begin()));
+  for (const ast::Name& w : fn.wrt)
+    out.push_back(static_cast<std::size_t>(std::ranges::find(params, w.text) - params.begin()));
   if (!out.empty()) return out;
   std::vector<std::string> floats;
   for (std::size_t i = 0; i < args.size(); ++i) {
     std::vector<Value> leaves;
     flatten(args[i], leaves);
-    const bool floating = std::ranges::any_of(leaves, [](const Value& v) { return (v.is_tensor() && ir::is_float(v.type.elem)) || (v.is_flex() && v.flex->floating); });
+    const bool floating = std::ranges::any_of(leaves, [](const Value& v) {
+      return (v.is_tensor() && ir::is_float(v.type.elem)) || (v.is_flex() && v.flex->floating);
+    });
     if (!floating) continue;
     floats.push_back(params[i]);
     out.push_back(i);
   }
   if (out.size() == 1) return out;
   if (out.empty()) {
-    error(Code::not_differentiable, span, fmt::format("{} has no parameter of float type to differentiate by", shown(*fn.inner)));
+    error(Code::not_differentiable, span,
+          fmt::format("{} has no parameter of float type to differentiate by", shown(*fn.inner)));
   } else {
-    error(Code::wrt_required, span, fmt::format("{} has several parameters of float type: {}", shown(*fn.inner), join(floats)))
+    error(Code::wrt_required, span,
+          fmt::format("{} has several parameters of float type: {}", shown(*fn.inner), join(floats)))
         .note("`wrt` is required where more than one parameter is of float type")
         .hint(fmt::format("`wrt: {}`, or several: `wrt: ({}, {})`", floats[0], floats[0], floats[1]));
   }
@@ -167,7 +184,10 @@ bool Checker::check_floats(const Value& v, const std::string& what, Span span, c
     return true;
   }
   if (v.is_tensor() && ir::is_float(v.type.elem)) return true;
-  error(Code::not_differentiable, span, path.empty() ? fmt::format("{} is {}, which has no derivative", what, describe(v)) : fmt::format("the field `{}` of {} is {}, which has no derivative", path.substr(1), what, describe(v)))
+  error(Code::not_differentiable, span,
+        path.empty()
+            ? fmt::format("{} is {}, which has no derivative", what, describe(v))
+            : fmt::format("the field `{}` of {} is {}, which has no derivative", path.substr(1), what, describe(v)))
       .note("derivatives are taken with respect to f32 and f64")
       .hint(path.empty() ? "convert it to a float type" : "keep integers out of the struct that is differentiated by");
   return false;
@@ -189,7 +209,8 @@ Checker::Lifted Checker::lift(const FnValue& fn, std::vector<Value>& args, Span 
     }
     if (!solve(u, decl, span)) return out;
     if (decl.state == FnDecl::State::building) {
-      error(Code::recursion, span, fmt::format("`{}` differentiates itself", decl.item->name.text)).note("recursion is not supported yet");
+      error(Code::recursion, span, fmt::format("`{}` differentiates itself", decl.item->name.text))
+          .note("recursion is not supported yet");
       return out;
     }
     build_function(decl);
@@ -211,7 +232,9 @@ Checker::Lifted Checker::lift(const FnValue& fn, std::vector<Value>& args, Span 
       v.decl = t.decl;
       v.sizes = t.sizes;
       v.type = t.tensor;
-      v.kind = t.kind == Ty::Kind::tensor ? Value::Kind::tensor : t.kind == Ty::Kind::tuple ? Value::Kind::tuple : Value::Kind::structure;
+      v.kind = t.kind == Ty::Kind::tensor  ? Value::Kind::tensor
+               : t.kind == Ty::Kind::tuple ? Value::Kind::tuple
+                                           : Value::Kind::structure;
       for (const Ty& f : t.fields) v.fields.push_back(self(f, self));
       return v;
     };
@@ -343,7 +366,9 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
     attrs.text = "vjp";
     if (mode == "grad") {
       if (primals != 1 || f.result.kind != Value::Kind::tensor || !types[0].is_scalar()) {
-        error(Code::not_scalar, span, fmt::format("`{}` needs a function with one number as its result; {} gives {}", fn.name, shown(*fn.inner), describe(f.result)))
+        error(Code::not_scalar, span,
+              fmt::format("`{}` needs a function with one number as its result; {} gives {}", fn.name, shown(*fn.inner),
+                          describe(f.result)))
             .note("a gradient is the derivative of a scalar")
             .hint("sum the result, or take `jacobian`, `jvp` or `vjp`");
         return error_value(span);
@@ -353,7 +378,9 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
       std::vector<Value> given;
       flatten(seeds[0], given);
       if (given.size() != primals) {
-        error(Code::derivative_arguments, seeds[0].span, fmt::format("the adjoint has the type of the result, {}; this is {}", describe(f.result), describe(seeds[0])));
+        error(Code::derivative_arguments, seeds[0].span,
+              fmt::format("the adjoint has the type of the result, {}; this is {}", describe(f.result),
+                          describe(seeds[0])));
         return error_value(span);
       }
       for (std::size_t i = 0; i < primals; ++i) {
@@ -372,7 +399,8 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
     std::vector<Value> given;
     for (const Value& s : seeds) flatten(s, given);
     if (given.size() != wrt_leaves.size()) {
-      error(Code::derivative_arguments, span, fmt::format("`{}` takes one tangent for each parameter differentiated by, of its type", fn.name));
+      error(Code::derivative_arguments, span,
+            fmt::format("`{}` takes one tangent for each parameter differentiated by, of its type", fn.name));
       return error_value(span);
     }
     for (std::size_t i = 0; i < given.size(); ++i) {

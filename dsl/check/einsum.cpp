@@ -35,7 +35,8 @@ Value einsum_builtin(BuiltinCall& call) {
   const Value failed = Checker::error_value(call.span);
   if (!only_options(call, {}) || !expect_args(call, 2, 100, "einsum(\"ij,jk->ik\", a, b)")) return failed;
   const auto bad = [&](const std::string& why) {
-    c.error(Code::bad_einsum, call.arg(0).span, why).note("one letter a dimension, operands separated by commas, then `->` and the letters of the result");
+    c.error(Code::bad_einsum, call.arg(0).span, why)
+        .note("one letter a dimension, operands separated by commas, then `->` and the letters of the result");
     return failed;
   };
   if (call.arg(0).kind != Value::Kind::text) return bad("the first argument of `einsum` is a string");
@@ -69,7 +70,9 @@ Value einsum_builtin(BuiltinCall& call) {
   }
   std::vector<Value> operands;
   for (std::size_t i = 1; i < call.args.size(); ++i) operands.push_back(call.arg(i));
-  if (labels.size() != operands.size() + 1) return bad(fmt::format("`einsum` has subscripts for {} operands, {} are given", labels.size() - 1, operands.size()));
+  if (labels.size() != operands.size() + 1)
+    return bad(
+        fmt::format("`einsum` has subscripts for {} operands, {} are given", labels.size() - 1, operands.size()));
   for (const Value& v : operands) {
     if (!v.is_array()) return c.tensor(v);
   }
@@ -82,11 +85,15 @@ Value einsum_builtin(BuiltinCall& call) {
     const Value t = c.materialize(operands[k], elem);
     if (t.is_error()) return failed;
     ir::Type type = c.type_of(t);
-    if (type.rank() != labels[k].size()) return bad(fmt::format("operand {} of `einsum` is {}, its subscripts are {}", k + 1, c.str(type), labels[k].size()));
+    if (type.rank() != labels[k].size())
+      return bad(
+          fmt::format("operand {} of `einsum` is {}, its subscripts are {}", k + 1, c.str(type), labels[k].size()));
     for (std::size_t d = 0; d < type.rank(); ++d) {
       const auto [at, fresh] = extents.emplace(labels[k][d], type.dims[d]);
       if (!fresh && !c.same(at->second, type.dims[d])) {
-        c.report_extents(at->second, type.dims[d], operands[k].span, fmt::format("`{}` stands for {} and for {} in `einsum`", static_cast<char>(labels[k][d]), c.str(at->second), c.str(type.dims[d])));
+        c.report_extents(at->second, type.dims[d], operands[k].span,
+                         fmt::format("`{}` stands for {} and for {} in `einsum`", static_cast<char>(labels[k][d]),
+                                     c.str(at->second), c.str(type.dims[d])));
         return failed;
       }
       type.dims[d] = at->second;
@@ -96,7 +103,8 @@ Value einsum_builtin(BuiltinCall& call) {
   std::vector<std::int64_t> seen;
   for (const std::int64_t l : labels.back()) {
     if (!extents.contains(l)) return bad(fmt::format("`{}` of the result is on no operand", static_cast<char>(l)));
-    if (std::ranges::find(seen, l) != seen.end()) return bad(fmt::format("`{}` stands twice in the result", static_cast<char>(l)));
+    if (std::ranges::find(seen, l) != seen.end())
+      return bad(fmt::format("`{}` stands twice in the result", static_cast<char>(l)));
     seen.push_back(l);
   }
   return c.make_tensor(c.b().contract(ids, labels), call.span);

@@ -21,24 +21,28 @@ bool Checker::entry_params(const FnValue& fn, std::vector<EntryParam>& params, F
       declare_function(const_cast<FnDecl&>(*fn.item));
       if (fn.item->broken) return false;
       if (fn.item->generic) {
-        error(Code::generic_export, span, fmt::format("`{}` is generic: its parameters' types follow from a call", fn.item->item->name.text))
+        error(Code::generic_export, span,
+              fmt::format("`{}` is generic: its parameters' types follow from a call", fn.item->item->name.text))
             .hint(fmt::format("give them by a lambda: `(x: f64[n]) => {}(x)`", fn.item->item->name.text));
         return false;
       }
       decl.sizes = fn.item->sizes;
-      for (std::size_t i = 0; i < fn.item->params.size(); ++i) params.push_back({fn.item->item->params[i].name.text, fn.item->params[i]});
+      for (std::size_t i = 0; i < fn.item->params.size(); ++i)
+        params.push_back({fn.item->item->params[i].name.text, fn.item->params[i]});
       return true;
     }
     case FnValue::Kind::lambda: {
       for (const auto& p : fn.lambda->params) {
         if (p.type == nullptr) {
-          error(Code::untyped_parameter, p.name.span, fmt::format("the type of `{}` is not known here", p.name.text)).hint(fmt::format("write it: `{}: f64[n]`", p.name.text));
+          error(Code::untyped_parameter, p.name.span, fmt::format("the type of `{}` is not known here", p.name.text))
+              .hint(fmt::format("write it: `{}: f64[n]`", p.name.text));
           return false;
         }
         collect_sizes(*p.type, decl);
       }
       ScopePtr scope = root_scope(main_);
-      for (std::uint32_t i = 0; i < decl.sizes.size(); ++i) scope = bind(scope, decl.sizes[i], make_int(Dim::size(i), span), span, true);
+      for (std::uint32_t i = 0; i < decl.sizes.size(); ++i)
+        scope = bind(scope, decl.sizes[i], make_int(Dim::size(i), span), span, true);
       Context* const outer = std::exchange(context_, nullptr);
       for (const auto& p : fn.lambda->params) params.push_back({p.name.text, resolve(*p.type, scope)});
       context_ = outer;
@@ -65,7 +69,8 @@ bool Checker::entry_params(const FnValue& fn, std::vector<EntryParam>& params, F
       for (EntryParam& p : params) lead(p.type);
       return true;
     }
-    case FnValue::Kind::derived: break;
+    case FnValue::Kind::derived:
+      break;
   }
   if (!entry_params(*fn.inner, params, decl, span)) return false;
   const std::vector<std::string> extra = extra_params(fn);
@@ -75,7 +80,8 @@ bool Checker::entry_params(const FnValue& fn, std::vector<EntryParam>& params, F
     if (fn.inner->kind == FnValue::Kind::item) {
       t = fn.inner->item->result;
     } else {
-      error(Code::derivative_arguments, span, "`vjp` is applied to functions of the file here").hint("define the function in the file");
+      error(Code::derivative_arguments, span, "`vjp` is applied to functions of the file here")
+          .hint("define the function in the file");
       return false;
     }
     params.push_back({extra[0], t});

@@ -10,7 +10,8 @@ namespace rg::dsl {
 
 Value Checker::eval(const ast::Expr& expr, const ScopePtr& scope) {
   if (depth_ > 1500) {
-    error(Code::recursion, expr.span, "this expands too deep").note("functions that are expanded in place nest at most about 1000 deep");
+    error(Code::recursion, expr.span, "this expands too deep")
+        .note("functions that are expanded in place nest at most about 1000 deep");
     return error_value(expr.span);
   }
   ++depth_;
@@ -91,7 +92,8 @@ Value Checker::eval_name(const ast::NameExpr& node, Span span, const ScopePtr& s
   if (node.name == "pi") return make_number(std::numbers::pi, span);
   if (node.name == "inf") return make_number(std::numeric_limits<double>::infinity(), span);
   if (node.name == "nan") return make_number(std::numeric_limits<double>::quiet_NaN(), span);
-  if (find_builtin(node.name) != nullptr || is_operator(node.name) || ir::elem_named(node.name)) return make_function(std::move(fn), span);
+  if (find_builtin(node.name) != nullptr || is_operator(node.name) || ir::elem_named(node.name))
+    return make_function(std::move(fn), span);
   if (prelude_ != nullptr && item(*prelude_)) return make_function(std::move(fn), span);
   unknown_name(scope, node.name, span);
   return error_value(span);
@@ -127,7 +129,8 @@ ScopePtr Checker::bind_pattern(const ast::Pattern& pattern, const Value& value, 
   const auto& parts = std::get<std::vector<ast::Pattern>>(pattern.node);
   const bool fits = value.kind == Value::Kind::tuple && value.fields.size() == parts.size();
   if (!fits && !value.is_error()) {
-    error(Code::type_mismatch, pattern.span, fmt::format("this takes a tuple of {} apart, the value is {}", parts.size(), describe(value)))
+    error(Code::type_mismatch, pattern.span,
+          fmt::format("this takes a tuple of {} apart, the value is {}", parts.size(), describe(value)))
         .label(value.span, "the value");
   }
   for (std::size_t i = 0; i < parts.size(); ++i)
@@ -141,7 +144,8 @@ void Checker::eval_assert(const ast::Assert& node, Span span, const ScopePtr& sc
   const Value c = tensor(v, "a condition");
   if (c.is_error()) return;
   if (type_of(c) != ir::Type{Elem::boolean, {}}) {
-    error(Code::condition, node.condition->span, fmt::format("an assertion takes one truth value, this is {}", describe(c)));
+    error(Code::condition, node.condition->span,
+          fmt::format("an assertion takes one truth value, this is {}", describe(c)));
     return;
   }
   const auto known = constant_condition(c);
@@ -165,7 +169,8 @@ Value Checker::eval_if(const ast::If& node, Span span, const ScopePtr& scope) {
     return error_value(span);
   }
   if (type_of(c) != ir::Type{Elem::boolean, {}}) {
-    error(Code::condition, node.condition->span, fmt::format("the condition of an `if` is one truth value, this is {}", describe(c)))
+    error(Code::condition, node.condition->span,
+          fmt::format("the condition of an `if` is one truth value, this is {}", describe(c)))
         .hint("for arrays there is `where(c, a, b)`");
     return error_value(span);
   }
@@ -179,7 +184,8 @@ Value Checker::eval_if(const ast::If& node, Span span, const ScopePtr& scope) {
   return emit_if(use(c), span, arm(*node.then_value, true), arm(*node.else_value, false));
 }
 
-Value Checker::emit_if(ValueId condition, Span span, const std::function<Value()>& then_arm, const std::function<Value()>& else_arm) {
+Value Checker::emit_if(ValueId condition, Span span, const std::function<Value()>& then_arm,
+                       const std::function<Value()>& else_arm) {
   Value values[2];
   ir::BlockId blocks[2];
   for (int k = 0; k < 2; ++k) {
@@ -200,7 +206,8 @@ Value Checker::emit_if(ValueId condition, Span span, const std::function<Value()
         .note("an `if` has one type, extents included");
     return error_value(span);
   };
-  if (leaves[0].size() != leaves[1].size() || values[0].kind == Value::Kind::structure || values[1].kind == Value::Kind::structure) {
+  if (leaves[0].size() != leaves[1].size() || values[0].kind == Value::Kind::structure ||
+      values[1].kind == Value::Kind::structure) {
     if (values[0].decl != values[1].decl || leaves[0].size() != leaves[1].size()) return mismatch();
   }
   for (std::size_t i = 0; i < leaves[0].size(); ++i) {
@@ -217,7 +224,9 @@ Value Checker::emit_if(ValueId condition, Span span, const std::function<Value()
       if (v.is_flex()) {
         const bool take_other = other.is_tensor() && other.type.elem != Elem::boolean;
         const bool wider = other.is_flex() && other.flex->floating;
-        v = materialize(v, take_other ? std::optional(other.type.elem) : wider ? std::optional(Elem::f64) : std::nullopt);
+        v = materialize(v, take_other ? std::optional(other.type.elem)
+                           : wider    ? std::optional(Elem::f64)
+                                      : std::nullopt);
       }
       b().enter(back);
       if (v.is_error()) return error_value(span);
@@ -248,13 +257,16 @@ Value Checker::stack_values(std::vector<Value> items, std::int64_t axis, Span sp
   for (const Value& v : items) open = open && v.is_flex();
   for (const Value& v : items) {
     if (v.dims().size() != dims->size()) {
-      error(Code::shape_mismatch, v.span, fmt::format("the elements of an array have one shape; this is {}", describe(v)))
+      error(Code::shape_mismatch, v.span,
+            fmt::format("the elements of an array have one shape; this is {}", describe(v)))
           .label(items[0].span, fmt::format("this is {}", describe(items[0])));
       return error_value(span);
     }
     for (std::size_t i = 0; i < dims->size(); ++i) {
       if (!same(v.dims()[i], (*dims)[i])) {
-        report_extents(v.dims()[i], (*dims)[i], v.span, fmt::format("the elements of an array have one shape; this is {}, the first is {}", describe(v), describe(items[0])));
+        report_extents(v.dims()[i], (*dims)[i], v.span,
+                       fmt::format("the elements of an array have one shape; this is {}, the first is {}", describe(v),
+                                   describe(items[0])));
         return error_value(span);
       }
     }
@@ -314,7 +326,8 @@ Value Checker::eval_array(const ast::ArrayLit& node, Span span, const ScopePtr& 
     items.push_back(eval(*e, scope));
     if (items.back().is_error()) return error_value(span);
     if (!items.back().is_array()) {
-      error(Code::type_mismatch, e->span, fmt::format("an array holds numbers and arrays, this is {}", describe(items.back())));
+      error(Code::type_mismatch, e->span,
+            fmt::format("an array holds numbers and arrays, this is {}", describe(items.back())));
       return error_value(span);
     }
   }
@@ -354,10 +367,12 @@ Value Checker::eval_struct(const ast::StructLit& node, Span span, const ScopePtr
     if (at == decl.fields.size() || given[at]) {
       std::vector<std::string> candidates;
       for (const auto& f : decl.item->fields) candidates.push_back(f.name.text);
-      Diagnostic& d = error(Code::unknown_field, init.name.span,
-                            at == decl.fields.size() ? fmt::format("`{}` has no field `{}`", node.name.text, init.name.text)
-                                                     : fmt::format("the field `{}` is given twice", init.name.text));
-      if (const std::string hint = suggestion(init.name.text, candidates); !hint.empty() && at == decl.fields.size()) d.hint(hint);
+      Diagnostic& d =
+          error(Code::unknown_field, init.name.span,
+                at == decl.fields.size() ? fmt::format("`{}` has no field `{}`", node.name.text, init.name.text)
+                                         : fmt::format("the field `{}` is given twice", init.name.text));
+      if (const std::string hint = suggestion(init.name.text, candidates); !hint.empty() && at == decl.fields.size())
+        d.hint(hint);
       ok = false;
       continue;
     }
@@ -367,7 +382,8 @@ Value Checker::eval_struct(const ast::StructLit& node, Span span, const ScopePtr
   }
   for (std::size_t i = 0; i < given.size(); ++i) {
     if (given[i]) continue;
-    error(Code::unknown_field, span, fmt::format("the field `{}` of `{}` is missing", decl.item->fields[i].name.text, node.name.text))
+    error(Code::unknown_field, span,
+          fmt::format("the field `{}` of `{}` is missing", decl.item->fields[i].name.text, node.name.text))
         .label(decl.item->fields[i].name.span, "declared here");
     ok = false;
   }
@@ -381,7 +397,8 @@ Value Checker::eval_struct(const ast::StructLit& node, Span span, const ScopePtr
   Unifier u;
   for (const bool flex : {false, true}) {
     for (std::size_t i = 0; i < v.fields.size(); ++i) {
-      if (!unify(decl.fields[i], v.fields[i], u, "field `" + decl.item->fields[i].name.text + "`", flex, as_function)) return error_value(span);
+      if (!unify(decl.fields[i], v.fields[i], u, "field `" + decl.item->fields[i].name.text + "`", flex, as_function))
+        return error_value(span);
     }
   }
   if (!solve(u, as_function, span)) return error_value(span);
@@ -404,7 +421,8 @@ Value Checker::eval_field(const ast::Field& node, Span span, const ScopePtr& sco
       if (fields[i].name.text == node.field.text) return base.fields[i];
       candidates.push_back(fields[i].name.text);
     }
-    Diagnostic& d = error(Code::unknown_field, node.field.span, fmt::format("`{}` has no field `{}`", base.decl->item->name.text, node.field.text));
+    Diagnostic& d = error(Code::unknown_field, node.field.span,
+                          fmt::format("`{}` has no field `{}`", base.decl->item->name.text, node.field.text));
     const std::string hint = suggestion(node.field.text, candidates);
     d.label(base.decl->item->name.span, "the struct");
     if (!hint.empty()) d.hint(hint);
@@ -419,7 +437,8 @@ Value Checker::eval_field(const ast::Field& node, Span span, const ScopePtr& sco
 Value Checker::eval_project(const ast::Project& node, Span span, const ScopePtr& scope) {
   const Value base = eval(*node.base, scope);
   if (base.is_error()) return base;
-  if (base.kind != Value::Kind::tuple || node.index < 0 || node.index >= static_cast<std::int64_t>(base.fields.size())) {
+  if (base.kind != Value::Kind::tuple || node.index < 0 ||
+      node.index >= static_cast<std::int64_t>(base.fields.size())) {
     error(Code::unknown_field, node.index_span, fmt::format("{} has no element {}", describe(base), node.index));
     return error_value(span);
   }

@@ -5,9 +5,7 @@
 
 namespace rg::dsl {
 
-Dim Checker::normal(const Dim& d) const {
-  return context_ == nullptr ? d : d.substitute(context_->substitution);
-}
+Dim Checker::normal(const Dim& d) const { return context_ == nullptr ? d : d.substitute(context_->substitution); }
 
 ir::Type Checker::normal(const ir::Type& t) const {
   return context_ == nullptr ? t : t.substitute(context_->substitution);

@@ -34,10 +34,12 @@ void Checker::check_index(const Value& index, const Dim& extent, Span span, cons
   }
   std::vector<std::int64_t> axes;
   for (std::size_t k = 0; k < dims.size(); ++k) axes.push_back(static_cast<std::int64_t>(k));
-  emit_assert(b().reduce("all", ok, axes), fmt::format("subscript `{}` of `{}` is out of range: the extent is {}", text_of(span), base, str(n)));
+  emit_assert(b().reduce("all", ok, axes),
+              fmt::format("subscript `{}` of `{}` is out of range: the extent is {}", text_of(span), base, str(n)));
 }
 
-bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePtr& scope, Axis& out, const std::string& base) {
+bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePtr& scope, Axis& out,
+                      const std::string& base) {
   const Dim extent = normal(extent0);
   out.span = s.span;
   if (const auto* at = std::get_if<ast::At>(&s.node)) {
@@ -48,8 +50,11 @@ bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePt
       out.kind = Axis::Kind::at;
       out.start = position;
       if (!require_nonnegative(position, fmt::format("subscript `{}` of `{}` is negative", text_of(s.span), base)) ||
-          !require_nonnegative(extent - position - Dim(1), fmt::format("subscript `{}` of `{}` is out of range: the extent is {}", text_of(s.span), base, str(extent)))) {
-        Diagnostic& d = error(Code::index_range, s.span, fmt::format("position {} is out of range for the extent {}", str(position), str(extent)));
+          !require_nonnegative(extent - position - Dim(1),
+                               fmt::format("subscript `{}` of `{}` is out of range: the extent is {}", text_of(s.span),
+                                           base, str(extent)))) {
+        Diagnostic& d = error(Code::index_range, s.span,
+                              fmt::format("position {} is out of range for the extent {}", str(position), str(extent)));
         d.note("positions count from 0; only a minus that stands first counts from the end");
         return false;
       }
@@ -59,7 +64,8 @@ bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePt
     if (v.is_error()) return false;
     if (!ir::is_integer(v.type.elem)) {
       error(Code::index_type, s.span, fmt::format("a subscript is an integer, this is {}", describe(v)))
-          .hint(v.type.elem == Elem::boolean ? "choose by `where(mask, a, b)`" : "the integer quotient is `div`; convert with `i64(…)`");
+          .hint(v.type.elem == Elem::boolean ? "choose by `where(mask, a, b)`"
+                                             : "the integer quotient is `div`; convert with `i64(…)`");
       return false;
     }
     if (v.type.elem == Elem::i32) {
@@ -95,7 +101,8 @@ bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePt
       const Affine length = *hi.affine + *lo.affine * Dim(-1);
       if (length.terms.empty()) {
         const Dim n = normal(length.constant);
-        if (!require_nonnegative(n, fmt::format("the slice `{}` of `{}` ends before it begins", text_of(s.span), base))) {
+        if (!require_nonnegative(n,
+                                 fmt::format("the slice `{}` of `{}` ends before it begins", text_of(s.span), base))) {
           error(Code::index_range, s.span, "this slice ends before it begins");
           return false;
         }
@@ -122,12 +129,16 @@ bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePt
     if (!d) return false;
     end = *d;
   }
-  const std::string shown = fmt::format("the slice `{}` of `{}` leaves the extent {}", text_of(s.span), base, str(extent));
+  const std::string shown =
+      fmt::format("the slice `{}` of `{}` leaves the extent {}", text_of(s.span), base, str(extent));
   const bool forward = out.step > 0;
   const Dim count = forward ? end - begin : begin - end;
-  if (!require_nonnegative(forward ? begin : end + Dim(1), shown) || !require_nonnegative(forward ? extent - end : extent - Dim(1) - begin, shown) ||
+  if (!require_nonnegative(forward ? begin : end + Dim(1), shown) ||
+      !require_nonnegative(forward ? extent - end : extent - Dim(1) - begin, shown) ||
       !require_nonnegative(count, shown)) {
-    error(Code::index_range, s.span, fmt::format("this slice, from {} to {}, leaves the extent {}", str(begin), str(end), str(extent))).note("bounds are not clamped");
+    error(Code::index_range, s.span,
+          fmt::format("this slice, from {} to {}, leaves the extent {}", str(begin), str(end), str(extent)))
+        .note("bounds are not clamped");
     return false;
   }
   const std::int64_t stride = std::abs(out.step);
@@ -154,7 +165,10 @@ Value Checker::eval_index(const ast::Index& node, Span span, const ScopePtr& sco
     }
   }
   if (fixed > type.rank()) {
-    error(Code::index_rank, span, fmt::format("{} subscripts on {}, which has {} dimension{}", fixed, str(type), type.rank(), type.rank() == 1 ? "" : "s")).label(node.base->span, str(type));
+    error(Code::index_rank, span,
+          fmt::format("{} subscripts on {}, which has {} dimension{}", fixed, str(type), type.rank(),
+                      type.rank() == 1 ? "" : "s"))
+        .label(node.base->span, str(type));
     return error_value(span);
   }
   std::vector<Axis> axes;

@@ -51,12 +51,14 @@ Value Checker::eval_loop(const ast::Loop& node, Span span, const ScopePtr& scope
     for (std::size_t k = 0; k < node.state.size(); ++k) inner = bind_checked(inner, node.state[k].name, now[k]);
     const Value counter = index_value(i, Affine{Dim(0), {}}, count + Affine{Dim(-1), {}}, node.range->index.span);
     Value index = counter;
-    if (!(low.terms.empty() && low.constant == Dim(0))) index = binary(ast::BinaryOp::add, *begin, counter, node.range->index.span, span);
+    if (!(low.terms.empty() && low.constant == Dim(0)))
+      index = binary(ast::BinaryOp::add, *begin, counter, node.range->index.span, span);
     inner = bind_checked(inner, node.range->index, index);
     for (const ast::Stmt& s : body.stmts) {
       if (const auto* c = std::get_if<ast::Collect>(&s.node)) {
         if (ragged) {
-          error(Code::loop_bound, s.span, "`collect` in a loop whose bound depends on an outer counter").note("what is collected is an array, arrays are rectangular");
+          error(Code::loop_bound, s.span, "`collect` in a loop whose bound depends on an outer counter")
+              .note("what is collected is an array, arrays are rectangular");
           return error_value(span);
         }
         collected = default_typed(eval(*c->value, inner));
@@ -70,7 +72,8 @@ Value Checker::eval_loop(const ast::Loop& node, Span span, const ScopePtr& scope
   // The element type of a state that starts as a bare number is the one that the body keeps.
   const auto typed_state = [&](std::span<const std::optional<Elem>> elems) {
     std::vector<Value> out;
-    for (std::size_t k = 0; k < state.size(); ++k) out.push_back(open[k] ? materialize(state[k], elems[k]) : default_typed(state[k]));
+    for (std::size_t k = 0; k < state.size(); ++k)
+      out.push_back(open[k] ? materialize(state[k], elems[k]) : default_typed(state[k]));
     return out;
   };
   std::vector<std::optional<Elem>> elems(state.size());
@@ -79,7 +82,8 @@ Value Checker::eval_loop(const ast::Loop& node, Span span, const ScopePtr& scope
       std::vector<std::optional<Elem>> next = elems;
       probe([&] {
         std::vector<Value> now;
-        for (std::size_t k = 0; k < state.size(); ++k) now.push_back(open[k] ? materialize(state[k], elems[k]) : default_typed(state[k]));
+        for (std::size_t k = 0; k < state.size(); ++k)
+          now.push_back(open[k] ? materialize(state[k], elems[k]) : default_typed(state[k]));
         const std::vector<ir::Type> params{{Elem::i64, {}}};
         b().in_block(params, [&](std::span<const ValueId> p) {
           const Value r = step(p[0], now);
@@ -105,16 +109,17 @@ Value Checker::eval_loop(const ast::Loop& node, Span span, const ScopePtr& scope
           bool possible = true;
           for (std::size_t k = 0; k < state.size(); ++k) {
             if (!open[k]) continue;
-            possible = possible && (!state[k].flex->floating || ir::is_float(guess)) && !(guess == Elem::i32 && !state[k].flex->literal);
+            possible = possible && (!state[k].flex->floating || ir::is_float(guess)) &&
+                       !(guess == Elem::i32 && !state[k].flex->literal);
             other[k] = guess;
           }
           ok = possible && probe([&] {
-            const auto now = typed_state(other);
-            b().in_block(std::vector<ir::Type>{{Elem::i64, {}}}, [&](std::span<const ValueId> p) {
-              step(p[0], now);
-              return std::vector<ValueId>{};
-            });
-          });
+                 const auto now = typed_state(other);
+                 b().in_block(std::vector<ir::Type>{{Elem::i64, {}}}, [&](std::span<const ValueId> p) {
+                   step(p[0], now);
+                   return std::vector<ValueId>{};
+                 });
+               });
           if (ok) {
             elems = other;
             break;
@@ -152,21 +157,28 @@ Value Checker::eval_loop(const ast::Loop& node, Span span, const ScopePtr& scope
       std::vector<Value> parts{r};
       if (now.size() > 1) {
         if (r.kind != Value::Kind::tuple || r.fields.size() != now.size()) {
-          error(Code::loop_state, body.result->span, fmt::format("the loop carries {} states, its body gives {}", now.size(), describe(r))).hint("the body's value is a tuple of the next states");
+          error(Code::loop_state, body.result->span,
+                fmt::format("the loop carries {} states, its body gives {}", now.size(), describe(r)))
+              .hint("the body's value is a tuple of the next states");
           return error_value(span);
         }
         parts = r.fields;
       }
       std::vector<Value> checked;
       for (std::size_t k = 0; k < parts.size(); ++k) {
-        const std::function<bool(const Value&, const Value&, Value&)> fit = [&](const Value& have, const Value& want, Value& out) -> bool {
+        const std::function<bool(const Value&, const Value&, Value&)> fit = [&](const Value& have, const Value& want,
+                                                                                Value& out) -> bool {
           if (want.is_tensor()) {
-            Value v = have.is_flex() && want.type.elem != Elem::boolean ? materialize(have, want.type.elem) : materialize(have);
+            Value v = have.is_flex() && want.type.elem != Elem::boolean ? materialize(have, want.type.elem)
+                                                                        : materialize(have);
             if (v.is_error()) return false;
             bool same_type = v.is_tensor() && v.type.elem == want.type.elem && v.type.rank() == want.type.rank();
-            for (std::size_t d = 0; same_type && d < want.type.rank(); ++d) same_type = same(v.type.dims[d], want.type.dims[d]);
+            for (std::size_t d = 0; same_type && d < want.type.rank(); ++d)
+              same_type = same(v.type.dims[d], want.type.dims[d]);
             if (!same_type) {
-              error(Code::loop_state, body.result->span, fmt::format("the state `{}` is {} and becomes {}", node.state[k].name.text, describe(want), describe(v)))
+              error(Code::loop_state, body.result->span,
+                    fmt::format("the state `{}` is {} and becomes {}", node.state[k].name.text, describe(want),
+                                describe(v)))
                   .label(node.state[k].name.span, describe(want))
                   .note("the types and extents of a loop's state do not change");
               return false;
@@ -175,7 +187,10 @@ Value Checker::eval_loop(const ast::Loop& node, Span span, const ScopePtr& scope
             return true;
           }
           if (have.kind != want.kind || have.fields.size() != want.fields.size() || have.decl != want.decl) {
-            error(Code::loop_state, body.result->span, fmt::format("the state `{}` is {} and becomes {}", node.state[k].name.text, describe(want), describe(have))).label(node.state[k].name.span, describe(want));
+            error(Code::loop_state, body.result->span,
+                  fmt::format("the state `{}` is {} and becomes {}", node.state[k].name.text, describe(want),
+                              describe(have)))
+                .label(node.state[k].name.span, describe(want));
             return false;
           }
           out = want;

@@ -49,7 +49,8 @@ bool Checker::load(const std::string& path, const std::string& text) {
   }
   for (FnDecl* f : main_->own_functions) {
     if (!f->item->exported || !f->generic || f->broken) continue;
-    error(Code::generic_export, f->item->name.span, fmt::format("`{}` is generic and cannot be exported", f->item->name.text))
+    error(Code::generic_export, f->item->name.span,
+          fmt::format("`{}` is generic and cannot be exported", f->item->name.text))
         .note("an exported function has no rank packs, open element types or function parameters")
         .hint("export a function that calls it with concrete types");
   }
@@ -80,7 +81,8 @@ ModuleScope* Checker::load_module(const std::string& path, const std::string& te
 void Checker::import_file(ModuleScope& into, const ast::ImportItem& item) {
   const std::string path = relative_to(into.path, item.path);
   if (loading_.contains(path)) {
-    error(Code::import_failed, item.path_span, fmt::format("`{}` imports itself, directly or through others", item.path));
+    error(Code::import_failed, item.path_span,
+          fmt::format("`{}` imports itself, directly or through others", item.path));
     return;
   }
   auto known = loaded_.find(path);
@@ -108,11 +110,16 @@ void Checker::declare_items(ModuleScope& m) {
   const auto fresh = [&](const ast::Name& name) {
     const auto [at, inserted] = seen.emplace(name.text, name.span);
     if (!inserted) {
-      error(Code::duplicate_name, name.span, fmt::format("`{}` is defined twice", name.text)).label(at->second, "first here").note("functions are not overloaded");
+      error(Code::duplicate_name, name.span, fmt::format("`{}` is defined twice", name.text))
+          .label(at->second, "first here")
+          .note("functions are not overloaded");
       return false;
     }
-    if ((find_builtin(name.text) != nullptr || is_operator(name.text) || ir::elem_named(name.text) || name.text == "size" || name.text == "float") && !m.is_prelude) {
-      error(Code::name_taken, name.span, fmt::format("`{}` is a builtin operation, its name is taken", name.text)).hint("choose another name");
+    if ((find_builtin(name.text) != nullptr || is_operator(name.text) || ir::elem_named(name.text) ||
+         name.text == "size" || name.text == "float") &&
+        !m.is_prelude) {
+      error(Code::name_taken, name.span, fmt::format("`{}` is a builtin operation, its name is taken", name.text))
+          .hint("choose another name");
       return false;
     }
     return true;
@@ -153,7 +160,8 @@ void Checker::declare_struct(StructDecl& d) {
   for (const ast::StructField& f : d.item->fields) {
     Ty t = resolve(*f.type, scope);
     if (t.kind == Ty::Kind::function || t.kind == Ty::Kind::size || t.any_float || t.pack) {
-      error(Code::function_value, f.type->span, "a field is a tensor, a tuple or a struct").note("functions are values of compile time and are not stored");
+      error(Code::function_value, f.type->span, "a field is a tensor, a tuple or a struct")
+          .note("functions are values of compile time and are not stored");
       t = {};
     }
     d.fields.push_back(std::move(t));
@@ -198,7 +206,8 @@ void Checker::declare_function(FnDecl& d) {
   }
   ScopePtr scope = root_scope(d.module);
   for (std::size_t i = 0; i < d.sizes.size(); ++i)
-    scope = bind(scope, d.sizes[i], make_int(Dim::size(static_cast<std::uint32_t>(i)), d.item->name.span), d.item->name.span, true);
+    scope = bind(scope, d.sizes[i], make_int(Dim::size(static_cast<std::uint32_t>(i)), d.item->name.span),
+                 d.item->name.span, true);
   Context* const outer = std::exchange(context_, nullptr);
   std::set<std::string> seen;
   const auto has = [](const Ty& t, const auto& self, auto test) -> bool {
@@ -214,11 +223,14 @@ void Checker::declare_function(FnDecl& d) {
     if (t.kind == Ty::Kind::size) {
       t.size = Dim::size(static_cast<std::uint32_t>(std::ranges::find(d.sizes, p.name.text) - d.sizes.begin()));
     } else if (std::ranges::find(d.sizes, p.name.text) != d.sizes.end()) {
-      error(Code::shadowed_size, p.name.span, fmt::format("`{}` is a size of this function and cannot name a parameter", p.name.text)).hint(fmt::format("to pass it, declare `{}: size`", p.name.text));
+      error(Code::shadowed_size, p.name.span,
+            fmt::format("`{}` is a size of this function and cannot name a parameter", p.name.text))
+          .hint(fmt::format("to pass it, declare `{}: size`", p.name.text));
       d.broken = true;
     }
     d.broken = d.broken || has(t, has, [](const Ty& x) { return x.kind == Ty::Kind::error; });
-    d.generic = d.generic || has(t, has, [](const Ty& x) { return x.kind == Ty::Kind::function || x.pack || x.any_float; });
+    d.generic =
+        d.generic || has(t, has, [](const Ty& x) { return x.kind == Ty::Kind::function || x.pack || x.any_float; });
     d.params.push_back(std::move(t));
   }
   d.result = resolve(*d.item->result, scope);
@@ -249,7 +261,8 @@ void Checker::declare_function(FnDecl& d) {
   }
   for (std::uint32_t s = 0; s < d.sizes.size() && !d.broken; ++s) {
     if (known.contains(s)) continue;
-    error(Code::unsolved_size, d.item->name.span, fmt::format("the size `{}` of `{}` does not follow from the parameters", d.sizes[s], d.item->name.text))
+    error(Code::unsolved_size, d.item->name.span,
+          fmt::format("the size `{}` of `{}` does not follow from the parameters", d.sizes[s], d.item->name.text))
         .note("a size stands alone as an extent of some parameter, is solvable from one linearly, or is a parameter")
         .hint(fmt::format("make it a parameter: `{}: size`", d.sizes[s]));
     d.broken = true;
@@ -288,7 +301,8 @@ void Checker::build_function(FnDecl& d) {
   const Value result = coerce(eval(*d.item->body, scope), d.result, "the result");
   if (result.is_error()) {
     d.broken = true;
-    if (diagnostics_->error_count() == before && !diagnostics_->has_errors()) internal_error("an error without a report in " + f.name);
+    if (diagnostics_->error_count() == before && !diagnostics_->has_errors())
+      internal_error("an error without a report in " + f.name);
   } else {
     f.signature.result = param_tree(d.result, "");
     b().set_yields(leaf_ids(result));

@@ -86,7 +86,8 @@ ScopePtr Checker::root_scope(ModuleScope* module) const {
 ScopePtr Checker::bind_checked(ScopePtr scope, const ast::Name& name, Value value) {
   if (name.text == "_") return scope;
   if (const Scope* size = find(scope, name.text); size != nullptr && size->is_size) {
-    error(Code::shadowed_size, name.span, fmt::format("`{}` is a size of this function and cannot be bound again", name.text))
+    error(Code::shadowed_size, name.span,
+          fmt::format("`{}` is a size of this function and cannot be bound again", name.text))
         .label(size->span, "the size")
         .hint("choose another name");
     return scope;
@@ -246,7 +247,8 @@ Value Checker::materialize(const Value& v, std::optional<Elem> elem) {
         .hint("convert with `i32(…)`");
     return error_value(v.span);
   }
-  if (e == Elem::i32 && f.dim && f.dim->is_constant() && (f.dim->constant() > INT32_MAX || f.dim->constant() < INT32_MIN)) {
+  if (e == Elem::i32 && f.dim && f.dim->is_constant() &&
+      (f.dim->constant() > INT32_MAX || f.dim->constant() < INT32_MIN)) {
     error(Code::type_mismatch, v.span, fmt::format("{} does not fit an i32", f.dim->constant()));
     return error_value(v.span);
   }
@@ -264,7 +266,8 @@ Value Checker::tensor(const Value& v, const char* what) {
   if (v.is_error()) return v;
   if (v.is_flex()) return materialize(v);
   if (!v.is_tensor()) {
-    error(Code::type_mismatch, v.span, fmt::format("{} is needed here, this is {}", what ? what : "a number or an array", describe(v)));
+    error(Code::type_mismatch, v.span,
+          fmt::format("{} is needed here, this is {}", what ? what : "a number or an array", describe(v)));
     return error_value(v.span);
   }
   return v;
@@ -309,7 +312,9 @@ Value Checker::default_typed(const Value& v) {
   }
   if (v.kind == Value::Kind::function || v.kind == Value::Kind::text) {
     error(Code::function_value, v.span, fmt::format("{} is no value of run time", describe(v)))
-        .note("functions are values of compile time: they are called, passed and bound by `let`, but not stored or returned");
+        .note(
+            "functions are values of compile time: they are called, passed and bound by `let`, but not stored or "
+            "returned");
     return error_value(v.span);
   }
   return out;
@@ -332,11 +337,16 @@ ir::Tree Checker::tree_of(const Value& v, const std::string& name) {
 
 std::string Checker::describe(const Value& v) {
   switch (v.kind) {
-    case Value::Kind::error: return "an error";
-    case Value::Kind::tensor: return str(type_of(v));
-    case Value::Kind::flex: return str(type_of(v));
-    case Value::Kind::function: return "a function";
-    case Value::Kind::text: return "a string";
+    case Value::Kind::error:
+      return "an error";
+    case Value::Kind::tensor:
+      return str(type_of(v));
+    case Value::Kind::flex:
+      return str(type_of(v));
+    case Value::Kind::function:
+      return "a function";
+    case Value::Kind::text:
+      return "a string";
     case Value::Kind::tuple: {
       std::string s = "(";
       for (std::size_t i = 0; i < v.fields.size(); ++i) s += (i ? ", " : "") + describe(v.fields[i]);

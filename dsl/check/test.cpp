@@ -22,10 +22,12 @@ void Checker::build_test(const ast::TestItem& item, ModuleScope& module) {
       const Value v = tensor(eval(*a->condition, scope), "a condition");
       if (v.is_error()) continue;
       if (type_of(v) != ir::Type{Elem::boolean, {}}) {
-        error(Code::condition, a->condition->span, fmt::format("an assertion takes one truth value, this is {}", describe(v)));
+        error(Code::condition, a->condition->span,
+              fmt::format("an assertion takes one truth value, this is {}", describe(v)));
         continue;
       }
-      test.assertions.push_back({TestAssertion::Kind::truth, s.span, a->message.value_or(text_of(a->condition->span)), results.size(), 1, 0});
+      test.assertions.push_back(
+          {TestAssertion::Kind::truth, s.span, a->message.value_or(text_of(a->condition->span)), results.size(), 1, 0});
       results.push_back(use(v));
     } else {
       scope = eval_statement(s, scope);
@@ -43,17 +45,21 @@ void Checker::build_test(const ast::TestItem& item, ModuleScope& module) {
   context_ = nullptr;
 }
 
-void Checker::build_assertion(const ast::Expr& expr, TestCase& test, std::vector<ValueId>& results, const ScopePtr& scope) {
+void Checker::build_assertion(const ast::Expr& expr, TestCase& test, std::vector<ValueId>& results,
+                              const ScopePtr& scope) {
   const auto* call = ast::as<ast::Call>(expr);
   const std::string* name = call == nullptr ? nullptr : as_name(*call->callee);
   if (name != nullptr && *name == "assert_close") return assert_close(*call, expr.span, test, results, scope);
   if (name != nullptr && *name == "check_grad") return check_grad(*call, expr.span, test, results, scope);
-  error(Code::test_statement, expr.span, "a test is made of `assert_close(a, b)`, `check_grad(f, x)`, `assert c;` and `let`");
+  error(Code::test_statement, expr.span,
+        "a test is made of `assert_close(a, b)`, `check_grad(f, x)`, `assert c;` and `let`");
 }
 
-void Checker::assert_close(const ast::Call& call, Span span, TestCase& test, std::vector<ValueId>& results, const ScopePtr& scope) {
+void Checker::assert_close(const ast::Call& call, Span span, TestCase& test, std::vector<ValueId>& results,
+                           const ScopePtr& scope) {
   if (call.args.size() < 2 || call.args.size() > 3) {
-    error(Code::wrong_arguments, span, "`assert_close` compares two values").hint("it is used as `assert_close(a, b)` or `assert_close(a, b, 1e-6)`");
+    error(Code::wrong_arguments, span, "`assert_close` compares two values")
+        .hint("it is used as `assert_close(a, b)` or `assert_close(a, b, 1e-6)`");
     return;
   }
   std::vector<Value> sides[2];
@@ -63,7 +69,8 @@ void Checker::assert_close(const ast::Call& call, Span span, TestCase& test, std
     flatten(v, sides[k]);
   }
   if (sides[0].size() != sides[1].size()) {
-    error(Code::type_mismatch, span, fmt::format("`assert_close` of {} and {} arrays", sides[0].size(), sides[1].size()));
+    error(Code::type_mismatch, span,
+          fmt::format("`assert_close` of {} and {} arrays", sides[0].size(), sides[1].size()));
     return;
   }
   bool narrow = false;
@@ -95,15 +102,18 @@ void Checker::assert_close(const ast::Call& call, Span span, TestCase& test, std
     }
     tolerance = *t.flex->number;
   }
-  test.assertions.push_back({TestAssertion::Kind::close, span, text_of(span), results.size(), ids[0].size(), tolerance});
+  test.assertions.push_back(
+      {TestAssertion::Kind::close, span, text_of(span), results.size(), ids[0].size(), tolerance});
   for (const auto& side : ids) results.insert(results.end(), side.begin(), side.end());
 }
 
 // Along a direction v with entries cos(1), cos(2), …: ⟨∇, v⟩ by reverse mode, by forward mode, and by central
 // differences with h = 1e-6 (f32: 1e-2); a result that is no scalar is weighted by cos(1), cos(2), … as well.
-void Checker::check_grad(const ast::Call& call, Span span, TestCase& test, std::vector<ValueId>& results, const ScopePtr& scope) {
+void Checker::check_grad(const ast::Call& call, Span span, TestCase& test, std::vector<ValueId>& results,
+                         const ScopePtr& scope) {
   if (call.args.empty()) {
-    error(Code::wrong_arguments, span, "`check_grad` takes a function and its arguments").hint("for example `check_grad(f, [0.3, -1.2])`");
+    error(Code::wrong_arguments, span, "`check_grad` takes a function and its arguments")
+        .hint("for example `check_grad(f, [0.3, -1.2])`");
     return;
   }
   const Value f = eval(*call.args[0].value, scope);
@@ -126,7 +136,8 @@ void Checker::check_grad(const ast::Call& call, Span span, TestCase& test, std::
   }
   const std::vector<std::string> params = param_names(*f.fn);
   if (args.size() != params.size()) {
-    error(Code::wrong_arguments, span, fmt::format("{} takes {} arguments, {} given", shown(*f.fn), params.size(), args.size()));
+    error(Code::wrong_arguments, span,
+          fmt::format("{} takes {} arguments, {} given", shown(*f.fn), params.size(), args.size()));
     return;
   }
   const Lifted lifted = lift(*f.fn, args, span);  // gives the arguments their types
@@ -141,7 +152,9 @@ void Checker::check_grad(const ast::Call& call, Span span, TestCase& test, std::
   for (std::size_t i = 0; i < args.size(); ++i) {
     std::vector<Value> leaves;
     flatten(args[i], leaves);
-    const bool floats = !leaves.empty() && std::ranges::all_of(leaves, [](const Value& v) { return v.is_tensor() && ir::is_float(v.type.elem); });
+    const bool floats = !leaves.empty() && std::ranges::all_of(leaves, [](const Value& v) {
+      return v.is_tensor() && ir::is_float(v.type.elem);
+    });
     if (!floats) continue;
     op.wrt.push_back({params[i], span});
     std::vector<ValueId> ids;
@@ -200,7 +213,8 @@ void Checker::check_grad(const ast::Call& call, Span span, TestCase& test, std::
       if (next >= op.wrt.size() || op.wrt[next].text != params[i]) continue;
       const auto xs = leaf_ids(args[i]), ds = leaf_ids(directions[next]);
       std::vector<ValueId> ids;
-      for (std::size_t l = 0; l < xs.size(); ++l) ids.push_back(b.add(xs[l], b.mul(ds[l], b.like(ds[l], k == 0 ? h : -h))));
+      for (std::size_t l = 0; l < xs.size(); ++l)
+        ids.push_back(b.add(xs[l], b.mul(ds[l], b.like(ds[l], k == 0 ? h : -h))));
       std::size_t first = 0;
       moved[i] = rebuild(args[i], ids, first);
       ++next;
@@ -210,7 +224,8 @@ void Checker::check_grad(const ast::Call& call, Span span, TestCase& test, std::
     sides[k] = inner_product(value, weights);
   }
   const ValueId difference = b.mul(b.sub(sides[0], sides[1]), b.constant(Elem::f64, 1 / (2 * h)));
-  test.assertions.push_back({TestAssertion::Kind::gradient, span, text_of(span), results.size(), 3, narrow ? 2e-2 : 1e-5});
+  test.assertions.push_back(
+      {TestAssertion::Kind::gradient, span, text_of(span), results.size(), 3, narrow ? 2e-2 : 1e-5});
   results.insert(results.end(), {reverse, forward, difference});
 }
 

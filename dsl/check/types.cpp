@@ -124,7 +124,8 @@ Ty Checker::resolve(const ast::TypeExpr& type, const ScopePtr& scope) {
   declare_struct(*found->second);
   if (dims.size() != found->second->sizes.size()) {
     error(Code::wrong_arguments, type.span,
-          fmt::format("`{}` has {} size{}, {} given", name, found->second->sizes.size(), found->second->sizes.size() == 1 ? "" : "s", dims.size()))
+          fmt::format("`{}` has {} size{}, {} given", name, found->second->sizes.size(),
+                      found->second->sizes.size() == 1 ? "" : "s", dims.size()))
         .label(found->second->item->name.span, "the struct");
     return {};
   }
@@ -149,9 +150,12 @@ Ty Checker::substitute(const Ty& t, std::span<const Dim> sizes) const {
 
 std::string Checker::describe(const Ty& t, std::span<const std::string> size_names) const {
   switch (t.kind) {
-    case Ty::Kind::error: return "an error";
-    case Ty::Kind::size: return "size";
-    case Ty::Kind::function: return fmt::format("a function of {}", t.arity);
+    case Ty::Kind::error:
+      return "an error";
+    case Ty::Kind::size:
+      return "size";
+    case Ty::Kind::function:
+      return fmt::format("a function of {}", t.arity);
     case Ty::Kind::tensor: {
       std::string s = t.any_float ? "float" : std::string(ir::name(t.tensor.elem));
       std::string dims = t.pack ? "..." : "";

@@ -7,7 +7,8 @@ namespace rg::dsl {
 
 void Checker::report_extents(const Dim& a, const Dim& b, Span span, const std::string& fact) {
   if (different(a, b)) {
-    error(Code::shape_mismatch, span, fact).note(fmt::format("{} and {} differ for all sizes", str(normal(a)), str(normal(b))));
+    error(Code::shape_mismatch, span, fact)
+        .note(fmt::format("{} and {} differ for all sizes", str(normal(a)), str(normal(b))));
     return;
   }
   error(Code::shape_unknown, span, fact)
@@ -65,13 +66,13 @@ Value Checker::coerce(const Value& v, const Ty& t, const std::string& what) {
   } else if (t.kind == Ty::Kind::size) {
     if (v.is_flex() && v.flex->dim) return v;
   } else {
-    const bool fits = t.kind == Ty::Kind::tuple
-                          ? v.kind == Value::Kind::tuple && v.fields.size() == t.fields.size()
-                          : v.kind == Value::Kind::structure && v.decl == t.decl;
+    const bool fits = t.kind == Ty::Kind::tuple ? v.kind == Value::Kind::tuple && v.fields.size() == t.fields.size()
+                                                : v.kind == Value::Kind::structure && v.decl == t.decl;
     if (fits) {
       Value out = v;
       for (std::size_t i = 0; i < t.fields.size(); ++i) {
-        const std::string part = t.decl ? "field `" + t.decl->item->fields[i].name.text + "`" : fmt::format("element {}", i);
+        const std::string part =
+            t.decl ? "field `" + t.decl->item->fields[i].name.text + "`" : fmt::format("element {}", i);
         out.fields[i] = coerce(v.fields[i], t.fields[i], fmt::format("{} of {}", part, what));
         if (out.fields[i].is_error()) return error_value(v.span);
       }
@@ -83,20 +84,25 @@ Value Checker::coerce(const Value& v, const Ty& t, const std::string& what) {
   return error_value(v.span);
 }
 
-bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& what, bool flex_pass, const FnDecl& decl) {
+bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& what, bool flex_pass,
+                    const FnDecl& decl) {
   const auto mismatch = [&] {
-    error(Code::type_mismatch, arg.span, fmt::format("{} of `{}` is {}, {} is expected", what, decl.item->name.text, describe(arg), describe(param, decl.sizes)))
+    error(Code::type_mismatch, arg.span,
+          fmt::format("{} of `{}` is {}, {} is expected", what, decl.item->name.text, describe(arg),
+                      describe(param, decl.sizes)))
         .label(decl.item->name.span, "the function");
     return false;
   };
   if (arg.is_error() || param.kind == Ty::Kind::error) return false;
   switch (param.kind) {
-    case Ty::Kind::error: return false;
+    case Ty::Kind::error:
+      return false;
     case Ty::Kind::function:
       return arg.kind == Value::Kind::function ? true : mismatch();
     case Ty::Kind::size: {
       if (!arg.is_flex() || !arg.flex->dim) {
-        error(Code::not_a_size, arg.span, fmt::format("{} of `{}` is a size, this is no size expression", what, decl.item->name.text))
+        error(Code::not_a_size, arg.span,
+              fmt::format("{} of `{}` is a size, this is no size expression", what, decl.item->name.text))
             .note("a size is made of integers and of sizes known at entry");
         return false;
       }
@@ -106,18 +112,21 @@ bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& 
     }
     case Ty::Kind::tuple:
     case Ty::Kind::structure: {
-      const bool fits = param.kind == Ty::Kind::tuple ? arg.kind == Value::Kind::tuple && arg.fields.size() == param.fields.size()
-                                                      : arg.kind == Value::Kind::structure && arg.decl == param.decl;
+      const bool fits = param.kind == Ty::Kind::tuple
+                            ? arg.kind == Value::Kind::tuple && arg.fields.size() == param.fields.size()
+                            : arg.kind == Value::Kind::structure && arg.decl == param.decl;
       if (!fits) return mismatch();
       if (!flex_pass && param.decl != nullptr) {
-        for (std::size_t i = 0; i < param.sizes.size(); ++i) u.pending.push_back({param.sizes[i], arg.sizes[i], arg.span, what});
+        for (std::size_t i = 0; i < param.sizes.size(); ++i)
+          u.pending.push_back({param.sizes[i], arg.sizes[i], arg.span, what});
       }
       for (std::size_t i = 0; i < param.fields.size(); ++i) {
         if (!unify(param.fields[i], arg.fields[i], u, what, flex_pass, decl)) return false;
       }
       return true;
     }
-    case Ty::Kind::tensor: break;
+    case Ty::Kind::tensor:
+      break;
   }
   if (!arg.is_array()) return mismatch();
   if (arg.is_flex()) {
@@ -150,7 +159,8 @@ bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& 
       }
     }
   }
-  for (std::size_t i = 0; i < rank; ++i) u.pending.push_back({param.tensor.dims[i], have.dims[lead + i], arg.span, what});
+  for (std::size_t i = 0; i < rank; ++i)
+    u.pending.push_back({param.tensor.dims[i], have.dims[lead + i], arg.span, what});
   return true;
 }
 
@@ -185,7 +195,9 @@ bool Checker::solve(Unifier& u, const FnDecl& decl, Span span) {
   std::vector<Dim> sizes;
   for (std::size_t i = 0; i < u.sizes.size(); ++i) {
     if (!u.sizes[i]) {
-      error(Code::unsolved_size, span, fmt::format("the size `{}` of `{}` does not follow from the arguments", decl.sizes[i], decl.item->name.text))
+      error(
+          Code::unsolved_size, span,
+          fmt::format("the size `{}` of `{}` does not follow from the arguments", decl.sizes[i], decl.item->name.text))
           .hint(fmt::format("make it a parameter: `{}: size`", decl.sizes[i]));
       return false;
     }
@@ -196,7 +208,8 @@ bool Checker::solve(Unifier& u, const FnDecl& decl, Span span) {
     const Dim want = p.param.substitute(sizes);
     if (same(want, p.arg)) continue;
     report_extents(p.arg, want, p.span,
-                   fmt::format("{} of `{}` has the extent {}, `{}` is {} here", p.what, decl.item->name.text, str(normal(p.arg)), p.param.str(decl.sizes), str(normal(want))));
+                   fmt::format("{} of `{}` has the extent {}, `{}` is {} here", p.what, decl.item->name.text,
+                               str(normal(p.arg)), p.param.str(decl.sizes), str(normal(want))));
     ok = false;
   }
   return ok;

@@ -66,15 +66,15 @@ struct Value {
   enum class Kind { error, tensor, flex, tuple, structure, function, text };
   Kind kind = Kind::error;
   Span span;
-  ir::Type type;             // tensor
-  ValueId id;                // tensor: a value of `owner`
+  ir::Type type;  // tensor
+  ValueId id;     // tensor: a value of `owner`
   Context* owner = nullptr;
   std::shared_ptr<const Flex> flex;
-  std::optional<Affine> affine;   // integers (also of every element): equal to this …
+  std::optional<Affine> affine;     // integers (also of every element): equal to this …
   std::optional<Affine> low, high;  // … or between these, inclusive
-  std::vector<Value> fields;      // tuple, structure
+  std::vector<Value> fields;        // tuple, structure
   const StructDecl* decl = nullptr;
-  std::vector<Dim> sizes;         // structure: its size arguments
+  std::vector<Dim> sizes;  // structure: its size arguments
   std::shared_ptr<const FnValue> fn;
   std::string text;
 
@@ -96,8 +96,8 @@ struct Ty {
   std::vector<Ty> fields;
   const StructDecl* decl = nullptr;
   std::vector<Dim> sizes;
-  std::size_t arity = 0;   // function
-  Dim size;                // size parameter
+  std::size_t arity = 0;  // function
+  Dim size;               // size parameter
 };
 
 struct StructDecl {
@@ -114,7 +114,7 @@ struct FnDecl {
   std::vector<std::string> sizes;
   std::vector<Ty> params;  // over the function's own sizes
   Ty result;
-  bool generic = false;    // packs, open element types or function parameters: elaborated in place at each call
+  bool generic = false;  // packs, open element types or function parameters: elaborated in place at each call
   bool declared = false, broken = false;
   std::string ir_name;
   enum class State { fresh, building, done } state = State::fresh;
@@ -148,12 +148,12 @@ using ScopePtr = std::shared_ptr<const Scope>;
 struct Context {
   ir::Function* function = nullptr;
   std::unique_ptr<ir::Builder> builder;
-  Context* parent = nullptr;              // whose values a derived function's body may capture
-  std::map<ValueId, ValueId> captured;    // the parent's value -> parameter
-  std::vector<ValueId> captures;          // the parent's values, in parameter order, after the declared parameters
-  std::vector<Dim> substitution;          // what `assert` says of sizes, by size
-  std::vector<Dim> nonnegative;           // what is known to be at least 0
-  std::vector<std::pair<Dim, Dim>> equal; // equalities that no substitution expresses
+  Context* parent = nullptr;               // whose values a derived function's body may capture
+  std::map<ValueId, ValueId> captured;     // the parent's value -> parameter
+  std::vector<ValueId> captures;           // the parent's values, in parameter order, after the declared parameters
+  std::vector<Dim> substitution;           // what `assert` says of sizes, by size
+  std::vector<Dim> nonnegative;            // what is known to be at least 0
+  std::vector<std::pair<Dim, Dim>> equal;  // equalities that no substitution expresses
 };
 
 }  // namespace rg::dsl

@@ -110,7 +110,8 @@ struct Walker {
 
 }  // namespace
 
-void for_each_subscript(const ast::Expr& e, const std::string& var, const std::function<void(const ast::Index&, std::size_t)>& f) {
+void for_each_subscript(const ast::Expr& e, const std::string& var,
+                        const std::function<void(const ast::Index&, std::size_t)>& f) {
   Walker{var, f}.walk(e);
 }
 

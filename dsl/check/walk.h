@@ -9,6 +9,7 @@
 namespace rg::dsl {
 
 /// Calls `f(index, position)` for every subscript in `e` that is the bare name `var`, where no inner binding hides it.
-void for_each_subscript(const ast::Expr& e, const std::string& var, const std::function<void(const ast::Index&, std::size_t)>& f);
+void for_each_subscript(const ast::Expr& e, const std::string& var,
+                        const std::function<void(const ast::Index&, std::size_t)>& f);
 
 }  // namespace rg::dsl
