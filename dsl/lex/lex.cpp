@@ -175,6 +175,9 @@ class Lexer {
       case TokenKind::r_paren:
       case TokenKind::r_bracket:
       case TokenKind::r_brace:
+      case TokenKind::string:
+      case TokenKind::kw_true:
+      case TokenKind::kw_false:
         return true;
       default:
         return false;

@@ -35,14 +35,14 @@ bool ends_with_brace(const Expr& expr) {
 }  // namespace
 
 ExprPtr Parser::expression() {
-  const Nest nest(*this);
-  if (too_deep()) return error_expr();
   const bool plain_lambda = at(identifier) && at(fat_arrow, 1);
   const bool paren_lambda = at(l_paren) && close_[at_] != at_ && tokens_.tokens[close_[at_] + 1].kind == fat_arrow;
   return plain_lambda || paren_lambda ? lambda() : operation(prec_or);
 }
 
 ExprPtr Parser::lambda() {
+  const Nest nest(*this);
+  if (too_deep()) return error_expr();
   const Span begin = peek().span;
   Lambda lambda;
   if (at(identifier)) {
@@ -64,12 +64,22 @@ ExprPtr Parser::lambda() {
   return make(since(begin), std::move(lambda));
 }
 
+/// The binary operator at the next token, or null. `and` and `or` are reported and taken as `&&` and `||`.
+const BinaryInfo* Parser::operator_here() {
+  if (const bool is_and = at_word("and"); is_and || at_word("or")) {
+    report(Code::foreign_sign, peek().span, fmt::format("`{}` is no operator", text(peek())))
+        .hint("logical operators are written `&&`, `||` and `!`");
+    return &info(is_and ? BinaryOp::logical_and : BinaryOp::logical_or);
+  }
+  return binary_operator(peek().kind);
+}
+
 ExprPtr Parser::operation(int min_precedence) {
   const Span begin = peek().span;
   ExprPtr lhs = unary();
   const Token* compared = nullptr;  // the last comparison at this level
   while (!stopped_) {
-    const BinaryInfo* op = binary_operator(peek().kind);
+    const BinaryInfo* op = operator_here();
     if (op == nullptr || op->precedence < min_precedence || op->op == BinaryOp::pow) break;
     const bool compares = op->assoc == BinaryInfo::none;
     if (compares && compared != nullptr) {
@@ -111,6 +121,8 @@ ExprPtr Parser::power() {
 }
 
 ExprPtr Parser::postfix() {
+  const Nest nest(*this);
+  if (too_deep()) return error_expr();
   const bool parenthesized_first = at(l_paren);
   ExprPtr expr = primary();
   if (!parenthesized_first && ends_with_brace(*expr)) return expr;

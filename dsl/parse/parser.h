@@ -114,6 +114,7 @@ class Parser {
   // expr.cpp
   ast::ExprPtr expression();                   // with lambdas
   ast::ExprPtr operation(int min_precedence);  // without
+  const ast::BinaryInfo* operator_here();
   ast::ExprPtr unary();
   ast::ExprPtr power();
   ast::ExprPtr postfix();

@@ -83,11 +83,12 @@ ExprPtr Parser::name_or_struct() {
   if (at(l_brace, 1) && at(identifier, 2) && at(colon, 3)) return structure_literal();
   const std::string_view name = text(peek());
   const TokenKind next = peek(1).kind;
-  if ((name == "and" || name == "or" || name == "not") &&
-      (next == identifier || next == integer || next == kw_true || next == kw_false)) {
-    report(Code::foreign_sign, peek().span, fmt::format("`{}` is no operator", name))
-        .hint("logical operators are written `&&`, `||` and `!`");
-  } else if (name == "lambda" && next == identifier && (at(colon, 2) || at(comma, 2))) {
+  if (name == "not" && (next == identifier || next == kw_true || next == kw_false)) {
+    report(Code::foreign_sign, peek().span, "`not` is no operator").hint("logical not is written `!`");
+    take();
+    return unary();
+  }
+  if (name == "lambda" && next == identifier && (at(colon, 2) || at(comma, 2))) {
     report(Code::foreign_statement, peek().span, "there is no `lambda`").hint("write `x => e` or `(x, y) => e`");
   }
   return make(take().span, NameExpr{std::string(name)});
