@@ -66,6 +66,51 @@ struct Memory {
   }
 };
 
+using Packed = int(const std::int64_t*, const void* const*, void* const*, rg_context*);
+
+struct Compiled {
+  std::unique_ptr<LLJIT> jit;
+  Packed* call = nullptr;
+  std::string error;
+};
+
+Compiled compiled(const plan::Plan& plan, int level) {
+  const auto fail = [](llvm::Error e) { return Compiled{nullptr, nullptr, text(std::move(e))}; };
+  llvm::InitializeNativeTarget();
+  llvm::InitializeNativeTargetAsmPrinter();
+  auto context = std::make_unique<llvm::LLVMContext>();
+  auto code = lower::lower(std::span(&plan, 1), *context);
+  auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
+  if (!host) return fail(host.takeError());
+  auto machine = host->createTargetMachine();
+  if (!machine) return fail(machine.takeError());
+  code->setDataLayout((*machine)->createDataLayout());
+  lower::optimize(*code, level, machine->get());
+  auto jit = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(*host).create();
+  if (!jit) return fail(jit.takeError());
+  auto& library = (*jit)->getMainJITDylib();
+  llvm::orc::SymbolMap own;
+  const auto define = [&](const char* name, auto* function) {
+    own[(*jit)->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Exported};
+  };
+  define("rg_workspace", &rg_workspace);
+  define("rg_workspace_release", &rg_workspace_release);
+  define("rg_fail", &rg_fail);
+  define("rg_parallel_for", &rg_parallel_for);
+  define("rg_digamma", &rg_digamma);
+  define("rg_polygamma", &rg_polygamma);
+  if (auto e = library.define(llvm::orc::absoluteSymbols(own))) return fail(std::move(e));
+  auto process =
+      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
+  if (!process) return fail(process.takeError());
+  library.addGenerator(std::move(*process));
+  if (auto e = (*jit)->addIRModule(llvm::orc::ThreadSafeModule(std::move(code), std::move(context))))
+    return fail(std::move(e));
+  auto symbol = (*jit)->lookup(plan.function.name + "__packed");
+  if (!symbol) return fail(symbol.takeError());
+  return {std::move(*jit), symbol->toPtr<Packed>(), {}};
+}
+
 }  // namespace
 
 ir::Tensor sample(const ir::Type& type, const std::vector<std::int64_t>& sizes, unsigned seed) {
@@ -83,44 +128,14 @@ ir::Tensor sample(const ir::Type& type, const std::vector<std::int64_t>& sizes, 
 
 std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std::vector<ir::Tensor> arguments,
                     double tolerance, int level) {
-  llvm::InitializeNativeTarget();
-  llvm::InitializeNativeTargetAsmPrinter();
   ir::Module module;
   module.functions.push_back(f);
   const auto expected = ir::interpret(module, f, sizes, arguments);
   if (!expected) return "interpreter: " + expected.error();
 
   const plan::Plan plan = plan::make_plan(f);
-  auto context = std::make_unique<llvm::LLVMContext>();
-  auto code = lower::lower(std::span(&plan, 1), *context);
-  auto host = llvm::orc::JITTargetMachineBuilder::detectHost();
-  if (!host) return text(host.takeError());
-  auto machine = host->createTargetMachine();
-  if (!machine) return text(machine.takeError());
-  code->setDataLayout((*machine)->createDataLayout());
-  lower::optimize(*code, level, machine->get());
-  auto jit = llvm::orc::LLJITBuilder().setJITTargetMachineBuilder(*host).create();
-  if (!jit) return text(jit.takeError());
-  auto& library = (*jit)->getMainJITDylib();
-  llvm::orc::SymbolMap own;
-  const auto define = [&](const char* name, auto* function) {
-    own[(*jit)->mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(function), llvm::JITSymbolFlags::Exported};
-  };
-  define("rg_workspace", &rg_workspace);
-  define("rg_workspace_release", &rg_workspace_release);
-  define("rg_fail", &rg_fail);
-  define("rg_parallel_for", &rg_parallel_for);
-  define("rg_digamma", &rg_digamma);
-  define("rg_polygamma", &rg_polygamma);
-  if (auto e = library.define(llvm::orc::absoluteSymbols(own))) return text(std::move(e));
-  auto process =
-      llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());
-  if (!process) return text(process.takeError());
-  library.addGenerator(std::move(*process));
-  if (auto e = (*jit)->addIRModule(llvm::orc::ThreadSafeModule(std::move(code), std::move(context))))
-    return text(std::move(e));
-  auto symbol = (*jit)->lookup(f.name + "__packed");
-  if (!symbol) return text(symbol.takeError());
+  const Compiled code = compiled(plan, level);
+  if (!code.call) return code.error;
 
   std::vector<Memory> in, out;
   for (const ir::Tensor& t : arguments) in.emplace_back(t);
@@ -129,12 +144,11 @@ std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std:
   std::vector<void*> outputs;
   for (Memory& m : in) inputs.push_back(m.bytes.data());
   for (Memory& m : out) outputs.push_back(m.bytes.data());
-  const auto call = symbol->toPtr<int(const std::int64_t*, const void* const*, void* const*, void*)>();
-  if (const int status = call(sizes.data(), inputs.data(), outputs.data(), nullptr); status != 0)
+  if (const int status = code.call(sizes.data(), inputs.data(), outputs.data(), nullptr); status != 0)
     return fmt::format("status {}", status);
   std::vector<Memory> alone = out;
   rg_context* shared = rg_context_create(2);
-  const int status = call(sizes.data(), inputs.data(), outputs.data(), shared);
+  const int status = code.call(sizes.data(), inputs.data(), outputs.data(), shared);
   rg_context_destroy(shared);
   if (status != 0) return fmt::format("status {} on two threads", status);
   for (std::size_t k = 0; k < out.size(); ++k) {
@@ -155,6 +169,17 @@ std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std:
     }
   }
   return {};
+}
+
+int status(const ir::Function& f, std::vector<std::int64_t> sizes, std::vector<std::optional<std::int64_t>> known) {
+  const Compiled code = compiled(plan::make_plan(f, {.known_sizes = std::move(known)}), 2);
+  if (!code.call) return -1;
+  std::vector<char> memory(4096);
+  const std::vector<const void*> inputs(f.param_types().size(), memory.data());
+  std::vector<char> written(4096, 1);
+  const std::vector<void*> outputs(f.result_types().size(), written.data());
+  const int result = code.call(sizes.data(), inputs.data(), outputs.data(), nullptr);
+  return written == std::vector<char>(4096, 1) ? result : -2;
 }
 
 }  // namespace rg::test

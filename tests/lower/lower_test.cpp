@@ -3,6 +3,7 @@
 
 #include "compiler/ops/registry.h"
 #include "compiler/plan/plan.h"
+#include "runtime/runegrad.h"
 #include "tests/lower/harness.h"
 
 using namespace rg;
@@ -182,4 +183,45 @@ TEST_CASE("every elementwise op agrees with its reference evaluation, special po
       CHECK(test::compare(c.f, {count}, arguments, elem == Elem::f32 ? 2e-6 : 1e-13, 2).substr(0, 60) == "");
     }
   }
+}
+
+TEST_CASE("branches give scalars and arrays, and nest in loops") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f64, {n, m}), start = c.input(Elem::f64, {m});
+  const auto results = c.b.scan(
+      n, {start}, {x},
+      [&](Val i, std::span<const Val> state, std::span<const Val> slice) {
+        const Val even = c.b.compare("eq", c.b.call("imod", {i, c.b.integer(Elem::i64, 2)}), c.b.integer(Elem::i64, 0));
+        const auto branch = [&](const char* op) {
+          return c.b.in_block({}, [&](std::span<const Val>) {
+            return std::vector<Val>{c.b.call(op, {state[0], slice[0]}),
+                                    c.b.sum(c.b.call(op, {slice[0], slice[0]}), {0})};
+          });
+        };
+        const auto then = branch("add"), otherwise = branch("mul");
+        const auto r = c.b.emit(Builder::named("if"), {even}, {}, {then, otherwise});
+        return std::pair{std::vector<Val>{r[0]}, std::vector<Val>{r[1]}};
+      },
+      true);
+  c.check(results, {{4, 17}, {1, 1}, {5, 700}}, 1e-11);
+}
+
+TEST_CASE("reshapes that split and join extents") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f64, {n, m * Dim(2)}), y = c.input(Elem::f64, {n * m, 2});
+  const Val folded = c.b.reshape(x, {n * m, 2});
+  const Val flat = c.b.reshape(c.b.transpose(x, {1, 0}), {n * m * Dim(2)});
+  c.check({c.b.add(folded, y), flat, c.b.sum(c.b.reshape(y, {n, m, 2}), {1})}, {{3, 17}, {1, 1}, {5, 8}});
+}
+
+TEST_CASE("refused calls return a status and write nothing") {
+  Case c({"n"});
+  const Val x = c.input(Elem::f64, {n});
+  const Val bad = c.b.reduce("any", c.b.compare("gt", x, c.b.constant(Elem::f64, 1e9, {n})), {0});
+  c.b.emit(Builder::named("assert"), {bad}, {.text = "an element above 1e9"});
+  c.b.set_yields({c.b.add(x, x)});
+  CHECK(test::status(c.f, {4}, {{4}}) == RG_ASSERTION_FAILED);
+  CHECK(test::status(c.f, {-1}, {}) == RG_INVALID_ARGUMENT);
+  CHECK(test::status(c.f, {std::int64_t{1} << 61}, {}) == RG_INVALID_ARGUMENT);
+  CHECK(test::status(c.f, {4}, {{5}}) == RG_INVALID_ARGUMENT);
 }
