@@ -119,6 +119,25 @@ void Planner::choose_unrolled(Nest& nest) const {
   for (const std::size_t d : small) nest.axes[d].unrolled = true;
 }
 
+// Whether the value's only use is, through elementwise ops, a reduction: then it need not be stored.
+bool Planner::only_reduced(ValueId v) const {
+  const ir::Function& f = plan_.function;
+  if (wanted_.contains(v)) return false;
+  const ir::Instr* user = nullptr;
+  for (const ir::Instr& in : f.instrs) {
+    if (std::ranges::find(in.operands, v) == in.operands.end() || in.results.empty() ||
+        !f.value(in.results[0]).instr.valid())
+      continue;
+    if (user) return false;
+    user = &in;
+  }
+  if (!user || user->regions.size() > 0) return false;
+  const ops::OpInfo& info = ops::info(user->op);
+  if (info.elementwise) return only_reduced(user->results[0]);
+  if (info.name == "contract") return f.type(user->results[0]).rank() < f.type(v).rank();
+  return monoid_of(info.name).has_value();
+}
+
 // A product of two arrays with free axes of both: each element of an operand is used many times.
 bool Planner::is_blocked(const ir::Instr& in, const Nest& nest) const {
   if (!nest.monoid || ops::info(in.op).name != "contract" || in.operands.size() != 2) return false;
@@ -130,6 +149,7 @@ bool Planner::is_blocked(const ir::Instr& in, const Nest& nest) const {
   const auto loops = [&](bool reduced) {
     return std::ranges::count_if(nest.axes, [&](const Nest::Axis& a) { return a.reduced == reduced && !a.unrolled; });
   };
+  if (nest.result_rank() > 2 && only_reduced(in.results[0])) return false;
   return free_axes(0, 1) > 0 && free_axes(1, 0) > 0 && loops(false) >= 2 && loops(true) == 1;
 }
 

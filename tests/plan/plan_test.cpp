@@ -1,0 +1,90 @@
+// The structure of plans: what is fused, what is stored, what is vectorised.
+#include "compiler/plan/plan.h"
+
+#include <doctest/doctest.h>
+
+#include "compiler/ir/builder.h"
+
+using namespace rg;
+using ir::Builder;
+using ir::Dim;
+using ir::Elem;
+using Val = ir::ValueId;
+
+namespace {
+
+ir::Function function(std::vector<std::string> sizes) {
+  ir::Function f;
+  f.name = "f";
+  f.size_names = std::move(sizes);
+  return f;
+}
+
+const plan::Loop* loop(const plan::Item& item) { return std::get_if<plan::Loop>(&item.what); }
+
+}  // namespace
+
+TEST_CASE("a mixture's exponents, |Q_k (x_i - mu_k)|², store nothing of extent n k d") {
+  ir::Function f = function({"n", "k", "d"});
+  Builder b(f);
+  const Dim n = Dim::size(0), k = Dim::size(1), d = Dim::size(2);
+  const Val x = b.add_param({Elem::f64, {n, d}}), mu = b.add_param({Elem::f64, {k, d}}),
+            q = b.add_param({Elem::f64, {k, d, d}});
+  const std::vector<Dim> all{n, k, d};
+  const Val r = b.sub(b.broadcast(x, all, {0, 2}), b.broadcast(mu, all, {1, 2}));
+  const Val z = b.contract({q, r}, {{1, 2, 3}, {0, 1, 3}, {0, 1, 2}});
+  b.set_yields({b.sum(b.mul(z, z), {2})});
+  const plan::Plan p = plan::make_plan(f);
+  CHECK(p.no_workspace());
+  CHECK(p.body.size() == 1);
+}
+
+TEST_CASE("a value and its elementwise gradient share one loop nest") {
+  ir::Function f = function({"n"});
+  Builder b(f);
+  const Val x = b.add_param({Elem::f32, {Dim::size(0)}});
+  const Val e = b.call("exp", {x});
+  b.set_yields({b.sum(e, {0}), e});
+  const plan::Plan p = plan::make_plan(f);
+  REQUIRE(!p.body.empty());
+  REQUIRE(loop(p.body[0]));
+  CHECK(loop(p.body[0])->vector);
+  CHECK(loop(p.body[0])->reductions.size() == 1);
+  CHECK(loop(p.body[0])->body.size() == 2);
+  CHECK(p.no_workspace());
+}
+
+TEST_CASE("a reduction over rows has its lanes along the columns") {
+  ir::Function f = function({"n", "m"});
+  Builder b(f);
+  const Val x = b.add_param({Elem::f64, {Dim::size(0), Dim::size(1)}});
+  b.set_yields({b.sum(x, {0})});
+  const plan::Plan p = plan::make_plan(f);
+  REQUIRE(loop(p.body[0]));
+  CHECK(loop(p.body[0])->vector);
+  CHECK(loop(p.body[0])->extent == Dim::size(1));
+}
+
+TEST_CASE("a bias joins the tiles of its product, and what follows reads the result once") {
+  ir::Function f = function({"n", "m", "k"});
+  Builder b(f);
+  const Dim n = Dim::size(0), m = Dim::size(1), k = Dim::size(2);
+  const Val x = b.add_param({Elem::f32, {n, k}}), w = b.add_param({Elem::f32, {k, m}}),
+            bias = b.add_param({Elem::f32, {m}});
+  const Val z = b.add(b.contract({x, w}, {{0, 1}, {1, 2}, {0, 2}}), b.broadcast(bias, {n, m}, {1}));
+  b.set_yields({z});
+  const plan::Plan p = plan::make_plan(f);
+  REQUIRE(p.body.size() == 1);
+  REQUIRE(loop(p.body[0]));
+  CHECK(loop(p.body[0])->together == 6);
+  CHECK(p.no_workspace());
+}
+
+TEST_CASE("known sizes are facts") {
+  ir::Function f = function({"n"});
+  Builder b(f);
+  const Val x = b.add_param({Elem::f64, {Dim::size(0)}});
+  b.set_yields({b.sum(x, {0})});
+  CHECK(plan::print(plan::make_plan(f, {.known_sizes = {100}})).find("< 100 vector") != std::string::npos);
+  CHECK(plan::print(plan::make_plan(f)).find("< n vector") != std::string::npos);
+}
