@@ -16,6 +16,15 @@ const FnDecl* base_item(const FnValue& fn) {
   return fn.kind == FnValue::Kind::derived ? base_item(*fn.inner) : nullptr;
 }
 
+// The element type written for a lambda's parameter.
+std::optional<Elem> written_elem(const FnValue& fn, std::size_t param) {
+  if (fn.kind == FnValue::Kind::derived) return written_elem(*fn.inner, param);
+  if (fn.kind != FnValue::Kind::lambda || param >= fn.lambda->params.size()) return std::nullopt;
+  const auto& type = fn.lambda->params[param].type;
+  const auto* named = type == nullptr ? nullptr : std::get_if<ast::NamedType>(&type->node);
+  return named == nullptr ? std::nullopt : ir::elem_named(named->name.text);
+}
+
 std::string stem(const FnValue& fn) {
   switch (fn.kind) {
     case FnValue::Kind::item:
@@ -242,6 +251,14 @@ Checker::Lifted Checker::lift(const FnValue& fn, std::vector<Value>& args, Span 
     out.ok = true;
     return out;
   }
+  // Literals without a type are numbers to differentiate by where nothing else is.
+  const bool some_float = std::ranges::any_of(args, [&](const Value& a) {
+    std::vector<Value> leaves;
+    flatten(a, leaves);
+    return std::ranges::any_of(leaves, [](const Value& v) {
+      return (v.is_tensor() && ir::is_float(v.type.elem)) || (v.is_flex() && v.flex->floating);
+    });
+  });
   ir::Function& g = module_.functions.emplace_back();
   g.name = module_.unique_name(stem(fn) + ".fn");
   g.size_names = context_->function->size_names;
@@ -254,11 +271,14 @@ Checker::Lifted Checker::lift(const FnValue& fn, std::vector<Value>& args, Span 
     Value& a = args[i];
     if (a.kind == Value::Kind::function) continue;
     if (a.is_flex()) {
+      const std::optional<Elem> written = written_elem(fn, i);
       if (item != nullptr && i < item->params.size()) {
         const Ty& t = item->params[i];
         if (t.kind == Ty::Kind::tensor) a = materialize(a, t.any_float ? std::nullopt : std::optional(t.tensor.elem));
-      } else if (a.flex->floating || !a.flex->dim) {
-        a = materialize(a);
+      } else if (written) {
+        a = materialize(a, written);
+      } else if (a.flex->floating || !a.flex->dim || (a.flex->literal && !some_float)) {
+        a = materialize(a, a.flex->literal && !some_float ? std::optional(Elem::f64) : std::nullopt);
       }
       if (a.is_error()) return out;
       if (a.is_flex()) continue;  // a size: known when the function is made
