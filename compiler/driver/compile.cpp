@@ -8,6 +8,7 @@
 #include "compiler/api/unit.h"
 #include "compiler/driver/commands.h"
 #include "compiler/emit/emit.h"
+#include "compiler/emit/source.h"
 #include "compiler/plan/plan.h"
 
 namespace rg::driver {
@@ -35,11 +36,26 @@ Request parsed(const DerivativeRequest& d) {
 struct Output {
   std::string_view kind, suffix;
 };
-constexpr Output kOutputs[] = {{"obj", ".o"}, {"header", ".h"}, {"llvm", ".ll"}, {"asm", ".s"}};
+constexpr Output kOutputs[] = {{"obj", ".o"}, {"header", ".h"}, {"llvm", ".ll"}, {"asm", ".s"}, {"rg", ".rg"}};
+
+/// All functions as one `.rg` text, which is read back before it is shown.
+Result<std::string> rg_source(std::span<const plan::Plan> plans) {
+  std::string text;
+  for (const plan::Plan& p : plans) {
+    const auto one = emit::source(p.function);
+    if (!one) return one;
+    text += (text.empty() ? "" : "\n") + *one;
+  }
+  api::Unit again;
+  if (!again.load("derivative.rg", text))
+    return Failure{"the functions cannot be written as .rg: what would be written does not check\n" + again.rendered()};
+  return text;
+}
 
 Result<std::string> text_for(std::string_view kind, std::span<const plan::Plan> plans, const std::string& stem,
                              const emit::EmitOptions& options) {
   if (kind == "header") return emit::header(plans, stem);
+  if (kind == "rg") return rg_source(plans);
   return emit::emit(plans,
                     kind == "obj"   ? emit::Kind::object
                     : kind == "asm" ? emit::Kind::assembly
@@ -86,6 +102,10 @@ int compile(const CompileOptions& o) {
     const auto text =
         text_for(kind, plans, stem.filename().string(), {.opt_level = o.opt_level, .strict = o.strict, .cpu = o.cpu});
     if (!text) return fail(text.error());
+    if (kind == "rg" && o.output.empty()) {  // the file of that name is the program
+      fmt::print("{}", *text);
+      continue;
+    }
     const std::string path = stem.string() + std::string(output->suffix);
     std::ofstream out(path, std::ios::binary);
     out << *text;
