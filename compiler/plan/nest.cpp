@@ -74,9 +74,15 @@ std::optional<std::size_t> Fusion::joining_axis(const Nest& nest, const LoopTree
   const bool any_parallel = std::ranges::any_of(nest.axes, [&](const Nest::Axis& a) { return open(a) && !a.reduced; });
   const auto left = std::ranges::count_if(nest.axes, open);
   const bool leaf = std::ranges::none_of(loop.entries, [](const LoopTree::Entry& e) { return e.loop != nullptr; });
+  std::size_t last = 0;
+  for (std::size_t d = 0; d < nest.axes.size(); ++d) {
+    if (!nest.axes[d].unrolled) last = d;
+  }
   for (std::size_t d = 0; d < nest.axes.size(); ++d) {
     const Nest::Axis& a = nest.axes[d];
     if (!open(a) || a.reduced == any_parallel || !(a.extent == loop.extent)) continue;
+    // The last axis of what is stored stays innermost: rows are written in order.
+    if (!a.reduced && !nest.monoid && left > 1 && d == last) continue;
     bool depends = false, shares = false;
     if (!axis_matches(nest, d, loop, depends, shares)) continue;
     if (depends || (shares && (left > 1) != leaf)) return d;

@@ -80,6 +80,22 @@ TEST_CASE("a bias joins the tiles of its product, and what follows reads the res
   CHECK(p.no_workspace());
 }
 
+TEST_CASE("a row sum repeated over rows is read and written along rows") {
+  ir::Function f = function({"n", "d", "c"});
+  Builder b(f);
+  const Dim n = Dim::size(0), d = Dim::size(1), c = Dim::size(2);
+  const Val w = b.add_param({Elem::f32, {d, c}});
+  b.set_yields({b.broadcast(b.sum(w, {1}), {n, d}, {1})});
+  const plan::Plan p = plan::make_plan(f);
+  REQUIRE(p.body.size() == 2);
+  for (const plan::Item& item : p.body) {
+    REQUIRE(loop(item));
+    CHECK(!loop(item)->vector);
+    REQUIRE(loop(loop(item)->body[0]));
+    CHECK(loop(loop(item)->body[0])->vector);
+  }
+}
+
 TEST_CASE("known sizes are facts") {
   ir::Function f = function({"n"});
   Builder b(f);
