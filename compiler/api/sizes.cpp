@@ -129,8 +129,9 @@ Result<std::vector<std::int64_t>> shape_of(const Function& f, const Type& type, 
   for (const Dim& d : type.dims) {
     const auto v = d.evaluate(sizes);
     if (!v || *v < 0 || __builtin_mul_overflow(count, *v, &count)) {
-      return Failure{fmt::format("the extent {} of {} is {}", d.str(f.size_names), type.str(f.size_names),
-                                 v ? std::to_string(*v) : "beyond 64 bits")};
+      const bool fits = v && *v < 0;
+      return Failure{fits ? fmt::format("the extent {} of {} is {}", d.str(f.size_names), type.str(f.size_names), *v)
+                          : fmt::format("{} has more than 2^63 bytes for these sizes", type.str(f.size_names))};
     }
     out.push_back(*v);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <set>
 
 #include "compiler/emit/emit.h"
 
@@ -35,32 +36,70 @@ void leaves(const Tree& t, const std::string& path, std::vector<std::string>& ou
   }
 }
 
-std::string comment_line(const std::string& role, const std::string& name, const Type& t, const Function& f) {
-  return fmt::format(" *   {} {}: {}\n", role, name, t.str(f.size_names));
+std::string comment_line(const std::string& role, const std::string& name, const Type& t,
+                         const std::vector<std::string>& size_names) {
+  return fmt::format(" *   {} {}: {}\n", role, name, t.str(size_names));
+}
+
+constexpr std::string_view kReserved[] = {
+    "alignas",  "alignof",  "and",     "asm",     "auto",      "bool",     "break",     "case",
+    "catch",    "char",     "class",   "compl",   "const",     "continue", "context",   "default",
+    "delete",   "do",       "double",  "else",    "enum",      "explicit", "extern",    "float",
+    "friend",   "goto",     "inline",  "int",     "long",      "mutable",  "namespace", "new",
+    "not",      "operator", "or",      "private", "protected", "public",   "register",  "requires",
+    "restrict", "return",   "short",   "signed",  "sizeof",    "static",   "struct",    "switch",
+    "template", "this",     "threads", "throw",   "try",       "typedef",  "typeid",    "typename",
+    "union",    "unsigned", "using",   "virtual", "void",      "volatile", "while",     "xor"};
+
+/// Names of one parameter list: no words of C or C++, all distinct.
+class ParameterNames {
+ public:
+  ParameterNames() {
+    for (const std::string_view word : kReserved) used_.emplace(word);
+  }
+  std::string fresh(std::string name) {
+    while (!used_.insert(name).second) name += '_';
+    return name;
+  }
+
+ private:
+  std::set<std::string> used_;
+};
+
+/// A doc text as the inside of a comment.
+std::string comment(const std::string& doc) {
+  std::string out;
+  for (const char c : doc) {
+    if (c == '/' && out.ends_with('*')) out += ' ';
+    out += c == '\n' ? std::string("\n * ") : std::string(1, c);
+  }
+  return out;
 }
 
 void declare(const plan::Plan& p, std::string& out) {
   const Function& f = p.function;
-  std::vector<std::string> inputs, outputs;
+  ParameterNames names;
+  std::vector<std::string> inputs, outputs, size_names;
+  for (const std::string& s : f.size_names) size_names.push_back(names.fresh(s));
   for (const Tree& t : f.signature.params) leaves(t, t.name, inputs);
   leaves(f.signature.result, "", outputs);
   const auto params = f.param_types(), results = f.result_types();
-  std::string doc = f.doc, list, sizes;
-  for (const std::string& s : f.size_names) sizes += fmt::format("int64_t {}, ", s);
+  std::string list, sizes;
+  for (const std::string& s : size_names) sizes += fmt::format("int64_t {}, ", s);
   list = sizes;
   out += "/* ";
-  for (const char c : doc) out += c == '\n' ? std::string("\n * ") : std::string(1, c);
-  out += doc.empty() ? f.name + "\n" : "\n";
+  out += (f.doc.empty() ? f.name : comment(f.doc)) + "\n";
   for (std::size_t i = 0; i < params.size(); ++i) {
-    const std::string name = i < inputs.size() && !inputs[i].empty() ? inputs[i] : fmt::format("in{}", i);
-    out += comment_line("in ", name, params[i], f);
+    const std::string name = names.fresh(i < inputs.size() && !inputs[i].empty() ? inputs[i] : fmt::format("in{}", i));
+    out += comment_line("in ", name, params[i], size_names);
     list += params[i].is_scalar() ? fmt::format("{} {}, ", c_type(params[i].elem), name)
                                   : fmt::format("const {}* {}, ", c_type(params[i].elem), name);
   }
   for (std::size_t i = 0; i < results.size(); ++i) {
     std::string name = "out";
     if (results.size() > 1) name += "_" + (i < outputs.size() && !outputs[i].empty() ? outputs[i] : std::to_string(i));
-    out += comment_line("out", name, results[i], f);
+    name = names.fresh(name);
+    out += comment_line("out", name, results[i], size_names);
     list += fmt::format("{}* {}, ", c_type(results[i].elem), name);
   }
   out += p.no_workspace()
