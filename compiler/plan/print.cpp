@@ -16,6 +16,7 @@ struct Printer {
   std::string out;
   int depth = 1;
   std::vector<std::set<NodeId>> printed{{}};
+  std::vector<int> uses;  // by the statements and by nodes that are used
 
   void line(const std::string& text) { out += std::string(static_cast<std::size_t>(depth) * 2, ' ') + text + "\n"; }
   std::string dim(const Dim& d) const { return d.str(names); }
@@ -26,8 +27,12 @@ struct Printer {
     return plan.buffer(a.buffer).name + (a.index.empty() ? "" : "[" + index + "]");
   }
 
-  std::string expression(NodeId id, int limit) const {
+  static bool shared(const Node& n, int uses) { return n.kind == Node::Kind::op && uses > 1; }
+
+  // A node that is used more than once has a line of its own, `%number`; the others stand where they are used.
+  std::string expression(NodeId id, bool top = false) const {
     const Node& n = plan.node(id);
+    if (!top && shared(n, uses[id.index])) return fmt::format("%{}", id.index);
     switch (n.kind) {
       case Node::Kind::constant:
         return ir::is_float(n.elem)      ? fmt::format("{}", n.real)
@@ -36,22 +41,55 @@ struct Printer {
       case Node::Kind::index:
         return dim(n.dim);
       case Node::Kind::load:
-        return access(n.access) + (n.guard.valid() ? " if " + expression(n.guard, limit - 1) : "");
+        return access(n.access) + (n.guard.valid() ? " if " + expression(n.guard) : "");
       case Node::Kind::reduced:
         return fmt::format("r{}", n.reduction.index);
       case Node::Kind::op:
         break;
     }
     std::string text{ops::info(n.op).name};
-    if (limit <= 0) return text + "(…)";
     text += "(";
-    for (std::size_t k = 0; k < n.args.size(); ++k) text += (k ? ", " : "") + expression(n.args[k], limit - 1);
+    for (std::size_t k = 0; k < n.args.size(); ++k) text += (k ? ", " : "") + expression(n.args[k]);
     return text + ")";
+  }
+
+  // Writes the lines of the shared nodes below `id` that the loops around have not written.
+  void define(NodeId id, std::set<NodeId>& seen) {
+    if (!id.valid() || !seen.insert(id).second) return;
+    const Node& n = plan.node(id);
+    for (const std::set<NodeId>& scope : printed) {
+      if (scope.contains(id)) return;
+    }
+    for (const NodeId a : n.args) define(a, seen);
+    define(n.guard, seen);
+    if (!shared(n, uses[id.index])) return;
+    line(fmt::format("%{} = {}", id.index, expression(id, true)));
+    printed.back().insert(id);
+  }
+
+  std::string value(NodeId id) {
+    std::set<NodeId> seen;
+    define(id, seen);
+    return expression(id);
+  }
+
+  void count(const std::vector<Item>& list) {
+    for (const Item& item : list) {
+      for_each_root_node(plan, item, [&](NodeId id) { count(id); });
+      for (std::vector<Item>* body : bodies(const_cast<Item&>(item))) count(*body);
+    }
+  }
+  void count(NodeId id) {
+    if (!id.valid() || ++uses[id.index] > 1) return;
+    for (const NodeId a : plan.node(id).args) count(a);
+    count(plan.node(id).guard);
   }
 
   void items(const std::vector<Item>& list) {
     ++depth;
+    printed.emplace_back();
     for (const Item& item : list) std::visit([&](const auto& what) { print(what); }, item.what);
+    printed.pop_back();
     --depth;
   }
 
@@ -65,13 +103,13 @@ struct Printer {
     line(text);
     items(l.body);
   }
-  void print(const Store& s) { line(access(s.target) + " = " + expression(s.value, 24)); }
+  void print(const Store& s) { line(access(s.target) + " = " + value(s.value)); }
   void print(const Accumulate& a) {
     const Reduction& r = plan.reductions[a.reduction.index];
-    line(fmt::format("r{} {}= {}", a.reduction.index, name(r.monoid), expression(r.value, 24)));
+    line(fmt::format("r{} {}= {}", a.reduction.index, name(r.monoid), value(r.value)));
   }
   void print(const ScatterAdd& s) {
-    line(access(s.target) + " += " + expression(s.value, 24) + (s.mask.valid() ? " if " + expression(s.mask, 24) : ""));
+    line(access(s.target) + " += " + value(s.value) + (s.mask.valid() ? " if " + value(s.mask) : ""));
   }
   void print(const For& f) {
     std::string text =
@@ -81,12 +119,12 @@ struct Printer {
     items(f.body);
   }
   void print(const If& i) {
-    line("if " + expression(i.condition, 24));
+    line("if " + value(i.condition));
     items(i.then_body);
     line("else");
     items(i.else_body);
   }
-  void print(const Assert& a) { line("assert " + expression(a.condition, 24) + " \"" + a.message + "\""); }
+  void print(const Assert& a) { line("assert " + value(a.condition) + " \"" + a.message + "\""); }
 
   void buffer(const Buffer& b, bool used) {
     if (!used) return;
@@ -101,7 +139,8 @@ struct Printer {
 }  // namespace
 
 std::string print(const Plan& plan) {
-  Printer p{plan, plan.dim_names(), {}, 1, {{}}};
+  Printer p{plan, plan.dim_names(), {}, 1, {{}}, std::vector<int>(plan.nodes.size(), 0)};
+  p.count(plan.body);
   p.out = "plan " + plan.function.name + "(";
   for (std::size_t i = 0; i < plan.function.size_names.size(); ++i)
     p.out += (i ? ", " : "") + plan.function.size_names[i];
