@@ -21,7 +21,7 @@ Value Checker::eval(const ast::Expr& expr, const ScopePtr& scope) {
   Value v = eval_node(expr, scope);
   b().set_span(outer);
   --depth_;
-  v.span = expr.span;
+  if (ast::as<ast::Block>(expr) == nullptr) v.span = expr.span;  // a block's value is where its last expression is
   return v;
 }
 

@@ -226,7 +226,7 @@ void Checker::check_grad(const ast::Call& call, Span span, TestCase& test, std::
   const ValueId difference = b.mul(b.sub(sides[0], sides[1]), b.constant(Elem::f64, 1 / (2 * h)));
   test.assertions.push_back(
       {TestAssertion::Kind::gradient, span, text_of(span), results.size(), 3, narrow ? 2e-2 : 1e-5});
-  results.insert(results.end(), {reverse, forward, difference});
+  for (const ValueId v : {reverse, forward, difference}) results.push_back(narrow ? b.convert(v, Elem::f32) : v);
 }
 
 }  // namespace rg::dsl
