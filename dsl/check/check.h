@@ -62,7 +62,7 @@ class Program {
 
   /// The IR of all functions that are not generic; functions named by `export fn` are marked exported.
   const ir::Module& module() const;
-  /// Names of the file's own functions, in source order.
+  /// Names of the file's own functions that are not generic, in source order.
   std::vector<std::string> functions() const;
   const std::vector<TestCase>& tests() const;
 

@@ -14,6 +14,9 @@
 
 namespace rg::dsl {
 
+/// Nesting of expressions and of calls expanded in place, taken together: a bound on the stack.
+inline constexpr int max_depth = 1000;
+
 /// An argument after evaluation.
 struct ArgValue {
   std::string name;  // empty for a positional one
@@ -64,6 +67,7 @@ class Checker {
   void collect_sizes(const ast::TypeExpr& type, FnDecl& decl);
   void collect_size_names(const ast::Expr& expr, FnDecl& decl);
   void build_function(FnDecl& decl);
+  void prune();
   void build_entry(ir::Function& f, const ast::Expr& expr);
   struct EntryParam {
     std::string name;
@@ -198,9 +202,8 @@ class Checker {
   Value eval_build(const ast::Build& node, Span span, const ScopePtr& scope);
   Value eval_reduce(const ast::Reduce& node, Span span, const ScopePtr& scope);
   struct IndexAxis {
-    Dim extent;                    // of the rectangle
-    std::optional<Affine> ragged;  // the extent proper, over outer indices
-    std::optional<Value> ragged_value;
+    Dim extent;           // of the rectangle
+    bool ragged = false;  // the extent proper depends on outer indices
   };
   bool index_axes(const std::vector<ast::IndexVar>& vars, const ast::Expr& body, const ScopePtr& scope,
                   bool may_be_ragged, std::vector<IndexAxis>& axes);

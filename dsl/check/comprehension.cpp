@@ -94,6 +94,7 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
     for (std::size_t i = 0; i < vars.size() && ok; ++i) {
       Dim extent;
       Affine high;
+      bool ragged = false;
       if (vars[i].extent == nullptr) {
         ScopePtr inner = scope;  // later variables are in scope of the subscripts too
         for (std::size_t j = i; j < vars.size(); ++j)
@@ -136,6 +137,7 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
             ok = false;
             break;
           }
+          ragged = true;
           extent = Dim::max(normal(*whole), Dim(0));
           high = *e.affine + Affine{Dim(-1), {}};
           const ValueId inside = b().compare("lt", p[i], use(e));
@@ -143,7 +145,7 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
         }
       }
       extents.push_back(extent);
-      axes.push_back({extent, {}, {}});
+      axes.push_back({extent, ragged});
       scope = bind_checked(scope, vars[i].name, index_value(p[i], Affine{Dim(0), {}}, high, vars[i].name.span));
     }
     if (!ok) return {};
@@ -209,27 +211,29 @@ Value Checker::eval_reduce(const ast::Reduce& node, Span span, const ScopePtr& s
     return make_tensor(b().constant(t.elem, value, t.dims), span);
   };
   std::vector<IndexAxis> axes;
+  // Nothing has no least or greatest element: an extent that outer indices give is checked.
+  const bool needs_element = op == "min" || op == "max" || op == "argmin" || op == "argmax";
+  for (std::size_t i = 0; needs_element && i < node.indices.size(); ++i) {
+    if (node.indices[i].extent == nullptr) continue;
+    Value e;
+    if (!probe([&] { e = eval(*node.indices[i].extent, scope); }) || !e.is_tensor() || !e.affine) continue;
+    if (affine_nonnegative(*e.affine + Affine{Dim(-1), {}})) continue;
+    const ValueId count = use(materialize(eval(*node.indices[i].extent, scope), Elem::i64));
+    emit_assert(b().compare("gt", count, b().integer(Elem::i64, 0)),
+                fmt::format("`{}` of nothing: `{}` is 0", op, text_of(node.indices[i].extent->span)));
+  }
   const Value array = map_over(node.indices, axes, *node.body, scope, span, &identity);
   if (array.is_error()) return array;
   if (!array.is_tensor()) {
     error(Code::type_mismatch, node.body->span, fmt::format("`{}` reduces numbers, this is {}", op, describe(array)));
     return error_value(span);
   }
-  if (op == "mean") {
-    for (const ast::IndexVar& v : node.indices) {
-      if (v.extent == nullptr) continue;
-      bool ragged = false;
-      probe([&] {
-        ScopePtr inner = scope;
-        const Value e = eval(*v.extent, inner);
-        ragged = e.is_tensor();
-      });
-      if (ragged) {
-        error(Code::ragged_build, v.extent->span, "the mean over an extent that depends on an index")
-            .hint("write the sum and divide: `sum[…] / f64(i)`");
-        return error_value(span);
-      }
-    }
+  for (std::size_t i = 0; op == "mean" && i < axes.size(); ++i) {
+    if (!axes[i].ragged) continue;
+    error(Code::ragged_build, node.indices[i].extent->span, "the mean over an extent that depends on an index")
+        .note("the number of elements differs from index to index")
+        .hint("write the sum and divide by the number: `sum[…] / f64(i)`");
+    return error_value(span);
   }
   if ((op == "argmin" || op == "argmax") && node.indices.size() != 1) {
     error(Code::wrong_arguments, node.op.span, fmt::format("`{}` takes one index", op));

@@ -9,7 +9,7 @@
 namespace rg::dsl {
 
 Value Checker::eval(const ast::Expr& expr, const ScopePtr& scope) {
-  if (depth_ > 1500) {
+  if (depth_ > max_depth) {
     error(Code::recursion, expr.span, "this expands too deep")
         .note("functions that are expanded in place nest at most about 1000 deep");
     return error_value(expr.span);

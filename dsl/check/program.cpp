@@ -18,7 +18,9 @@ const ir::Function* Program::expression(const std::string& text, const std::stri
 std::vector<std::string> Program::functions() const {
   std::vector<std::string> names;
   if (checker_->main_ == nullptr) return names;
-  for (const FnDecl* f : checker_->main_->own_functions) names.push_back(f->item->name.text);
+  for (const FnDecl* f : checker_->main_->own_functions) {
+    if (!f->generic) names.push_back(f->item->name.text);
+  }
   return names;
 }
 
@@ -54,7 +56,34 @@ bool Checker::load(const std::string& path, const std::string& text) {
         .note("an exported function has no rank packs, open element types or function parameters")
         .hint("export a function that calls it with concrete types");
   }
+  prune();
   return diagnostics_->error_count() == before;
+}
+
+// Removes what only probes made: functions that nothing of the program refers to.
+void Checker::prune() {
+  std::set<std::string> used;
+  std::vector<std::string> open;
+  const auto use_function = [&](const std::string& name) {
+    if (!name.empty() && used.insert(name).second) open.push_back(name);
+  };
+  for (const auto& m : modules_) {
+    for (const FnDecl* f : m->own_functions) {
+      if (!m->is_prelude) use_function(f->ir_name);
+    }
+  }
+  for (const TestCase& t : tests_) use_function(t.function);
+  while (!open.empty()) {
+    const ir::Function* f = module_.find(open.back());
+    open.pop_back();
+    if (f == nullptr) continue;
+    for (const ir::Instr& i : f->instrs) use_function(i.attrs.callee);
+  }
+  for (FnDecl& d : fn_decls_) {
+    if (d.state == FnDecl::State::done && !used.contains(d.ir_name)) d.state = FnDecl::State::fresh;
+  }
+  std::erase_if(module_.functions, [&](const ir::Function& f) { return !used.contains(f.name); });
+  contexts_.clear();
 }
 
 ModuleScope* Checker::load_module(const std::string& path, const std::string& text, bool is_prelude) {
@@ -279,8 +308,9 @@ void Checker::build_function(FnDecl& d) {
   const auto inlining = std::exchange(inlining_, {});
   Context* const outer = context_;
   ir::Function& f = module_.functions.emplace_back();
-  f.name = d.module == main_ || module_.find(d.item->name.text) == nullptr ? d.item->name.text : "";
-  if (f.name.empty()) f.name = module_.unique_name(d.item->name.text);
+  const std::string& own = d.item->name.text;
+  const bool hidden = d.module != main_ && main_->functions.contains(own) && main_->functions.at(own)->module == main_;
+  f.name = d.module == main_ ? own : module_.unique_name(hidden ? own + ".imported" : own);
   d.ir_name = f.name;
   f.doc = d.item->doc;
   f.exported = d.item->exported && d.module == main_;
