@@ -9,6 +9,7 @@
 #include "compiler/driver/commands.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/source.h"
+#include "compiler/ir/text.h"
 #include "compiler/plan/plan.h"
 
 namespace rg::driver {
@@ -36,7 +37,8 @@ Request parsed(const DerivativeRequest& d) {
 struct Output {
   std::string_view kind, suffix;
 };
-constexpr Output kOutputs[] = {{"obj", ".o"}, {"header", ".h"}, {"llvm", ".ll"}, {"asm", ".s"}, {"rg", ".rg"}};
+constexpr Output kOutputs[] = {{"obj", ".o"}, {"header", ".h"}, {"llvm", ".ll"},
+                               {"asm", ".s"}, {"rg", ".rg"},    {"ir", ".ir"}};
 
 /// All functions as one `.rg` text, which is read back before it is shown.
 Result<std::string> rg_source(std::span<const plan::Plan> plans) {
@@ -56,6 +58,11 @@ Result<std::string> text_for(std::string_view kind, std::span<const plan::Plan> 
                              const emit::EmitOptions& options) {
   if (kind == "header") return emit::header(plans, stem);
   if (kind == "rg") return rg_source(plans);
+  if (kind == "ir") {
+    std::string text;
+    for (const plan::Plan& p : plans) text += (text.empty() ? "" : "\n") + ir::print(p.function);
+    return text;
+  }
   return emit::emit(plans,
                     kind == "obj"   ? emit::Kind::object
                     : kind == "asm" ? emit::Kind::assembly
