@@ -48,6 +48,9 @@ class Liveness {
       if (i.op != opcode<ops::For>()) {
         for (const ValueId v : i.operands) mark(v);
       }
+      if (i.op == opcode<ops::Map>()) {  // its region is copied with all that it yields
+        for (const ValueId v : f_.block(i.regions[0]).yields) mark(v);
+      }
     }
     return any;
   }
