@@ -5,11 +5,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <random>
 
 #include "compiler/api/sizes.h"
 #include "compiler/api/unit.h"
 #include "compiler/ir/interp.h"
+#include "tests/driver/programs.h"
 
 using namespace rg;
 using ir::Elem;
@@ -17,53 +17,10 @@ using ir::Tensor;
 
 namespace {
 
-constexpr const char* kProgram = R"(
-/// A valley.
-fn rosenbrock(x: f64[n]) -> f64 {
-  let a = x[1:] - x[:-1]^2;
-  sum(100 * a^2 + (1 - x[:-1])^2)
-}
-struct Mlp[d, h, c] { w1: f32[d, h], b1: f32[h], w2: f32[h, c], b2: f32[c] }
-fn loss(p: Mlp[d, h, c], x: f32[n, d], y: i32[n]) -> f32 {
-  let z = tanh(x @ p.w1 + p.b1) @ p.w2 + p.b2;
-  -mean([i: n => log_softmax(z[i])[y[i]]])
-}
-fn recurrence(x: f64[n]) -> f64 {
-  let (s, all_s) = loop (s = 0.0) for i in 0..n { let next = s * 0.5 + sin(x[i]) * s + x[i]; collect next; next };
-  s^2 + sum(all_s * all_s) / n
-}
-fn slopes(x: f64[n]) -> f64 { sum(grad(recurrence)(x)) }
-fn guarded(x: f64[n]) -> f64 { sum(where(x > 0, log(x), 0)) }
-fn strided(x: f64[n]) -> f64 { sum(x[::2]^3) + sum(reverse(x) * x) }
-fn picked(x: f64[n, m], k: i64[n]) -> f64 { sum([i: n => exp(x[i, k[i]])]) + max(x[0]) }
-fn shaped(x: f64[n, m]) -> f64[m, n] {
-  let y = concat(x, 2 * x, axis: 0);
-  transpose(y[:n] * y[n:]) + transpose(reshape(reshape(x, [n * m]), [n, m]))
-}
-fn special(x: f64[n]) -> f64 { sum(lgamma(1 + x^2) + erf(x) * atan2(x, 2.0) + x^-3 + min(x, 1.0) + hypot(x, 1.0)) }
-fn branching(x: f64[n]) -> f64 {
-  loop (s = 1.0) for i in 0..n { if x[i] > 0 { s * x[i] } else { s - x[i] } }
-}
-fn counts(x: i64[n]) -> i64 { sum(x div 3 + x mod 3 + argmax(x)) + n }
-)";
-
-Tensor sample(const ir::Type& type, const std::vector<std::int64_t>& sizes, unsigned seed) {
-  std::vector<std::int64_t> shape;
-  for (const ir::Dim& d : type.dims) shape.push_back(*d.evaluate(sizes));
-  Tensor t(type.elem, shape);
-  std::mt19937 random(seed);
-  for (double& v : t.reals) {
-    v = std::uniform_real_distribution<double>(-2, 2)(random);
-    if (type.elem == Elem::f32) v = static_cast<float>(v);
-  }
-  for (std::int64_t& v : t.integers) v = static_cast<std::int64_t>(random() % 3);
-  return t;
-}
-
 /// Empty, or what goes wrong when `expression` is written, read and run.
 std::string round_trip(const std::string& expression) {
   api::Unit unit;
-  if (!unit.load("program.rg", kProgram)) return unit.rendered();
+  if (!unit.load("program.rg", test::kProgram)) return unit.rendered();
   const auto f = unit.prepare_expression(expression, "written");
   if (!f) return f.error() + unit.rendered();
   const auto text = emit::source(*f);
@@ -76,7 +33,7 @@ std::string round_trip(const std::string& expression) {
   std::vector<Tensor> arguments;
   std::vector<std::vector<std::int64_t>> shapes;
   for (const ir::Type& t : f->param_types()) {
-    arguments.push_back(sample(t, sizes, static_cast<unsigned>(arguments.size() + 1)));
+    arguments.push_back(test::sample(t, sizes, static_cast<unsigned>(arguments.size() + 1)));
     shapes.push_back(arguments.back().shape);
   }
   const auto g_sizes = api::infer_sizes(*g, shapes, {});
@@ -100,29 +57,7 @@ std::string round_trip(const std::string& expression) {
 }  // namespace
 
 TEST_CASE("written functions and derivatives mean the same") {
-  for (const char* expression : {"rosenbrock",
-                                 "grad(rosenbrock)",
-                                 "hessian(rosenbrock)",
-                                 "value_and_grad(rosenbrock)",
-                                 "jvp(grad(rosenbrock))",
-                                 "loss",
-                                 "grad(loss, wrt: p)",
-                                 "recurrence",
-                                 "grad(recurrence)",
-                                 "grad(slopes)",
-                                 "guarded",
-                                 "grad(guarded)",
-                                 "strided",
-                                 "grad(strided)",
-                                 "picked",
-                                 "grad(picked)",
-                                 "shaped",
-                                 "jacobian(shaped)",
-                                 "special",
-                                 "grad(special)",
-                                 "branching",
-                                 "grad(branching)",
-                                 "counts"}) {
+  for (const char* expression : test::kExpressions) {
     INFO(expression);
     CHECK(round_trip(expression) == "");
   }
