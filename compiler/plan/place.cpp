@@ -63,6 +63,7 @@ struct Placer {
   Plan& plan;
   std::map<BufferId, std::vector<Use>> uses;
   std::set<BufferId> carried;
+  std::map<BufferId, BufferId> partner;  // of a carried buffer the other of its pair
   std::vector<VarId> loops;
   std::size_t top = 0;
 
@@ -96,6 +97,8 @@ struct Placer {
       if (const auto* l = std::get_if<For>(&item.what)) {
         for (const For::Carried& c : l->carried) {
           carried.insert({c.current, c.next});
+          partner[c.current] = c.next;
+          partner[c.next] = c.current;
           for (const BufferId b : {c.current, c.next}) uses[b].push_back({loops, {}, false, top});
         }
       }
@@ -166,7 +169,13 @@ void assign_slots(Placer& p) {
       continue;
     }
     if (std::ranges::find(b.kept, false) != b.kept.end()) b.storage = Storage::tile;
-    const auto [low, high] = std::ranges::minmax(uses, {}, &Use::top);
+    // The two buffers of a carried state change places, so that either may hold the final value.
+    std::vector<Use> all = uses;
+    if (const auto other = p.partner.find(id); other != p.partner.end()) {
+      const auto& more = p.uses[other->second];
+      all.insert(all.end(), more.begin(), more.end());
+    }
+    const auto [low, high] = std::ranges::minmax(all, {}, &Use::top);
     live.push_back({id, low.top, high.top});
   }
   std::ranges::sort(live, {}, [](const Live& l) { return std::pair(l.first, l.id); });
@@ -190,7 +199,7 @@ void assign_slots(Placer& p) {
 }  // namespace
 
 void place_buffers(Plan& plan, const PlanOptions& options) {
-  Placer p{plan, {}, {}, {}, 0};
+  Placer p{plan, {}, {}, {}, {}, 0};
   prune(p);
   vectorise(plan, options);
   p.survey();
