@@ -37,8 +37,8 @@ Request parsed(const DerivativeRequest& d) {
 struct Output {
   std::string_view kind, suffix;
 };
-constexpr Output kOutputs[] = {{"obj", ".o"}, {"header", ".h"}, {"llvm", ".ll"},
-                               {"asm", ".s"}, {"rg", ".rg"},    {"ir", ".ir"}};
+constexpr Output kOutputs[] = {{"obj", ".o"}, {"header", ".h"}, {"llvm", ".ll"}, {"asm", ".s"},
+                               {"rg", ".rg"}, {"ir", ".ir"},    {"lib", ".a"}};
 
 /// All functions as one `.rg` text, which is read back before it is shown.
 Result<std::string> rg_source(std::span<const plan::Plan> plans) {
@@ -54,10 +54,23 @@ Result<std::string> rg_source(std::span<const plan::Plan> plans) {
   return text;
 }
 
+/// The object and the runtime, which lies in ../lib beside the folder of this program.
+Result<std::string> static_library(std::span<const plan::Plan> plans, const std::string& stem,
+                                   const emit::EmitOptions& options) {
+  std::error_code code;
+  const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
+  const auto runtime = api::read_file(program.parent_path().parent_path() / "lib" / "librunegrad_runtime.a");
+  if (!runtime) return Failure{"the runtime's library is missing: " + runtime.error()};
+  const auto object = emit::emit(plans, emit::Kind::object, options);
+  if (!object) return object;
+  return emit::library(*object, stem + ".o", *runtime);
+}
+
 Result<std::string> text_for(std::string_view kind, std::span<const plan::Plan> plans, const std::string& stem,
                              const emit::EmitOptions& options) {
   if (kind == "header") return emit::header(plans, stem);
   if (kind == "rg") return rg_source(plans);
+  if (kind == "lib") return static_library(plans, stem, options);
   if (kind == "ir") {
     std::string text;
     for (const plan::Plan& p : plans) text += (text.empty() ? "" : "\n") + ir::print(p.function);
@@ -98,6 +111,8 @@ int compile(const CompileOptions& o) {
   }
   for (const DerivativeRequest& d : o.derivatives) {
     const Request r = parsed(d);
+    if (unit.program().module().find(r.name) != nullptr)
+      return fail(r.name + " is there already: the program or another derivative has that name");
     if (const int code = add(unit.prepare_expression(r.expression, r.name)); code != 0) return code;
   }
   if (plans.empty()) return fail(o.file + " has no `export fn`, and no derivative is asked for");

@@ -7,6 +7,7 @@
 #include <exception>
 
 #include "compiler/driver/commands.h"
+#include "compiler/jit/session.h"
 
 namespace {
 
@@ -28,9 +29,10 @@ int dispatch(int argc, char** argv) {
   compile.emit = {"obj", "header"};
   app.add_option("FILE", compile.file, "The program; writes FILE.o and FILE.h for its exported functions");
   app.add_option("-o", compile.output, "Name of the files written, without extension");
-  app.add_option("--emit", compile.emit, "What to write: obj, header, llvm, asm, ir, rg (to the terminal without -o)")
+  app.add_option("--emit", compile.emit,
+                 "What to write: obj, header, lib, llvm, asm, ir, rg (to the terminal without -o)")
       ->delimiter(',')
-      ->check(CLI::IsMember({"obj", "header", "llvm", "asm", "ir", "rg"}));
+      ->check(CLI::IsMember({"obj", "header", "lib", "llvm", "asm", "ir", "rg"}));
   app.add_option("--mcpu", compile.cpu, "The CPU to make code for; this machine's without it");
   add_common(app, compile);
   for (const char* op : {"grad", "value_and_grad", "jvp", "vjp", "hvp", "jacobian", "hessian"}) {
@@ -88,6 +90,7 @@ int dispatch(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  rg::jit::exit_on_backend_failure();
   try {
     return dispatch(argc, argv);
   } catch (const std::bad_alloc&) {

@@ -23,6 +23,9 @@ int vector_bytes(const std::string& cpu);
 /// One module with all functions, in the form asked for.
 Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const EmitOptions& options = {});
 
+/// A static library of an object's bytes and everything in the runtime's archive, whose bytes are given too.
+Result<std::string> library(const std::string& object, const std::string& object_name, const std::string& runtime);
+
 /// A header for C99 and C++ that declares the functions: documentation, sizes, shapes of all tensors, and the workspace
 /// function of each.
 std::string header(std::span<const plan::Plan> plans, const std::string& file_stem);

@@ -3,12 +3,15 @@
 #include <llvm/ExecutionEngine/Orc/CompileUtils.h>
 #include <llvm/ExecutionEngine/Orc/LLJIT.h>
 #include <llvm/ExecutionEngine/Orc/ThreadSafeModule.h>
+#include <llvm/Support/ErrorHandling.h>
 #include <llvm/Support/TargetSelect.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
 
 #include <atomic>
 #include <cmath>
+#include <cstdio>
+#include <cstdlib>
 #include <mutex>
 
 #include "compiler/lower/lower.h"
@@ -61,6 +64,14 @@ int host_vector_bytes() {
   const auto features = llvm::sys::getHostCPUFeatures();
   const auto has = [&](const char* f) { return features.lookup(f); };
   return has("avx512f") ? 64 : has("avx2") ? 32 : 16;
+}
+
+void exit_on_backend_failure() {
+  llvm::install_fatal_error_handler([](void*, const char* reason, bool) {
+    std::fprintf(stderr, "internal error: %s\nThis is a fault of runegrad's, not of the program.\n", reason);
+    std::fflush(stderr);
+    std::_Exit(70);
+  });
 }
 
 struct Session::State {

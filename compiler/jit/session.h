@@ -28,6 +28,10 @@ struct Entry {
 /// Bytes of a vector register of this machine that code is made for.
 int host_vector_bytes();
 
+/// Makes what the backend cannot go on from end the process with a message and exit code 70. For programs, not for
+/// libraries within one.
+void exit_on_backend_failure();
+
 /// Owns compiled code. `add` may be called from several threads at once; code may be run by any.
 class Session {
  public:
