@@ -137,6 +137,28 @@ void copy_branch(const Instr& i, Cloner& c, const Liveness& live) {
   for (std::size_t n = 0; n < kept.size(); ++n) c.map(i.results[kept[n]], results[n]);
 }
 
+// A map without a live result is there for its assertions, and keeps all that it yields.
+void copy_map(const Instr& i, Cloner& c, const Liveness& live) {
+  const Block& body = c.from().block(i.regions[0]);
+  std::vector<std::size_t> kept, all;
+  for (std::size_t k = 0; k < i.results.size(); ++k) {
+    all.push_back(k);
+    if (live(i.results[k])) kept.push_back(k);
+  }
+  if (kept.empty()) kept = all;
+  std::vector<Type> params;
+  for (const ValueId p : body.params) params.push_back(c.type(c.from().type(p)));
+  const BlockId region = c.to().in_block(params, [&](std::span<const ValueId> p) {
+    for (std::size_t n = 0; n < p.size(); ++n) c.map(body.params[n], p[n]);
+    for (const InstrId n : body.instrs) c.clone(n);
+    std::vector<ValueId> yields;
+    for (const std::size_t k : kept) yields.push_back(c(body.yields[k]));
+    return yields;
+  });
+  const auto results = c.to().emit(i.op, {}, c.attrs(i.attrs), {region});
+  for (std::size_t n = 0; n < kept.size(); ++n) c.map(i.results[kept[n]], results[n]);
+}
+
 }  // namespace
 
 Function dce(const Function& f) {
@@ -145,6 +167,7 @@ Function dce(const Function& f) {
     if (!live(i)) return true;
     if (i.op == opcode<ops::For>()) return copy_loop(i, c, live), true;
     if (i.op == opcode<ops::If>()) return copy_branch(i, c, live), true;
+    if (i.op == opcode<ops::Map>()) return copy_map(i, c, live), true;
     return false;
   });
 }
