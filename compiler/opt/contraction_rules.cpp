@@ -240,6 +240,17 @@ Simpler sum_of_product(Builder& b, const std::vector<ValueId>& x, const Attrs& a
   return b.contract({u, v}, {all, all, ops::other_axes(all.size(), a.axes)});
 }
 
+Simpler sum_of_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  const Instr* inner = defined_by<ops::Contract>(b, x[0]);
+  if (inner == nullptr || !is_float(b.type(x[0]).elem)) return std::nullopt;
+  Terms t(inner->operands, inner->attrs);
+  Labels kept;
+  for (const std::int64_t axis : ops::other_axes(t.result.size(), a.axes))
+    kept.push_back(t.result[static_cast<std::size_t>(axis)]);
+  t.result = kept;
+  return t.emit(b);
+}
+
 Simpler simpler_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
   if (!is_float(b.type(x[0]).elem)) return std::nullopt;
   const Terms t(x, a);

@@ -13,6 +13,8 @@ using Simpler = std::optional<ir::ValueId>;
 Simpler sum_of_broadcast(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 /// Σ a b where a or b is a broadcast: a contraction.
 Simpler sum_of_product(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// Σ over labels of a contraction's result: the contraction without them.
+Simpler sum_of_contract(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 /// One step towards a contraction of plain operands: transposes and broadcasts become labels, products with broadcasts
 /// become operands, factors without labels and signs go outside, a label of one operand alone is summed there, and what
 /// sums nothing is a product.

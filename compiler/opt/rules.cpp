@@ -169,6 +169,7 @@ const std::vector<Rule>& table() {
       {"scatter_add", "at i + c over an index i is place", true, scatter_at_affine},
       {"reduce_sum", "of a broadcast is a multiple", false, sum_of_broadcast},
       {"reduce_sum", "of a product with a broadcast is a contraction", false, sum_of_product},
+      {"reduce_sum", "of a contraction is a contraction", false, sum_of_contract},
       {"contract", "views, products and constants in operands", false, simpler_contract},
   };
   return rows;

@@ -84,6 +84,12 @@ Tensor vector(std::vector<double> v) {
   return t;
 }
 
+Tensor matrix(std::vector<double> v) {  // 2 by 2
+  Tensor t(Elem::f64, {2, 2});
+  t.reals = std::move(v);
+  return t;
+}
+
 std::vector<double> run(const Module& m, std::string_view name, std::vector<std::int64_t> sizes,
                         std::vector<Tensor> args) {
   const Function f = ready(m, name);
@@ -145,7 +151,7 @@ TEST_CASE("where(x > 0, log x, 0) has first and second derivative 0 where it is 
   CHECK(run(m, "gg", {}, {Tensor::scalar(Elem::f64, 2)})[0] == doctest::Approx(-0.25));
 }
 
-TEST_CASE("the gradient of sum(x @ w) holds no contraction") {
+TEST_CASE("sum(x @ w) is a product of two sums, and its gradient holds no contraction") {
   Module m;
   const Dim k = Dim::size(1), c = Dim::size(2);
   m.functions.push_back(make(
@@ -154,6 +160,13 @@ TEST_CASE("the gradient of sum(x @ w) holds no contraction") {
       }));
   m.functions.push_back(gradient(m.functions[0], "g"));
   CHECK(count(ready(m, "g"), ops::opcode<ops::Contract>()) == 0);
+  const Function value = ready(m, "f");
+  for (const Instr& i : value.instrs) {
+    if (i.op != ops::opcode<ops::Contract>()) continue;
+    for (const ValueId v : i.operands) CHECK(value.type(v).rank() == 1);
+  }
+  const auto y = run(m, "f", {2, 2, 2}, {matrix({1, 2, 3, 4}), matrix({5, 6, 7, 8})});
+  CHECK(y[0] == 19 + 22 + 43 + 50);
 }
 
 TEST_CASE("the Jacobian is the same in both modes, and the Hessian of Rosenbrock's valley is right") {
