@@ -1,6 +1,7 @@
 // A program on its way from text to prepared functions: what the C++ API and the command share.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -29,7 +30,11 @@ class Unit {
   /// A function of the checked module, ready.
   Result<ir::Function> prepare(std::string_view name);
 
+  /// Called after each pass of what is prepared from now on.
+  void observe(std::function<void(std::string_view pass, const ir::Function&)> after) { after_ = std::move(after); }
+
  private:
+  std::function<void(std::string_view, const ir::Function&)> after_;
   SourceMap sources_;
   Diagnostics diagnostics_;
   std::unique_ptr<dsl::Program> program_;

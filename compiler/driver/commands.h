@@ -12,6 +12,9 @@ struct CommonOptions {
   bool strict = false;
   bool color = false;
   bool dump_plan = false;
+  std::vector<std::string> dump_after;  // passes
+  bool dump_changed = false;
+  bool time_report = false;
 };
 
 struct RunOptions : CommonOptions {

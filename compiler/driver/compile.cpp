@@ -7,6 +7,7 @@
 
 #include "compiler/api/unit.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/trace.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/source.h"
 #include "compiler/ir/text.h"
@@ -88,17 +89,21 @@ Result<std::string> text_for(std::string_view kind, std::span<const plan::Plan> 
 int compile(const CompileOptions& o) {
   const auto source = api::read_file(o.file);
   if (!source) return fail(source.error());
+  Trace trace(o);
   api::Unit unit;
+  trace.attach(unit);
   if (!unit.load(o.file, *source)) {
     fmt::print(stderr, "{}", unit.rendered(o.color));
     return 1;
   }
+  trace.mark("check");
   const int vector_bytes = emit::vector_bytes(o.cpu);
   if (vector_bytes == 0) return fail("the CPU " + o.cpu + " is unknown");
   std::vector<plan::Plan> plans;
   const auto add = [&](Result<ir::Function> f) {
     if (!f) return f.error().empty() ? (fmt::print(stderr, "{}", unit.rendered(o.color)), 1) : fail(f.error());
     plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes}));
+    trace.mark("plan");
     if (o.dump_plan) fmt::print("{}", plan::print(plans.back()));
     return 0;
   };
@@ -133,7 +138,9 @@ int compile(const CompileOptions& o) {
     out << *text;
     out.close();
     if (!out) return fail("cannot write " + path);
+    trace.mark("write " + kind);
   }
+  trace.report();
   return 0;
 }
 

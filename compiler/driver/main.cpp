@@ -8,6 +8,7 @@
 
 #include "compiler/driver/commands.h"
 #include "compiler/jit/session.h"
+#include "compiler/opt/pipeline.h"
 
 namespace {
 
@@ -17,6 +18,12 @@ void add_common(CLI::App& app, rg::driver::CommonOptions& o) {
   app.add_option("-O", o.opt_level, "Optimisation: -O0 compiles fastest, -O2 runs fastest")->check(CLI::Range(0, 3));
   app.add_flag("--strict", o.strict, "No reassociation, no fused multiply-add");
   app.add_flag("--dump-plan", o.dump_plan, "Print the plan of each function");
+  const auto passes = rg::opt::pass_names();
+  app.add_option("--dump-after", o.dump_after, "Print the IR after a pass")
+      ->delimiter(',')
+      ->check(CLI::IsMember(std::vector<std::string>(passes.begin(), passes.end())));
+  app.add_flag("--dump-changed", o.dump_changed, "Print the IR after each pass that changes it");
+  app.add_flag("--time-report", o.time_report, "Print the time of each phase");
 }
 
 int dispatch(int argc, char** argv) {

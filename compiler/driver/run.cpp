@@ -10,6 +10,7 @@
 #include "compiler/driver/call.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/npy.h"
+#include "compiler/driver/trace.h"
 #include "compiler/driver/values.h"
 #include "compiler/plan/plan.h"
 
@@ -29,11 +30,14 @@ int fail(const std::string& message) {
 int run(const RunOptions& o) {
   const auto text = api::read_file(o.file);
   if (!text) return fail(text.error());
+  Trace trace(o);
   api::Unit unit;
+  trace.attach(unit);
   if (!unit.load(o.file, *text)) {
     fmt::print(stderr, "{}", unit.rendered(o.color));
     return 1;
   }
+  trace.mark("check");
   auto f = unit.prepare_expression(o.expression, "main");
   if (!f) {
     if (!f.error().empty()) return fail(f.error());
@@ -53,6 +57,8 @@ int run(const RunOptions& o) {
                                  .dump_plan = o.dump_plan};
   const auto results = call(unit.program().module(), *f, *sizes, std::move(arguments->tensors), call_options);
   if (!results) return fail(results.error());
+  trace.mark(o.interpret ? "interpret" : "plan, compile and call");
+  trace.report();
   if (!o.output.empty()) {
     if (results->size() != 1)
       return fail("-o writes one tensor, and the result has " + std::to_string(results->size()));

@@ -19,6 +19,10 @@ using ops::opcode;
 
 constexpr int kMaxRounds = 12;
 
+// Calls are inlined and derivatives expanded; what is unused goes; maps become whole-array ops; equations.
+constexpr std::string_view kExpand = "expand", kDce = "dce", kLift = "lift", kSimplify = "simplify";
+constexpr std::string_view kPasses[] = {kExpand, kDce, kLift, kSimplify};
+
 std::size_t code_size(const Function& f) {
   std::size_t n = 0;
   for (const Block& b : f.blocks) n += b.instrs.size();
@@ -54,14 +58,25 @@ class Preparation {
     if (f == nullptr) internal_error("no function " + std::string(name));
     if (!open_.insert(std::string(name)).second) throw Recursion{std::string(name)};
     Function out = rebuild(*f, [this](const Instr& i, Cloner& c) { return reference(i, c); });
+    after(kExpand, out);
     // Dead code first: a derivative leaves unused primals and adjoints, which need no lifting.
-    out = lift(dce(out));
-    if (options_.simplify) out = simplify_fully(std::move(out));
+    out = dce(out);
+    after(kDce, out);
+    out = lift(out);
+    after(kLift, out);
+    if (options_.simplify) {
+      out = simplify_fully(std::move(out));
+      after(kSimplify, out);
+    }
     open_.erase(std::string(name));
     return done_.emplace(std::string(name), std::move(out)).first->second;
   }
 
  private:
+  void after(std::string_view pass, const Function& f) const {
+    if (options_.after) options_.after(pass, f);
+  }
+
   bool reference(const Instr& i, Cloner& c) {
     if (i.op != opcode<ops::Call>() && i.op != opcode<ops::Derive>()) return false;
     const Function& callee = (*this)(i.attrs.callee);
@@ -82,6 +97,8 @@ class Preparation {
 };
 
 }  // namespace
+
+std::span<const std::string_view> pass_names() { return kPasses; }
 
 Function simplify_fully(Function f) {
   for (int round = 0; round < kMaxRounds; ++round) {

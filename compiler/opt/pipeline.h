@@ -2,6 +2,8 @@
 #pragma once
 
 #include <functional>
+#include <span>
+#include <string_view>
 
 #include "compiler/ir/builder.h"
 #include "compiler/support/result.h"
@@ -12,8 +14,13 @@ namespace rg::opt {
 using ExpandDerive = std::function<std::vector<ir::ValueId>(
     const ir::Function& callee, ir::Builder& to, std::span<const ir::ValueId> operands, const ir::Attrs& attrs)>;
 
+/// The passes of `prepare`, in their order.
+std::span<const std::string_view> pass_names();
+
 struct PipelineOptions {
   bool simplify = true;  // false: only what the later phases need
+  /// Called after each pass with its name (one of pass_names()) and the function as it is then.
+  std::function<void(std::string_view pass, const ir::Function&)> after = {};
 };
 
 /// The function named `name` with every call inlined, every derivative expanded (innermost first), every map lifted,

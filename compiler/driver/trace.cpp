@@ -1,0 +1,47 @@
+#include "compiler/driver/trace.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "compiler/ir/text.h"
+
+namespace rg::driver {
+
+void Trace::attach(api::Unit& unit) {
+  unit.observe([this](std::string_view pass, const ir::Function& f) { after(pass, f); });
+}
+
+void Trace::mark(std::string_view phase) {
+  const auto now = Clock::now();
+  const double elapsed = std::chrono::duration<double, std::milli>(now - last_).count();
+  const auto at = std::ranges::find(milliseconds_, phase, &std::pair<std::string, double>::first);
+  if (at != milliseconds_.end())
+    at->second += elapsed;
+  else
+    milliseconds_.emplace_back(phase, elapsed);
+  last_ = now;
+}
+
+void Trace::after(std::string_view pass, const ir::Function& f) {
+  mark(pass);
+  const bool asked = std::ranges::find(options_.dump_after, pass) != options_.dump_after.end();
+  if (asked || options_.dump_changed) {
+    const std::string text = ir::print(f);
+    std::string& before = shown_[f.name];
+    if (asked || text != before) fmt::print(stderr, "// after {}\n{}\n", pass, text);
+    before = text;
+  }
+  last_ = Clock::now();
+}
+
+void Trace::report() const {
+  if (!options_.time_report) return;
+  double total = 0;
+  for (const auto& [phase, ms] : milliseconds_) total += ms;
+  for (const auto& [phase, ms] : milliseconds_)
+    fmt::print(stderr, "{:>10.3f} ms {:>5.1f} %  {}\n", ms, 100 * ms / total, phase);
+  fmt::print(stderr, "{:>10.3f} ms          total\n", total);
+}
+
+}  // namespace rg::driver

@@ -1,0 +1,36 @@
+// What the passes do, shown while a program is compiled: the IR after passes and the time of each phase.
+#pragma once
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "compiler/api/unit.h"
+#include "compiler/driver/commands.h"
+
+namespace rg::driver {
+
+/// Lives as long as the unit is prepared with it. Everything is written to standard error.
+class Trace {
+ public:
+  explicit Trace(const CommonOptions& options) : options_(options), last_(Clock::now()) {}
+  /// Follows the passes of `unit`.
+  void attach(api::Unit& unit);
+  /// The time since the last mark belongs to `phase`.
+  void mark(std::string_view phase);
+  /// Prints the table of times where it was asked for.
+  void report() const;
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  void after(std::string_view pass, const ir::Function& f);
+
+  const CommonOptions& options_;
+  Clock::time_point last_;
+  std::vector<std::pair<std::string, double>> milliseconds_;  // in the order of first use
+  std::map<std::string, std::string> shown_;                  // last text of a function, by name
+};
+
+}  // namespace rg::driver
