@@ -271,6 +271,7 @@ class Checker {
   std::vector<IndexVar> index_vars_;
   std::vector<TestCase> tests_;
   std::vector<const FnDecl*> inlining_;
+  bool blocked_ = false;  // a file could not be read or parsed: what is checked then means little
   int depth_ = 0;
   int probing_ = 0;
   std::vector<Diagnostics*> probed_;  // of the probes under way, the outermost first

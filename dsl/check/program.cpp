@@ -36,7 +36,7 @@ bool Checker::load(const std::string& path, const std::string& text) {
   const std::size_t before = diagnostics_->error_count();
   prelude_ = load_module("prelude.rg", std::string(prelude_text()), true);
   main_ = load_module(path, text, false);
-  if (diagnostics_->error_count() > before) return false;
+  if (blocked_) return false;
   for (const auto& m : modules_) {
     for (FnDecl* f : m->own_functions) declare_function(*f);
   }
@@ -103,27 +103,30 @@ ModuleScope* Checker::load_module(const std::string& path, const std::string& te
     }
     declare_items(m);
   }
+  blocked_ = blocked_ || !parsed.ok;
   loading_.erase(path);
   return &m;
 }
 
 void Checker::import_file(ModuleScope& into, const ast::ImportItem& item) {
   const std::string path = relative_to(into.path, item.path);
+  const std::size_t before = diagnostics_->error_count();
+  const auto failed = [&] { blocked_ = blocked_ || diagnostics_->error_count() > before; };
   if (loading_.contains(path)) {
     error(Code::import_failed, item.path_span,
           fmt::format("`{}` imports itself, directly or through others", item.path));
-    return;
+    return failed();
   }
   auto known = loaded_.find(path);
   if (known == loaded_.end()) {
     if (!loader_) {
       error(Code::import_failed, item.path_span, "this program is not read from a file: it cannot import");
-      return;
+      return failed();
     }
     const Result<std::string> text = loader_(path);
     if (!text) {
       error(Code::import_failed, item.path_span, fmt::format("cannot import `{}`: {}", item.path, text.error()));
-      return;
+      return failed();
     }
     load_module(path, *text, false);
     known = loaded_.find(path);

@@ -1,0 +1,2 @@
+import "missing.rg";
+fn f(x: f64) -> f64 { missing(x) }
