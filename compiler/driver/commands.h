@@ -37,6 +37,7 @@ struct CompileOptions : CommonOptions {
   std::vector<std::string> emit;
   std::vector<DerivativeRequest> derivatives;
   std::string cpu;
+  std::vector<std::string> passes;  // only these, printed as IR
 };
 
 int run(const RunOptions& options);
@@ -44,5 +45,7 @@ int check(const std::string& file, bool color);
 int test(const std::string& file, const CommonOptions& options);
 int explain(const std::string& code);
 int compile(const CompileOptions& options);
+/// The file, `.rg` or IR text, through `passes`, as IR text on standard output.
+int print_passes(const CompileOptions& options);
 
 }  // namespace rg::driver

@@ -89,6 +89,7 @@ Result<std::string> text_for(std::string_view kind, std::span<const plan::Plan> 
 int compile(const CompileOptions& o) {
   const auto source = api::read_file(o.file);
   if (!source) return fail(source.error());
+  if (o.file.ends_with(".ir")) return fail("IR text is read with --passes, for example --passes=simplify");
   Trace trace(o);
   api::Unit unit;
   trace.attach(unit);

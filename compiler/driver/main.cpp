@@ -41,6 +41,10 @@ int dispatch(int argc, char** argv) {
       ->delimiter(',')
       ->check(CLI::IsMember({"obj", "header", "lib", "llvm", "asm", "ir", "rg"}));
   app.add_option("--mcpu", compile.cpu, "The CPU to make code for; this machine's without it");
+  const auto passes = rg::opt::pass_names();
+  app.add_option("--passes", compile.passes, "Run only these passes on a program or on IR text (.ir) and print the IR")
+      ->delimiter(',')
+      ->check(CLI::IsMember(std::vector<std::string>(passes.begin(), passes.end())));
   add_common(app, compile);
   for (const char* op : {"grad", "value_and_grad", "jvp", "vjp", "hvp", "jacobian", "hessian"}) {
     std::string flag = std::string("--") + op;
@@ -89,6 +93,7 @@ int dispatch(int argc, char** argv) {
   if (check_command->parsed()) return rg::driver::check(check_file, color);
   if (test_command->parsed()) return rg::driver::test(test_file, test_options);
   if (explain_command->parsed()) return rg::driver::explain(code);
+  if (!compile.file.empty() && !compile.passes.empty()) return rg::driver::print_passes(compile);
   if (!compile.file.empty()) return rg::driver::compile(compile);
   fmt::print(stderr, "{}", app.help());
   return 2;

@@ -1,5 +1,5 @@
-// Interpreter and native code agree: every expression at both levels, on one thread and two, at sizes from 0 to beyond
-// a vector's width.
+// Interpreter and native code agree: every expression at both levels, the second on one thread and two, at sizes from 0
+// to beyond a vector's width.
 #include <doctest/doctest.h>
 #include <fmt/format.h>
 
@@ -42,7 +42,7 @@ TEST_CASE("native code agrees with the interpreter") {
     const auto f = unit.prepare_expression(expression, fmt::format("f{}", number++));
     REQUIRE(f);
     for (const std::vector<std::int64_t>& all : std::vector<std::vector<std::int64_t>>{
-             {0, 0, 0, 0, 0}, {1, 1, 1, 1, 1}, {3, 3, 4, 2, 5}, {17, 5, 3, 9, 3}, {70, 33, 20, 19, 3}}) {
+             {0, 0, 0, 0, 0}, {1, 1, 1, 1, 1}, {17, 5, 3, 9, 3}, {70, 33, 20, 19, 3}}) {
       const std::vector<std::int64_t> sizes(all.begin(),
                                             all.begin() + static_cast<std::ptrdiff_t>(f->size_names.size()));
       std::vector<ir::Tensor> arguments;
@@ -54,6 +54,7 @@ TEST_CASE("native code agrees with the interpreter") {
       options.interpret = false;
       for (const int level : {0, 2}) {
         for (const int threads : {1, 2}) {
+          if (level == 0 && threads > 1) continue;
           INFO(expression, " at -O", level, " on ", threads, " threads, n = ", all[0]);
           options.opt_level = level;
           options.threads = threads;

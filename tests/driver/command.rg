@@ -1,6 +1,6 @@
 // The program of the tests of the command.
 
-/// x bowld.
+/// A bowl: x^2.
 export fn bowl(x: f64) -> f64 { x^2 }
 
 fn half(x: f64) -> f64 { x / 2 }
