@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <mutex>
 #include <runegrad/runegrad.hpp>
 
 #include "compiler/api/sizes.h"
@@ -40,6 +41,7 @@ struct Function::State {
 };
 
 struct Program::State {
+  std::mutex mutex;
   rg::api::Unit unit;
   std::map<std::pair<int, bool>, std::shared_ptr<rg::jit::Session>> sessions;
   int next_name = 0;
@@ -139,6 +141,7 @@ std::vector<std::string> Program::functions() const { return state_->unit.progra
 
 Expected<Function> Program::function(const std::string& expression, const Options& options) {
   return guarded<Function>([&]() -> Expected<Function> {
+    const std::lock_guard lock(state_->mutex);
     auto f = state_->unit.prepare_expression(expression, fmt::format("main.{}", state_->next_name++));
     if (!f) return Expected<Function>::failure(f.error().empty() ? state_->unit.rendered() : f.error());
     rg::plan::PlanOptions plan_options{.vector_bytes = rg::jit::host_vector_bytes()};

@@ -14,6 +14,7 @@ bool Unit::load(const std::string& path, const std::string& text) {
 std::string Unit::rendered(bool color) const { return render(sources_, diagnostics_, {.color = color}); }
 
 Result<ir::Function> Unit::prepare_expression(const std::string& text, const std::string& name) {
+  diagnostics_ = Diagnostics();  // of this expression alone
   const ir::Function* f = program_->expression(text, name);
   if (f == nullptr || diagnostics_.has_errors()) return Failure{""};
   return prepare(f->name);

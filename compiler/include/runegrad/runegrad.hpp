@@ -6,8 +6,8 @@
 //   std::vector<double> x{1, 2}, g(2);
 //   if (auto status = gradient->call({runegrad::in(x)}, {runegrad::out(g)}); !status) std::cerr << status.error();
 //
-// Errors are values; nothing is thrown. A Program is used by one thread at a time; a Function may be called by several
-// threads at once, each with its own Context.
+// Errors are values; nothing is thrown. Several threads may ask one Program for functions, one after the other inside,
+// and call one Function at once, each with its own Context.
 #pragma once
 
 #include <cstdint>
