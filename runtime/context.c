@@ -49,6 +49,7 @@ int rg_error_code(const rg_context* c) { return c == NULL ? RG_OK : c->error_cod
 const char* rg_error_message(const rg_context* c) { return c == NULL ? "" : c->error_message; }
 
 void rg_error_clear(rg_context* c) {
+  if (c == NULL) return;
   c->error_code = RG_OK;
   c->error_message[0] = '\0';
 }

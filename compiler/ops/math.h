@@ -438,7 +438,7 @@ struct Sigmoid : Function1 {
   static constexpr std::string_view name = "sigmoid";
   static constexpr std::string_view doc = "1 / (1 + exp(-x)).";
   static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 4};
-  static double eval(double x) { return 1 / (1 + std::exp(-x)); }
+  static double eval(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
   // y (1 - y)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {

@@ -7,7 +7,7 @@
 //   eval             the reference evaluation, floating elements in f64
 //   derivative       one of the classes below, and the functions that the class asks for
 //   batch            the op over a new leading axis (derived for elementwise ops)
-//   lower            for elementwise ops: scalar or vector code against the abstract builder of vecmath/builder.h
+//   lower            for elementwise ops: scalar or vector code against the abstract builder of vecmath/vecmath.h
 //   samples          for elementwise ops: where its tests draw operands from, and special points
 //
 // Derivative classes and what the author writes (templates over the builder B, so that the formula is one text):

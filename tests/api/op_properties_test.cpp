@@ -209,3 +209,24 @@ TEST_CASE("compiled ops agree with their reference evaluation, special points an
     }
   }
 }
+
+TEST_CASE("sines of large f32 arguments and small sigmoids keep their accuracy") {
+  auto session = jit::Session::create();
+  REQUIRE(session);
+  std::vector<float> x;
+  for (int i = -4000; i <= 4000; ++i) x.push_back(0.1234567F * static_cast<float>(i));
+  x.push_back(365.9955F);
+  const auto sines = compiled<float>(**session, ops::info(ops::opcode<ops::Sin>()), {x});
+  const auto cosines = compiled<float>(**session, ops::info(ops::opcode<ops::Cos>()), {x});
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    const auto v = static_cast<double>(x[i]);
+    CAPTURE(v);
+    CHECK(ulps<float, std::int32_t>(sines[i], static_cast<float>(std::sin(v))) <= 3);
+    CHECK(ulps<float, std::int32_t>(cosines[i], static_cast<float>(std::cos(v))) <= 3);
+  }
+  const auto small = compiled<double>(**session, ops::info(ops::opcode<ops::Sigmoid>()), {{-700, -720, -740, -1000}});
+  CHECK(small[0] == doctest::Approx(std::exp(-700)).epsilon(1e-13));
+  CHECK(small[1] > 0);
+  CHECK(small[2] > 0);
+  CHECK(small[3] == 0);
+}

@@ -133,10 +133,11 @@ V tanh(B& b, V x) {
   return b.copysign(b.div(e, b.add(e, b.fconst(x, 2))), x);
 }
 
-/// 1/(1 + e^-x), within 2 ulp.
+/// 1/(1 + e^-x), for x < 0 as e^x/(1 + e^x), so that it does not vanish before e^x does; within 2 ulp.
 template <class B, class V>
 V sigmoid(B& b, V x) {
-  return b.div(b.fconst(x, 1), b.add(b.fconst(x, 1), exp(b, b.neg(x))));
+  const V one = b.fconst(x, 1), e = exp(b, b.neg(b.abs(x)));
+  return b.div(b.select(b.lt(x, b.fconst(x, 0)), e, one), b.add(one, e));
 }
 
 /// log(1 + e^x) = max(x, 0) + log1p(e^-|x|), within 3 ulp.
@@ -154,17 +155,17 @@ inline constexpr std::array<double, 8> kCosTail{
     1.0 / 20922789888000, -1.0 / 87178291200, 1.0 / 479001600, -1.0 / 3628800,
     1.0 / 40320,          -1.0 / 720,         1.0 / 24,        -1.0 / 2};
 
-/// sin(x + quarters π/2), within 2 ulp: x = n π/2 + r with π/2 in three parts; beyond the range of that, the C
-/// function.
+/// sin(x + quarters π/2), within 3 ulp: x = n π/2 + r with π/2 in three parts (f32: four); beyond the range of
+/// that, the C function.
 template <class B, class V>
 V sin_shifted(B& b, V x, double quarters, std::string_view fallback) {
   const bool wide = b.is_f64(x);
   const V n = b.round_even(b.mul(x, b.fconst(x, 0.63661977236758134308)));
-  const std::array<double, 3> part =
-      wide ? std::array<double, 3>{1.57079632673412561417, 6.07710050630396597660e-11, 2.02226624879595063154e-21}
-           : std::array<double, 3>{1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8};
+  const std::array<double, 4> parts =
+      wide ? std::array<double, 4>{1.57079632673412561417, 6.07710050630396597660e-11, 2.02226624879595063154e-21, 0}
+           : std::array<double, 4>{1.5703125, 4.837512969970703125e-4, 7.54978995489188216e-8, -1.7151244994428828e-15};
   V r = x;
-  for (const double p : part) r = b.fma(n, b.fconst(x, -p), r);
+  for (const double p : std::span(parts).first(wide ? 3 : 4)) r = b.fma(n, b.fconst(x, -p), r);
   const V z = b.mul(r, r);
   const V sine = b.fma(b.mul(r, z), polynomial(b, z, std::span(kSinTail).subspan(wide ? 0 : 4)), r);
   const V cosine = b.fma(z, polynomial(b, z, std::span(kCosTail).subspan(wide ? 0 : 3)), b.fconst(x, 1));
