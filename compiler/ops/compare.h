@@ -160,7 +160,6 @@ struct Select : Elementwise<3, ElemRule::select> {
   static constexpr std::string_view doc =
       "x where the condition holds, y elsewhere. What is not chosen has derivative exactly 0.";
   static constexpr bool builtin = false;
-  static constexpr bool moves_elements = false;
   static constexpr Derivative derivative = Derivative::linear;
   static void eval_at(EvalSite& s, std::int64_t i) {
     const auto at = static_cast<std::size_t>(i);

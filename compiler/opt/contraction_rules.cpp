@@ -4,6 +4,7 @@
 #include <set>
 
 #include "compiler/ops/all.h"
+#include "compiler/opt/match.h"
 
 namespace rg::opt {
 
@@ -12,12 +13,6 @@ namespace {
 using namespace ir;
 using ops::Labels;
 using ops::opcode;
-
-template <class Op>
-const Instr* defined_by(Builder& b, ValueId v) {
-  const Instr* def = b.function().definition(v);
-  return def != nullptr && def->op == opcode<Op>() ? def : nullptr;
-}
 
 bool has(const Labels& labels, std::int64_t l) { return std::ranges::find(labels, l) != labels.end(); }
 

@@ -48,9 +48,6 @@ class Liveness {
       if (i.op != opcode<ops::For>()) {
         for (const ValueId v : i.operands) mark(v);
       }
-      if (i.op == opcode<ops::Map>()) {  // its region is copied with all that it yields
-        for (const ValueId v : f_.block(i.regions[0]).yields) mark(v);
-      }
     }
     return any;
   }
@@ -119,43 +116,27 @@ void copy_loop(const Instr& i, Cloner& c, const Liveness& live) {
   for (std::size_t n = 0; n < yields.size(); ++n) c.map(i.results[yields[n]], results[n]);
 }
 
-void copy_branch(const Instr& i, Cloner& c, const Liveness& live) {
+// A branch or a map with its live results; without one it is there for its assertions.
+void copy_region_results(const Instr& i, Cloner& c, const Liveness& live) {
+  const Function& f = c.from();
   std::vector<std::size_t> kept;
   for (std::size_t k = 0; k < i.results.size(); ++k) {
     if (live(i.results[k])) kept.push_back(k);
   }
   std::vector<BlockId> regions;
   for (const BlockId r : i.regions) {
-    regions.push_back(c.to().in_block({}, [&](std::span<const ValueId>) {
-      for (const InstrId n : c.from().block(r).instrs) c.clone(n);
+    const Block& block = f.block(r);
+    std::vector<Type> params;
+    for (const ValueId p : block.params) params.push_back(c.type(f.type(p)));
+    regions.push_back(c.to().in_block(params, [&](std::span<const ValueId> p) {
+      for (std::size_t n = 0; n < p.size(); ++n) c.map(block.params[n], p[n]);
+      for (const InstrId n : block.instrs) c.clone(n);
       std::vector<ValueId> yields;
-      for (const std::size_t k : kept) yields.push_back(c(c.from().block(r).yields[k]));
+      for (const std::size_t k : kept) yields.push_back(c(block.yields[k]));
       return yields;
     }));
   }
-  const auto results = c.to().emit(i.op, {c(i.operands[0])}, i.attrs, regions);
-  for (std::size_t n = 0; n < kept.size(); ++n) c.map(i.results[kept[n]], results[n]);
-}
-
-// A map without a live result is there for its assertions, and keeps all that it yields.
-void copy_map(const Instr& i, Cloner& c, const Liveness& live) {
-  const Block& body = c.from().block(i.regions[0]);
-  std::vector<std::size_t> kept, all;
-  for (std::size_t k = 0; k < i.results.size(); ++k) {
-    all.push_back(k);
-    if (live(i.results[k])) kept.push_back(k);
-  }
-  if (kept.empty()) kept = all;
-  std::vector<Type> params;
-  for (const ValueId p : body.params) params.push_back(c.type(c.from().type(p)));
-  const BlockId region = c.to().in_block(params, [&](std::span<const ValueId> p) {
-    for (std::size_t n = 0; n < p.size(); ++n) c.map(body.params[n], p[n]);
-    for (const InstrId n : body.instrs) c.clone(n);
-    std::vector<ValueId> yields;
-    for (const std::size_t k : kept) yields.push_back(c(body.yields[k]));
-    return yields;
-  });
-  const auto results = c.to().emit(i.op, {}, c.attrs(i.attrs), {region});
+  const auto results = c.to().emit(i.op, c(i.operands), c.attrs(i.attrs), regions);
   for (std::size_t n = 0; n < kept.size(); ++n) c.map(i.results[kept[n]], results[n]);
 }
 
@@ -166,8 +147,7 @@ Function dce(const Function& f) {
   return rebuild(f, [&](const Instr& i, Cloner& c) {
     if (!live(i)) return true;
     if (i.op == opcode<ops::For>()) return copy_loop(i, c, live), true;
-    if (i.op == opcode<ops::If>()) return copy_branch(i, c, live), true;
-    if (i.op == opcode<ops::Map>()) return copy_map(i, c, live), true;
+    if (!i.regions.empty()) return copy_region_results(i, c, live), true;
     return false;
   });
 }

@@ -4,6 +4,7 @@
 
 #include "compiler/ops/all.h"
 #include "compiler/opt/contraction_rules.h"
+#include "compiler/opt/match.h"
 
 namespace rg::opt {
 
@@ -13,12 +14,6 @@ using namespace ir;
 using ops::opcode;
 using X = const std::vector<ValueId>&;
 using Found = std::optional<ValueId>;
-
-template <class Op>
-const Instr* defined_by(Builder& b, ValueId v) {
-  const Instr* def = b.function().definition(v);
-  return def != nullptr && def->op == opcode<Op>() ? def : nullptr;
-}
 
 /// A rule that rebuilds through the builder's folding, and applies where that gave something else than the op itself.
 template <auto Fold>
@@ -79,17 +74,16 @@ Found convert_constant(Builder& b, X x, const Attrs& a) {
 }
 
 // Views of a splat.
-Found splat_view(Builder& b, X x, const Attrs& a, const std::vector<Dim>& dims) {
-  (void)a;
+Found splat_view(Builder& b, X x, const std::vector<Dim>& dims) {
   const auto s = b.splat(x[0]);
   if (!s) return std::nullopt;
   return b.constant(b.type(x[0]).elem, *s, dims);
 }
-Found splat_to_dims(Builder& b, X x, const Attrs& a) { return splat_view(b, x, a, a.dims); }
+Found splat_to_dims(Builder& b, X x, const Attrs& a) { return splat_view(b, x, a.dims); }
 Found splat_transposed(Builder& b, X x, const Attrs& a) {
   std::vector<Dim> dims;
   for (const std::int64_t i : a.axes) dims.push_back(b.dims(x[0])[static_cast<std::size_t>(i)]);
-  return splat_view(b, x, a, dims);
+  return splat_view(b, x, dims);
 }
 
 Found powi_small(Builder& b, X x, const Attrs& a) {
