@@ -161,8 +161,8 @@ Expected<Function> Program::function(const std::string& expression, const Option
     auto entry = session->add(rg::plan::make_plan(*f, plan_options));
     if (!entry) return Expected<Function>::failure(entry.error());
     auto state = std::make_shared<Function::State>();
-    state->inputs = slots(rg::api::leaf_names(f->signature), f->param_types(), f->size_names);
-    state->outputs = slots(rg::api::result_names(f->signature), f->result_types(), f->size_names);
+    state->inputs = slots(f->signature.param_names(), f->param_types(), f->size_names);
+    state->outputs = slots(f->signature.result_names(), f->result_types(), f->size_names);
     state->ir = std::move(*f);
     state->session = session;
     state->entry = *entry;

@@ -12,14 +12,6 @@ using namespace ir;
 
 namespace {
 
-void add_leaves(const Tree& tree, const std::string& path, std::vector<std::string>& out) {
-  if (tree.kind == Tree::Kind::tensor) out.push_back(path);
-  for (std::size_t i = 0; i < tree.fields.size(); ++i) {
-    const std::string part = tree.kind == Tree::Kind::tuple ? std::to_string(i) : tree.fields[i].name;
-    add_leaves(tree.fields[i], path.empty() ? part : path + "." + part, out);
-  }
-}
-
 /// Sizes found so far, and the equations extent == value that are left.
 class Solver {
  public:
@@ -71,18 +63,6 @@ class Solver {
 
 }  // namespace
 
-std::vector<std::string> leaf_names(const Signature& signature) {
-  std::vector<std::string> out;
-  for (const Tree& t : signature.params) add_leaves(t, t.name, out);
-  return out;
-}
-
-std::vector<std::string> result_names(const Signature& signature) {
-  std::vector<std::string> out;
-  add_leaves(signature.result, "", out);
-  return out;
-}
-
 std::string shape_str(std::span<const std::int64_t> shape) {
   return shape.empty() ? "a scalar" : fmt::format("{}", fmt::join(shape, "x"));
 }
@@ -90,7 +70,7 @@ std::string shape_str(std::span<const std::int64_t> shape) {
 Result<std::vector<std::int64_t>> infer_sizes(const Function& f, std::span<const std::vector<std::int64_t>> shapes,
                                               const std::map<std::string, std::int64_t>& known) {
   const std::vector<Type> types = f.param_types();
-  const std::vector<std::string> names = leaf_names(f.signature);
+  const std::vector<std::string> names = f.signature.param_names();
   const auto name = [&](std::size_t k) {
     return k < names.size() && !names[k].empty() ? names[k] : fmt::format("argument {}", k + 1);
   };

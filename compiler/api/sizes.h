@@ -19,10 +19,6 @@ Result<std::vector<std::int64_t>> infer_sizes(const ir::Function& f, std::span<c
 Result<std::vector<std::int64_t>> shape_of(const ir::Function& f, const ir::Type& type,
                                            std::span<const std::int64_t> sizes);
 
-/// Names of the flattened parameters, as the user writes them: "x", "p.w1", "t.0".
-std::vector<std::string> leaf_names(const ir::Signature& signature);
-std::vector<std::string> result_names(const ir::Signature& signature);
-
 /// "2x3", a scalar as "a scalar".
 std::string shape_str(std::span<const std::int64_t> shape);
 

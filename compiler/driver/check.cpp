@@ -5,24 +5,13 @@
 #include <cctype>
 #include <cmath>
 
-#include "compiler/api/unit.h"
 #include "compiler/driver/call.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/report.h"
 
 namespace rg::driver {
 
 namespace {
-
-bool load(api::Unit& unit, const std::string& file, bool color) {
-  const auto text = api::read_file(file);
-  if (!text) {
-    fmt::print(stderr, "error: {}\n", text.error());
-    return false;
-  }
-  if (unit.load(file, *text)) return true;
-  fmt::print(stderr, "{}", unit.rendered(color));
-  return false;
-}
 
 bool close(double a, double b, double tolerance) {
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
@@ -97,8 +86,7 @@ int explain(const std::string& text) {
     fmt::print("{}: {}\n\n{}\n", code_string(i.code), i.title, i.explanation);
     return 0;
   }
-  fmt::print(stderr, "error: there is no diagnostic {}\n", text);
-  return 1;
+  return fail("there is no diagnostic " + text);
 }
 
 }  // namespace rg::driver

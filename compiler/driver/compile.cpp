@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "compiler/api/unit.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/report.h"
 #include "compiler/driver/trace.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/source.h"
@@ -16,11 +16,6 @@
 namespace rg::driver {
 
 namespace {
-
-int fail(const std::string& message) {
-  fmt::print(stderr, "error: {}\n", message);
-  return 1;
-}
 
 /// "f:x,w" as the expression grad(f, wrt: (x, w)) and the name f_grad.
 struct Request {
@@ -93,16 +88,13 @@ int compile(const CompileOptions& o) {
   Trace trace(o);
   api::Unit unit;
   trace.attach(unit);
-  if (!unit.load(o.file, *source)) {
-    fmt::print(stderr, "{}", unit.rendered(o.color));
-    return 1;
-  }
+  if (!load(unit, o.file, *source, o.color)) return 1;
   trace.mark("check");
   const int vector_bytes = emit::vector_bytes(o.cpu);
   if (vector_bytes == 0) return fail("the CPU " + o.cpu + " is unknown");
   std::vector<plan::Plan> plans;
   const auto add = [&](Result<ir::Function> f) {
-    if (!f) return f.error().empty() ? (fmt::print(stderr, "{}", unit.rendered(o.color)), 1) : fail(f.error());
+    if (!f) return fail(Failure{f.error()}, unit, o.color);
     plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes}));
     trace.mark("plan");
     if (o.dump_plan) fmt::print("{}", plan::print(plans.back()));

@@ -6,6 +6,7 @@
 #include "compiler/ad/expand.h"
 #include "compiler/api/unit.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/report.h"
 #include "compiler/ir/text.h"
 #include "compiler/opt/dce.h"
 #include "compiler/opt/lift.h"
@@ -33,11 +34,6 @@ constexpr Pass kPasses[] = {
     {"lift", [](const Module&, const Function& f) { return Result<Function>(opt::lift(f)); }},
     {"simplify", [](const Module&, const Function& f) { return Result<Function>(opt::simplify_fully(f)); }},
 };
-
-int fail(const std::string& message) {
-  fmt::print(stderr, "error: {}\n", message);
-  return 1;
-}
 
 /// The module with each function after the passes.
 Result<Module> transformed(Module module, const std::vector<std::string>& passes) {
@@ -71,10 +67,7 @@ int print_passes(const CompileOptions& o) {
     module = std::move(*read);
   } else {
     api::Unit unit;
-    if (!unit.load(o.file, *text)) {
-      fmt::print(stderr, "{}", unit.rendered(o.color));
-      return 1;
-    }
+    if (!load(unit, o.file, *text, o.color)) return 1;
     module = unit.program().module();
   }
   const auto out = transformed(std::move(module), o.passes);

@@ -6,10 +6,10 @@
 #include <fstream>
 
 #include "compiler/api/sizes.h"
-#include "compiler/api/unit.h"
 #include "compiler/driver/call.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/npy.h"
+#include "compiler/driver/report.h"
 #include "compiler/driver/trace.h"
 #include "compiler/driver/values.h"
 #include "compiler/plan/plan.h"
@@ -18,32 +18,14 @@ namespace rg::driver {
 
 using namespace ir;
 
-namespace {
-
-int fail(const std::string& message) {
-  fmt::print(stderr, "error: {}\n", message);
-  return 1;
-}
-
-}  // namespace
-
 int run(const RunOptions& o) {
-  const auto text = api::read_file(o.file);
-  if (!text) return fail(text.error());
   Trace trace(o);
   api::Unit unit;
   trace.attach(unit);
-  if (!unit.load(o.file, *text)) {
-    fmt::print(stderr, "{}", unit.rendered(o.color));
-    return 1;
-  }
+  if (!load(unit, o.file, o.color)) return 1;
   trace.mark("check");
   auto f = unit.prepare_expression(o.expression, "main");
-  if (!f) {
-    if (!f.error().empty()) return fail(f.error());
-    fmt::print(stderr, "{}", unit.rendered(o.color));
-    return 1;
-  }
+  if (!f) return fail(Failure{f.error()}, unit, o.color);
   auto arguments = bind_arguments(*f, o.arguments);
   if (!arguments) return fail(arguments.error());
   std::vector<std::vector<std::int64_t>> shapes;

@@ -28,14 +28,6 @@ std::string_view c_type(Elem e) {
   return "void";
 }
 
-void leaves(const Tree& t, const std::string& path, std::vector<std::string>& out) {
-  if (t.kind == Tree::Kind::tensor) out.push_back(path);
-  for (std::size_t i = 0; i < t.fields.size(); ++i) {
-    const std::string part = t.kind == Tree::Kind::tuple ? std::to_string(i) : t.fields[i].name;
-    leaves(t.fields[i], path.empty() ? part : path + "_" + part, out);
-  }
-}
-
 std::string comment_line(const std::string& role, const std::string& name, const Type& t,
                          const std::vector<std::string>& size_names) {
   return fmt::format(" *   {} {}: {}\n", role, name, t.str(size_names));
@@ -79,10 +71,9 @@ std::string comment(const std::string& doc) {
 void declare(const plan::Plan& p, std::string& out) {
   const Function& f = p.function;
   ParameterNames names;
-  std::vector<std::string> inputs, outputs, size_names;
+  const std::vector<std::string> inputs = f.signature.param_names("_"), outputs = f.signature.result_names("_");
+  std::vector<std::string> size_names;
   for (const std::string& s : f.size_names) size_names.push_back(names.fresh(s));
-  for (const Tree& t : f.signature.params) leaves(t, t.name, inputs);
-  leaves(f.signature.result, "", outputs);
   const auto params = f.param_types(), results = f.result_types();
   std::string list, sizes;
   for (const std::string& s : size_names) sizes += fmt::format("int64_t {}, ", s);

@@ -586,16 +586,7 @@ std::string Writer::function() {
   for (std::size_t k = 0; k < sizes_.size(); ++k) {
     if (!found[k]) params.push_back(sizes_[k] + ": size");
   }
-  const auto leaves = [&] {
-    std::vector<std::string> out;
-    const std::function<void(const Tree&, const std::string&)> add = [&](const Tree& t, const std::string& path) {
-      if (t.kind == Tree::Kind::tensor) out.push_back(path);
-      for (std::size_t k = 0; k < t.fields.size(); ++k)
-        add(t.fields[k], path + "_" + (t.kind == Tree::Kind::tuple ? std::to_string(k) : t.fields[k].name));
-    };
-    for (const Tree& t : f_.signature.params) add(t, t.name);
-    return out;
-  }();
+  const std::vector<std::string> leaves = f_.signature.param_names("_");
   for (std::size_t k = 0; k < body.params.size(); ++k) {
     const std::string n = names_.fresh(k < leaves.size() && !leaves[k].empty() ? leaves[k] : "x");
     params.push_back(n + ": " + f_.type(body.params[k]).str(sizes_));

@@ -9,6 +9,28 @@ std::size_t Tree::leaf_count() const {
   return n;
 }
 
+namespace {
+void add_leaves(const Tree& tree, const std::string& path, std::string_view joint, std::vector<std::string>& out) {
+  if (tree.kind == Tree::Kind::tensor) out.push_back(path);
+  for (std::size_t i = 0; i < tree.fields.size(); ++i) {
+    const std::string part = tree.kind == Tree::Kind::tuple ? std::to_string(i) : tree.fields[i].name;
+    add_leaves(tree.fields[i], path.empty() ? part : path + std::string(joint) + part, joint, out);
+  }
+}
+}  // namespace
+
+std::vector<std::string> Signature::param_names(std::string_view joint) const {
+  std::vector<std::string> out;
+  for (const Tree& t : params) add_leaves(t, t.name, joint, out);
+  return out;
+}
+
+std::vector<std::string> Signature::result_names(std::string_view joint) const {
+  std::vector<std::string> out;
+  add_leaves(result, "", joint, out);
+  return out;
+}
+
 std::vector<Type> Function::param_types() const {
   std::vector<Type> types;
   for (const ValueId v : block(body).params) types.push_back(type(v));

@@ -79,6 +79,11 @@ struct Signature {
   std::vector<Tree> params;
   Tree result;
   bool operator==(const Signature&) const = default;
+
+  /// Names of the flattened parameters and results in order, the parts joined: "x", "p.w1", "t.0"; a result alone has
+  /// "".
+  std::vector<std::string> param_names(std::string_view joint = ".") const;
+  std::vector<std::string> result_names(std::string_view joint = ".") const;
 };
 
 /// One function. Its sizes are int64 parameters before the tensors; every Dim in it is over them.
