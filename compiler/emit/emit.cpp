@@ -60,12 +60,7 @@ Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const Emi
   llvm::LLVMContext context;
   const int bytes = vector_bytes(**machine);
   const auto module = lower::lower(plans, context, {.vector_bytes = bytes, .strict = options.strict});
-  module->setTargetTriple((*machine)->getTargetTriple());
-  module->setDataLayout((*machine)->createDataLayout());
-  for (llvm::Function& f : *module) {
-    if (!f.isDeclaration()) f.addFnAttr("prefer-vector-width", std::to_string(bytes * 8));
-  }
-  lower::optimize(*module, options.opt_level, machine->get());
+  lower::finish(*module, options.opt_level, **machine, bytes);
   if (kind == Kind::llvm) {
     std::string text;
     llvm::raw_string_ostream out(text);

@@ -114,12 +114,7 @@ Result<Entry> Session::add(const plan::Plan& plan) {
   llvm::orc::LLJIT& jit = *state_->jit;
   {
     const std::lock_guard lock(state_->machine_mutex);
-    module->setTargetTriple(state_->machine->getTargetTriple());
-    module->setDataLayout(jit.getDataLayout());
-    for (llvm::Function& f : *module) {
-      if (!f.isDeclaration()) f.addFnAttr("prefer-vector-width", std::to_string(host_vector_bytes() * 8));
-    }
-    lower::optimize(*module, state_->options.opt_level, state_->machine.get());
+    lower::finish(*module, state_->options.opt_level, *state_->machine, options.vector_bytes);
   }
   // A library of its own a function, so that functions of one name do not meet.
   auto library = jit.createJITDylib("rg" + std::to_string(state_->next_library++));

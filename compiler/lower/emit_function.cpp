@@ -18,7 +18,7 @@ Emitter::Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOp
   scopes_.emplace_back();
 }
 
-void Emitter::fail_if(V condition, Status status) {
+void Emitter::fail_if(V condition, rg_status status) {
   llvm::BasicBlock *bad = block("refuse"), *good = block("accept");
   b_.CreateCondBr(condition, bad, good);
   b_.SetInsertPoint(bad);
@@ -26,7 +26,7 @@ void Emitter::fail_if(V condition, Status status) {
   b_.SetInsertPoint(good);
 }
 
-void Emitter::leave(Status status) {
+void Emitter::leave(rg_status status) {
   if (memory_) {
     auto release = function_->getParent()->getOrInsertFunction("rg_workspace_release", b_.getVoidTy(), b_.getPtrTy(),
                                                                b_.getPtrTy());
@@ -58,7 +58,7 @@ void Emitter::entry_checks() {
       also(b_.CreateICmpSLT(sizes_[i], b_.getInt64(0)));
   }
   if (bad) {
-    fail_if(bad, Status::invalid_argument);
+    fail_if(bad, RG_INVALID_ARGUMENT);
     bad = nullptr;
   }
   for (const plan::Buffer& b : plan_.buffers) {
@@ -71,7 +71,7 @@ void Emitter::entry_checks() {
     }
     if (!constant) product(factors, bad);
   }
-  if (bad) fail_if(bad, Status::invalid_argument);
+  if (bad) fail_if(bad, RG_INVALID_ARGUMENT);
 }
 
 // The greatest of the slot's needs, a multiple of 64.
@@ -95,7 +95,7 @@ void Emitter::workspace() {
     auto get =
         function_->getParent()->getOrInsertFunction("rg_workspace", b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty());
     memory_ = b_.CreateCall(get, {context_, total});
-    fail_if(b_.CreateAnd(b_.CreateIsNull(memory_), b_.CreateICmpNE(total, b_.getInt64(0))), Status::out_of_memory);
+    fail_if(b_.CreateAnd(b_.CreateIsNull(memory_), b_.CreateICmpNE(total, b_.getInt64(0))), RG_OUT_OF_MEMORY);
   }
   for (std::size_t i = 0; i < plan_.buffers.size(); ++i) {
     const plan::Buffer& b = plan_.buffers[i];
@@ -152,7 +152,7 @@ void Emitter::emit_function() {
     }
   }
   items(plan_.body);
-  leave(Status::ok);
+  leave(RG_OK);
 }
 
 void Emitter::emit_workspace() {

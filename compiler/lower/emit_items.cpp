@@ -356,9 +356,9 @@ void Emitter::item(const plan::Assert& a) {
   b_.SetInsertPoint(failed);
   llvm::Module& module = *function_->getParent();
   auto fail = module.getOrInsertFunction("rg_fail", b_.getInt32Ty(), b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy());
-  V status = b_.getInt32(static_cast<std::uint32_t>(Status::assertion_failed));
+  V status = b_.getInt32(static_cast<std::uint32_t>(RG_ASSERTION_FAILED));
   b_.CreateCall(fail, {context_, status, b_.CreateGlobalString(a.message)});
-  leave(Status::assertion_failed);
+  leave(RG_ASSERTION_FAILED);
   b_.SetInsertPoint(holds);
 }
 

@@ -10,6 +10,7 @@
 #include "compiler/lower/lower.h"
 #include "compiler/lower/value_builder.h"
 #include "compiler/plan/planner.h"
+#include "runtime/runegrad.h"
 
 namespace rg::lower {
 
@@ -100,9 +101,9 @@ class Emitter {
   void entry_checks();
   void workspace();
   V slot_bytes(const plan::Slot& s);
-  void fail_if(V condition, Status status);
+  void fail_if(V condition, rg_status status);
   /// Gives the workspace back and returns.
-  void leave(Status status);
+  void leave(rg_status status);
   V product(const std::vector<plan::Dim>& factors, V& overflow);
   V stack(llvm::Type* type, V count = nullptr);
   llvm::BasicBlock* block(const char* name);

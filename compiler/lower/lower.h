@@ -5,7 +5,7 @@
 //   size_t f_workspace(int64 sizes…, int32 threads)     bytes that f asks its context for
 //   int32 f__packed(const int64* sizes, const void* const* inputs, void* const* outputs, rg_context*)
 //                                                       the same call for all signatures; scalars through pointers
-// Results are a status of runtime.h. Negative sizes, sizes other than known ones and products that overflow are refused
+// Results are a status of runegrad.h. Negative sizes, sizes other than known ones and products that overflow are refused
 // before anything is read. A function without workspace and assertions touches no context.
 #pragma once
 
@@ -27,13 +27,13 @@ struct LowerOptions {
   bool strict = false;    // no fused multiply-add that the program does not spell
 };
 
-/// Status codes of compiled functions, as in the runtime's header.
-enum class Status : int { ok = 0, invalid_argument = 1, out_of_memory = 2, assertion_failed = 3 };
-
 std::unique_ptr<llvm::Module> lower(std::span<const plan::Plan> plans, llvm::LLVMContext& context,
                                     const LowerOptions& options = {});
 
 /// A short pass list for code whose loops are explicit: level 0 does nothing.
 void optimize(llvm::Module& module, int level, llvm::TargetMachine* machine = nullptr);
+
+/// Makes a lowered module one of the machine's, with vectors of `vector_bytes` preferred, and optimises it.
+void finish(llvm::Module& module, int level, llvm::TargetMachine& machine, int vector_bytes);
 
 }  // namespace rg::lower

@@ -8,6 +8,8 @@
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
+#include <string>
+
 #include "compiler/lower/lower.h"
 
 namespace rg::lower {
@@ -35,6 +37,15 @@ void optimize(llvm::Module& module, int level, llvm::TargetMachine* machine) {
   llvm::ModulePassManager all;
   all.addPass(llvm::createModuleToFunctionPassAdaptor(std::move(passes)));
   all.run(module, modules);
+}
+
+void finish(llvm::Module& module, int level, llvm::TargetMachine& machine, int vector_bytes) {
+  module.setTargetTriple(machine.getTargetTriple());
+  module.setDataLayout(machine.createDataLayout());
+  for (llvm::Function& f : module) {
+    if (!f.isDeclaration()) f.addFnAttr("prefer-vector-width", std::to_string(vector_bytes * 8));
+  }
+  optimize(module, level, &machine);
 }
 
 }  // namespace rg::lower

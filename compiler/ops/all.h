@@ -10,6 +10,7 @@
 #include "compiler/ops/math.h"
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/registry.h"
+#include "compiler/ops/special.h"
 #include "compiler/ops/views.h"
 
 namespace rg::ops {

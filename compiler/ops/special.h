@@ -1,0 +1,163 @@
+// Special functions and step functions of one floating operand, each with the formula of its derivative.
+//
+// Formulas: NIST Digital Library of Mathematical Functions, chapters 5 (gamma) and 7 (error function).
+#pragma once
+
+#include "compiler/ops/math.h"
+#include "runtime/runegrad.h"
+
+namespace rg::ops {
+
+inline constexpr double kTwoOverSqrtPi = 1.128379167095512573896;
+
+struct Erf : Function1 {
+  static constexpr std::string_view name = "erf";
+  static constexpr std::string_view doc = "The error function 2/sqrt(π) ∫₀ˣ exp(-t²) dt.";
+  static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 4};
+  static double eval(double x) { return std::erf(x); }
+  // 2/sqrt(π) exp(-x²)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.mul(b.like(x, kTwoOverSqrtPi), b.call("exp", {b.neg(b.mul(x, x))}))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.libm("erf", x);
+  }
+};
+
+struct Erfc : Function1 {
+  static constexpr std::string_view name = "erfc";
+  static constexpr std::string_view doc = "1 - erf(x), without cancellation for large x.";
+  static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 8};
+  static double eval(double x) { return std::erfc(x); }
+  // -2/sqrt(π) exp(-x²)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.mul(b.like(x, -kTwoOverSqrtPi), b.call("exp", {b.neg(b.mul(x, x))}))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.libm("erfc", x);
+  }
+};
+
+struct Lgamma : Function1 {
+  static constexpr std::string_view name = "lgamma";
+  static constexpr std::string_view doc = "log |Γ(x)|.";
+  static constexpr Samples samples = {.low = 0.1, .high = 10, .ulp = 8};
+  static double eval(double x) { return lgamma(x); }
+  // digamma x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.call("digamma", {x})};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.libm("lgamma", x);
+  }
+};
+
+struct Tgamma : Function1 {
+  static constexpr std::string_view name = "tgamma";
+  static constexpr std::string_view doc = "Γ(x).";
+  static constexpr Samples samples = {.low = 0.2, .high = 5, .ulp = 8};
+  static double eval(double x) { return std::tgamma(x); }
+  // Γ(x) digamma x
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V y) {
+    return {b.mul(y, b.call("digamma", {x}))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.libm("tgamma", x);
+  }
+};
+
+struct Polygamma;
+
+struct Digamma : Function1 {
+  static constexpr std::string_view name = "digamma";
+  static constexpr std::string_view doc = "The derivative of log Γ(x).";
+  static constexpr Samples samples = {.low = 0.1, .high = 10, .ulp = 32};
+  static double eval(double x) { return rg_digamma(x); }
+  // polygamma of order 1
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.template emit_op<Polygamma>({x}, Attrs{.integers = {1}})};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.libm("rg_digamma", x);
+  }
+};
+
+struct Polygamma : Function1 {
+  static constexpr std::string_view name = "polygamma";
+  static constexpr std::string_view doc = "The derivative of order k (in `integers`, k >= 1) of digamma at x.";
+  static constexpr bool builtin = false;
+  static constexpr Samples samples = {.low = 0.5, .high = 10, .ulp = 64};
+  static double eval(const Attrs& a, double x) { return rg_polygamma(static_cast<double>(a.integers.at(0)), x); }
+  // polygamma of order k + 1
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, const Attrs& a, V x, V) {
+    return {b.template emit_op<Polygamma>({x}, Attrs{.integers = {a.integers.at(0) + 1}})};
+  }
+  template <class B, class V>
+  static V lower(B& b, const Attrs& a, V x) {
+    return b.libm("rg_polygamma", b.fconst(x, static_cast<double>(a.integers.at(0))), x);
+  }
+};
+
+/// Base of the functions that are constant between jumps.
+struct StepFunction : Elementwise<1, ElemRule::floating> {
+  static constexpr Samples samples = {.ulp = 0};
+  static constexpr Derivative derivative = Derivative::by_partials;
+  // 0 between the jumps, and at them by convention
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.zero(x)};
+  }
+};
+
+struct Floor : StepFunction {
+  static constexpr std::string_view name = "floor";
+  static constexpr std::string_view doc = "The greatest integer that is at most x. The derivative is 0.";
+  static double eval(double x) { return std::floor(x); }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.floor(x);
+  }
+};
+
+struct Ceil : StepFunction {
+  static constexpr std::string_view name = "ceil";
+  static constexpr std::string_view doc = "The least integer that is at least x. The derivative is 0.";
+  static double eval(double x) { return std::ceil(x); }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.ceil(x);
+  }
+};
+
+struct Round : StepFunction {
+  static constexpr std::string_view name = "round";
+  static constexpr std::string_view doc = "The nearest integer, halves away from zero. The derivative is 0.";
+  static double eval(double x) { return std::round(x); }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.round(x);
+  }
+};
+
+struct Trunc : StepFunction {
+  static constexpr std::string_view name = "trunc";
+  static constexpr std::string_view doc = "x without its fraction. The derivative is 0.";
+  static double eval(double x) { return std::trunc(x); }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.trunc(x);
+  }
+};
+
+}  // namespace rg::ops
