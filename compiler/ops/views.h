@@ -216,13 +216,22 @@ inline Attrs batched_strided(const Attrs& a, const Dim& extent) {
   return out;
 }
 
-struct Slice : View {
-  static constexpr std::string_view name = "slice";
-  static constexpr std::string_view doc = "The result of extents `dims` is x[`starts` + `steps` * index], per axis.";
+/// Base of the ops between a tensor and its elements at `starts` + `steps` * index.
+template <class Op>
+struct Strided : View {
   static Inferred infer(const InferInput& in) {
     if (const auto f = check_strided(in)) return *f;
     return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
   }
+  template <class B, class V = typename B::Val>
+  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
+    return {s.b.template emit_op<Op>({s.x(0)}, batched_strided(s.attrs, extent))};
+  }
+};
+
+struct Slice : Strided<Slice> {
+  static constexpr std::string_view name = "slice";
+  static constexpr std::string_view doc = "The result of extents `dims` is x[`starts` + `steps` * index], per axis.";
   static void eval(EvalSite& s) {
     if (!strided_in_range(s.attrs, s.results[0].shape, s.operands[0]->shape)) {
       s.error = "slice out of range";
@@ -236,20 +245,12 @@ struct Slice : View {
   static V transpose(Site<B>& s, int, V y_adj) {
     return s.b.place(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims);
   }
-  template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
-    return {s.b.template emit_op<Slice>({s.x(0)}, batched_strided(s.attrs, extent))};
-  }
 };
 
-struct Place : View {
+struct Place : Strided<Place> {
   static constexpr std::string_view name = "place";
   static constexpr std::string_view doc =
       "Zeros of extents `dims` with the operand's element at index placed at `starts` + `steps` * index, per axis.";
-  static Inferred infer(const InferInput& in) {
-    if (const auto f = check_strided(in)) return *f;
-    return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
-  }
   static void eval(EvalSite& s) {
     Tensor& out = s.results[0];
     const Tensor& x = *s.operands[0];
@@ -270,10 +271,6 @@ struct Place : View {
   template <class B, class V = typename B::Val>
   static V transpose(Site<B>& s, int, V y_adj) {
     return s.b.slice(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims);
-  }
-  template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
-    return {s.b.template emit_op<Place>({s.x(0)}, batched_strided(s.attrs, extent))};
   }
 };
 
