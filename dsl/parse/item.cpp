@@ -212,7 +212,9 @@ TestItem Parser::test(std::string doc) {
   item.body = std::move(parsed.list);
   if (parsed.value) {
     const Span span = parsed.value->span;
-    item.body.push_back({span, ExprStmt{std::move(parsed.value)}});
+    Stmt& stmt = item.body.emplace_back();
+    stmt.span = span;
+    stmt.node.emplace<ExprStmt>(std::move(parsed.value));
   }
   expect_close(r_brace, open, "a statement or `}`");
   return item;
