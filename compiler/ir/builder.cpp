@@ -125,7 +125,8 @@ std::optional<double> Builder::splat(Val v) const {
   while (def != nullptr) {
     const ops::OpInfo& row = ops::info(def->op);
     if (def->op == ops::opcode<ops::Constant>()) {
-      if (def->attrs.reals.size() == 1) return def->attrs.reals[0];
+      if (def->attrs.reals.size() == 1)
+        return type(v).elem == Elem::f32 ? static_cast<float>(def->attrs.reals[0]) : def->attrs.reals[0];
       if (def->attrs.integers.size() == 1) return static_cast<double>(def->attrs.integers[0]);
       return std::nullopt;
     }
@@ -177,7 +178,7 @@ ValueId Builder::div(Val a, Val b) {
 }
 
 ValueId Builder::neg(Val a) {
-  if (const auto x = splat(a)) return like(a, -*x);
+  if (const auto x = splat(a); x && is_float(type(a).elem)) return like(a, -*x);
   const Instr* def = function_.definition(a);
   if (def != nullptr && def->op == ops::opcode<ops::Neg>()) return def->operands[0];
   return op<ops::Neg>(a);

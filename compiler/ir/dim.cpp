@@ -1,6 +1,7 @@
 #include "compiler/ir/dim.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace rg::ir {
 
@@ -37,6 +38,9 @@ int compare(const Dim& a, const Dim& b) {
   return a.valid() == b.valid() ? 0 : a.valid() ? -1 : 1;
 }
 
+/// The one quotient that leaves int64, on which the machine traps.
+bool leaves_range(std::int64_t a, std::int64_t b) { return b == -1 && a == std::numeric_limits<std::int64_t>::min(); }
+
 std::int64_t floor_div(std::int64_t a, std::int64_t b) {
   const std::int64_t q = a / b;
   return (a % b != 0 && (a < 0) != (b < 0)) ? q - 1 : q;
@@ -65,6 +69,7 @@ Dim::Dim(std::int64_t constant) {
 
 Dim Dim::of_atom(DimAtom atom) {
   Dim d;
+  d.valid_ = atom.a.valid_ && atom.b.valid_;
   d.terms_.push_back({1, {std::make_shared<const DimAtom>(std::move(atom))}});
   return d;
 }
@@ -108,14 +113,15 @@ Dim operator*(const Dim& a, const Dim& b) {
 }
 
 Dim Dim::div(const Dim& a, const Dim& b) {
-  if (a == b) return 1;
-  if (b.terms_.size() != 1) return of_atom({DimAtom::Kind::div, 0, a, b});
+  if (b.terms_.size() != 1) return a == b && !b.terms_.empty() ? Dim(1) : of_atom({DimAtom::Kind::div, 0, a, b});
   const Term& divisor = b.terms_[0];
   Dim quotient, rest;
   quotient.valid_ = a.valid_ && b.valid_;
   for (const Term& t : a.terms_) {
     const auto atoms = without(t.atoms, divisor.atoms);
-    if (atoms && t.coefficient % divisor.coefficient == 0) {
+    if (leaves_range(t.coefficient, divisor.coefficient)) {
+      quotient.valid_ = false;
+    } else if (atoms && t.coefficient % divisor.coefficient == 0) {
       quotient.add_term({t.coefficient / divisor.coefficient, *atoms});
     } else {
       rest.add_term(t);
@@ -189,7 +195,7 @@ std::optional<std::int64_t> Dim::evaluate(std::span<const std::int64_t> sizes) c
         value = sizes[atom->size];
       } else {
         const auto a = atom->a.evaluate(sizes), b = atom->b.evaluate(sizes);
-        if (!a || !b || (atom->kind == DimAtom::Kind::div && *b == 0)) return std::nullopt;
+        if (!a || !b || (atom->kind == DimAtom::Kind::div && (*b == 0 || leaves_range(*a, *b)))) return std::nullopt;
         value = atom->kind == DimAtom::Kind::div   ? floor_div(*a, *b)
                 : atom->kind == DimAtom::Kind::min ? std::min(*a, *b)
                                                    : std::max(*a, *b);

@@ -1,6 +1,63 @@
 #include "compiler/ir/module.h"
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
+#include <unordered_map>
+
 namespace rg::ir {
+
+namespace {
+
+bool same_number(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
+  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
+}
+
+bool same_attrs(Attrs a, Attrs b) {
+  if (!std::ranges::equal(a.reals, b.reals, same_number)) return false;
+  a.reals.clear();
+  b.reals.clear();
+  return a == b;
+}
+
+/// Walks two functions at once; `other_` maps the first's values to the second's.
+class Comparison {
+ public:
+  Comparison(const Function& a, const Function& b) : a_(a), b_(b) {}
+
+  bool block(BlockId x, BlockId y) {
+    const Block &a = a_.block(x), &b = b_.block(y);
+    return definitions(a.params, b.params) &&
+           std::ranges::equal(a.instrs, b.instrs,
+                              [&](InstrId i, InstrId j) { return instr(a_.instr(i), b_.instr(j)); }) &&
+           uses(a.yields, b.yields);
+  }
+
+ private:
+  bool definitions(const std::vector<ValueId>& x, const std::vector<ValueId>& y) {
+    return std::ranges::equal(x, y, [&](ValueId v, ValueId w) {
+      other_[v] = w;
+      return a_.type(v) == b_.type(w) && a_.value(v).name == b_.value(w).name;
+    });
+  }
+  bool uses(const std::vector<ValueId>& x, const std::vector<ValueId>& y) const {
+    return std::ranges::equal(x, y, [&](ValueId v, ValueId w) {
+      const auto at = other_.find(v);
+      return at != other_.end() && at->second == w;
+    });
+  }
+  bool instr(const Instr& a, const Instr& b) {
+    return a.op == b.op && uses(a.operands, b.operands) && same_attrs(a.attrs, b.attrs) &&
+           std::ranges::equal(a.regions, b.regions, [&](BlockId x, BlockId y) { return block(x, y); }) &&
+           definitions(a.results, b.results);
+  }
+
+  const Function &a_, &b_;
+  std::unordered_map<ValueId, ValueId> other_;
+};
+
+}  // namespace
 
 std::size_t Tree::leaf_count() const {
   if (kind == Kind::tensor) return 1;
@@ -56,6 +113,15 @@ std::string Module::unique_name(std::string_view stem) const {
   std::string name(stem);
   for (int i = 1; find(name) != nullptr; ++i) name = std::string(stem) + "." + std::to_string(i);
   return name;
+}
+
+bool same(const Function& a, const Function& b) {
+  return a.name == b.name && a.doc == b.doc && a.exported == b.exported && a.size_names == b.size_names &&
+         a.signature == b.signature && Comparison(a, b).block(a.body, b.body);
+}
+
+bool same(const Module& a, const Module& b) {
+  return std::ranges::equal(a.functions, b.functions, [](const Function& x, const Function& y) { return same(x, y); });
 }
 
 }  // namespace rg::ir

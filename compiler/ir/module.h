@@ -125,4 +125,8 @@ struct Module {
   std::string unique_name(std::string_view stem) const;
 };
 
+/// Equal but for spans, the numbering of ids and what no block refers to. NaNs are equal.
+bool same(const Function& a, const Function& b);
+bool same(const Module& a, const Module& b);
+
 }  // namespace rg::ir

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <map>
 
 #include "compiler/ir/text.h"
@@ -22,6 +24,12 @@ std::string quoted(std::string_view s) {
   return out + "\"";
 }
 
+/// A function's name, quoted where it is more than a word.
+std::string symbol(const std::string& name) {
+  const auto word = [](unsigned char c) { return std::isalnum(c) || c == '_' || c == '.'; };
+  return "@" + (!name.empty() && std::ranges::all_of(name, word) ? name : quoted(name));
+}
+
 std::string tree(const Tree& t, bool with_name) {
   std::string out = with_name ? t.name : "";
   if (t.kind == Tree::Kind::tensor) return out.empty() ? "_" : out;
@@ -42,7 +50,7 @@ class Printer {
       for (const char c : f_.doc) line += c == '\n' ? std::string("\n/// ") : std::string(1, c);
       out_ += line + "\n";
     }
-    out_ += fmt::format("{}fn @{}(", f_.exported ? "export " : "", f_.name);
+    out_ += fmt::format("{}fn {}(", f_.exported ? "export " : "", symbol(f_.name));
     for (std::size_t i = 0; i < f_.size_names.size(); ++i) out_ += (i > 0 ? ", " : "") + f_.size_names[i];
     out_ += "; ";
     params(f_.block(f_.body));
@@ -93,7 +101,7 @@ class Printer {
     field("integers", !a.integers.empty(), list(a.integers, integer));
     field("elems", !a.elems.empty(), list(a.elems, [](Elem e) { return std::string(name(e)); }));
     field("text", !a.text.empty(), quoted(a.text));
-    field("callee", !a.callee.empty(), "@" + a.callee);
+    field("callee", !a.callee.empty(), symbol(a.callee));
     if (!out.empty()) out_ += " {" + out + "}";
   }
 

@@ -9,12 +9,16 @@
 
 #include "compiler/ir/builder.h"
 #include "compiler/ir/text.h"
+#include "compiler/ir/verify.h"
 
 namespace rg::ir {
 
 namespace {
 
 constexpr int kMaxDepth = 100;
+// Bounds of one extent: what is nested in it without brackets, and the terms of a product that is multiplied out.
+constexpr int kMaxAtoms = 200;
+constexpr std::size_t kMaxTerms = 4096;
 
 struct Stop {};
 
@@ -72,8 +76,11 @@ class Reader {
       string();
     } else if (c == '%' || c == '@') {
       ++at_;
+      if (c == '@' && at_ < text_.size() && text_[at_] == '"')
+        string();
+      else
+        take_while(is_word);
       token_.kind = c == '%' ? Token::Kind::value : Token::Kind::function;
-      take_while(is_word);
     } else if (std::isdigit(static_cast<unsigned char>(c))) {
       token_.kind = Token::Kind::number;
       take_while([](char d) { return std::isalnum(static_cast<unsigned char>(d)) || d == '.'; });
@@ -133,8 +140,8 @@ class Reader {
     next();
   }
 
-  std::int64_t integer() {
-    const bool negative = accept("-");
+  std::int64_t integer() { return integer(accept("-")); }
+  std::int64_t integer(bool negative) {
     const std::string text = (negative ? "-" : "") + take(Token::Kind::number, "an integer");
     std::int64_t v = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), v);
@@ -159,27 +166,37 @@ class Reader {
 
   // ---- extents and types ----
   Dim dim(int depth = 0) {
+    if (depth == 0) atoms_ = 0;
     if (depth > kMaxDepth) fail(Code::ir_syntax, "an extent is nested too deep");
-    Dim sum = accept("-") ? Dim(0) - product(depth) : product(depth);
+    Dim sum = product(depth, accept("-"));
     for (;;) {
       if (accept("+"))
-        sum = sum + product(depth);
+        sum = sum + product(depth, false);
       else if (accept("-"))
-        sum = sum - product(depth);
+        sum = sum + product(depth, true);
       else
         return sum;
     }
   }
-  Dim product(int depth) {
-    Dim v = factor(depth);
+  Dim product(int depth, bool negative) {
+    Dim v = !negative                            ? factor(depth)
+            : token_.kind == Token::Kind::number ? Dim(integer(true))
+                                                 : Dim(-1) * factor(depth);
     for (;;) {
-      if (accept("*"))
-        v = v * factor(depth);
-      else if (accept("div"))
+      if (accept("*")) {
+        const Dim f = factor(depth);
+        if (v.terms().size() * f.terms().size() > kMaxTerms) fail(Code::ir_syntax, "an extent has too many terms");
+        v = v * f;
+      } else if (accept("div")) {
+        count_atom();
         v = Dim::div(v, factor(depth));
-      else
+      } else {
         return v;
+      }
     }
+  }
+  void count_atom() {
+    if (++atoms_ > kMaxAtoms) fail(Code::ir_syntax, "an extent is nested too deep");
   }
   Dim factor(int depth) {
     if (token_.kind == Token::Kind::number) return integer();
@@ -190,6 +207,7 @@ class Reader {
     }
     const std::string name = word("an extent");
     if ((name == "min" || name == "max") && accept("(")) {
+      count_atom();
       const Dim a = dim(depth + 1);
       expect(",");
       const Dim b = dim(depth + 1);
@@ -241,9 +259,11 @@ class Reader {
   void function(Function& f) {
     f_ = &f;
     values_.clear();
-    for (; token_.kind == Token::Kind::doc; next()) f.doc += (f.doc.empty() ? "" : "\n") + token_.text;
+    for (bool first = true; token_.kind == Token::Kind::doc; next(), first = false)
+      f.doc += (first ? "" : "\n") + token_.text;
     f.exported = accept("export");
     expect("fn");
+    f.span = token_.span;
     f.name = take(Token::Kind::function, "a function's name");
     expect("(");
     while (!is(";")) {
@@ -408,6 +428,7 @@ class Reader {
   Diagnostics& diagnostics_;
   std::size_t at_ = 0;
   Token token_;
+  int atoms_ = 0;  // of the extent being read
   Function* f_ = nullptr;
   Builder* b_ = nullptr;
   std::unordered_map<std::string, ValueId> values_;
@@ -417,7 +438,11 @@ class Reader {
 
 std::optional<Module> read(const SourceMap& sources, std::uint32_t file, Diagnostics& diagnostics) {
   try {
-    return Reader(sources, file, diagnostics).module();
+    Module m = Reader(sources, file, diagnostics).module();
+    const auto violations = verify(m);
+    for (const Violation& v : violations) diagnostics.error(Code::ir_invalid, v.span, v.str());
+    if (!violations.empty()) return std::nullopt;
+    return m;
   } catch (const Stop&) {
     return std::nullopt;
   }
