@@ -8,6 +8,7 @@
 #include "compiler/driver/call.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/report.h"
+#include "compiler/driver/trace.h"
 
 namespace rg::driver {
 
@@ -50,8 +51,11 @@ int check(const std::string& file, bool color) {
 }
 
 int test(const std::string& file, const CommonOptions& o) {
+  Trace trace(o);
   api::Unit unit;
+  trace.attach(unit);
   if (!load(unit, file, o.color)) return 1;
+  trace.mark("check");
   int passed = 0, failed = 0;
   for (const dsl::TestCase& t : unit.program().tests()) {
     std::vector<std::string> problems;
@@ -72,6 +76,8 @@ int test(const std::string& file, const CommonOptions& o) {
     fmt::print("{} {}\n", problems.empty() ? "ok    " : "FAILED", t.name);
     for (const std::string& p : problems) fmt::print("       {}\n", p);
   }
+  trace.mark("plan, compile and call");
+  trace.report();
   fmt::print("{} passed, {} failed\n", passed, failed);
   return failed == 0 ? 0 : 1;
 }

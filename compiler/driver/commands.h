@@ -15,6 +15,7 @@ struct CommonOptions {
   std::vector<std::string> dump_after;  // passes
   bool dump_changed = false;
   bool time_report = false;
+  bool verify_each = false;
 };
 
 struct RunOptions : CommonOptions {

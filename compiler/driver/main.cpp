@@ -23,6 +23,7 @@ void add_common(CLI::App& app, rg::driver::CommonOptions& o) {
       ->delimiter(',')
       ->check(CLI::IsMember(std::vector<std::string>(passes.begin(), passes.end())));
   app.add_flag("--dump-changed", o.dump_changed, "Print the IR after each pass that changes it");
+  app.add_flag("--verify-each", o.verify_each, "Check the IR after each pass");
   app.add_flag("--time-report", o.time_report, "Print the time of each phase");
 }
 

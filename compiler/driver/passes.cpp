@@ -7,6 +7,7 @@
 #include "compiler/api/unit.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/report.h"
+#include "compiler/driver/trace.h"
 #include "compiler/ir/text.h"
 #include "compiler/opt/dce.h"
 #include "compiler/opt/lift.h"
@@ -36,17 +37,21 @@ constexpr Pass kPasses[] = {
 };
 
 /// The module with each function after the passes.
-Result<Module> transformed(Module module, const std::vector<std::string>& passes) {
-  for (const std::string& name : passes) {
+Result<Module> transformed(Module module, const CompileOptions& o) {
+  Trace trace(o);
+  for (const Function& f : module.functions) trace.after("read", f);
+  for (const std::string& name : o.passes) {
     const auto* pass = std::ranges::find(kPasses, name, &Pass::name);
     Module next;
     for (const Function& f : module.functions) {
       auto out = pass->run(module, f);
       if (!out) return Failure{out.error()};
+      trace.after(name, *out);
       next.functions.push_back(std::move(*out));
     }
     module = std::move(next);
   }
+  trace.report();
   return module;
 }
 
@@ -70,7 +75,7 @@ int print_passes(const CompileOptions& o) {
     if (!load(unit, o.file, *text, o.color)) return 1;
     module = unit.program().module();
   }
-  const auto out = transformed(std::move(module), o.passes);
+  const auto out = transformed(std::move(module), o);
   if (!out) return fail(out.error());
   fmt::print("{}", ir::print(*out));
   return 0;

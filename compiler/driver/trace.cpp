@@ -3,12 +3,18 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <fstream>
 
 #include "compiler/ir/text.h"
+#include "compiler/ir/verify.h"
+#include "compiler/support/internal_error.h"
 
 namespace rg::driver {
 
 void Trace::attach(api::Unit& unit) {
+  unit_ = &unit;
   unit.observe([this](std::string_view pass, const ir::Function& f) { after(pass, f); });
 }
 
@@ -32,7 +38,37 @@ void Trace::after(std::string_view pass, const ir::Function& f) {
     if (asked || text != before) fmt::print(stderr, "// after {}\n{}\n", pass, text);
     before = text;
   }
+  if (options_.verify_each) verify(pass, f);
   last_ = Clock::now();
+}
+
+namespace {
+
+[[noreturn]] void refuse(std::string_view pass, const ir::Violation& v, const std::string& before) {
+  std::string name = v.function + "." + std::string(pass) + ".ir";
+  std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '_'; }, '_');
+  std::error_code code;
+  const auto path = std::filesystem::temp_directory_path(code) / name;
+  std::ofstream out(path, std::ios::binary);
+  out << before;
+  out.close();
+  internal_error(
+      fmt::format("after {}: {}{}", pass, v.str(), out ? "\nThe IR before that pass is in " + path.string() : ""));
+}
+
+}  // namespace
+
+void Trace::verify(std::string_view pass, const ir::Function& f) {
+  const std::string* before = &sound_[f.name];
+  if (pass == "expand" && unit_ != nullptr) {  // the first: what it read is the checker's module
+    const ir::Module& module = unit_->program().module();
+    sound_[f.name] = ir::print(module);
+    if (const auto v = ir::verify(module); !v.empty()) refuse("check", v[0], "");
+  }
+  const bool prepared = pass == "lift" || pass == "simplify";
+  const auto v = ir::verify(f, prepared ? ir::Stage::prepared : ir::Stage::checked);
+  if (!v.empty()) refuse(pass, v[0], *before);
+  sound_[f.name] = ir::print(f);
 }
 
 void Trace::report() const {

@@ -1,4 +1,5 @@
-// What the passes do, shown while a program is compiled: the IR after passes and the time of each phase.
+// What the passes do, shown while a program is compiled: the IR after passes, whether it is sound, and the time of each
+// phase.
 #pragma once
 
 #include <chrono>
@@ -16,8 +17,11 @@ namespace rg::driver {
 class Trace {
  public:
   explicit Trace(const CommonOptions& options) : options_(options), last_(Clock::now()) {}
-  /// Follows the passes of `unit`.
+  /// Follows the passes of `unit`, which outlives this.
   void attach(api::Unit& unit);
+  /// What follows a pass over `f`. With verify_each an internal error where the IR is not sound: it names pass,
+  /// invariant and instruction, and a file with the IR before the pass.
+  void after(std::string_view pass, const ir::Function& f);
   /// The time since the last mark belongs to `phase`.
   void mark(std::string_view phase);
   /// Prints the table of times where it was asked for.
@@ -25,12 +29,14 @@ class Trace {
 
  private:
   using Clock = std::chrono::steady_clock;
-  void after(std::string_view pass, const ir::Function& f);
+  void verify(std::string_view pass, const ir::Function& f);
 
   const CommonOptions& options_;
   Clock::time_point last_;
   std::vector<std::pair<std::string, double>> milliseconds_;  // in the order of first use
   std::map<std::string, std::string> shown_;                  // last text of a function, by name
+  std::map<std::string, std::string> sound_;                  // last text that was verified
+  api::Unit* unit_ = nullptr;
 };
 
 }  // namespace rg::driver

@@ -37,6 +37,10 @@ void Cloner::clone(InstrId id) {
 void Cloner::copy(const Instr& instr) {
   std::vector<BlockId> regions;
   for (const BlockId r : instr.regions) regions.push_back(clone_region(r));
+  copy(instr, std::move(regions));
+}
+
+void Cloner::copy(const Instr& instr, std::vector<BlockId> regions) {
   std::vector<Type> types;
   for (const ValueId r : instr.results) types.push_back(type(from_.type(r)));
   to_.set_span(instr.span);

@@ -32,6 +32,8 @@ class Cloner {
   void clone(InstrId id);
   /// Copies one instruction without asking the hook for itself (its regions ask it).
   void copy(const Instr& instr);
+  /// The same with regions that were copied before.
+  void copy(const Instr& instr, std::vector<BlockId> regions);
   /// Copies the instructions of a block and gives its yields.
   std::vector<ValueId> clone_body(BlockId block);
   /// A new block with the same parameters and a copy of the body.

@@ -38,10 +38,14 @@ class Simplifier {
   }
 
   bool instruction(const Instr& instr, Cloner& c) {
-    if (!instr.regions.empty()) {  // what its regions add is not seen after it
+    if (!instr.regions.empty()) {  // what a region adds is seen neither after it nor in the next region
       const auto outside = seen_;
-      c.copy(instr);
-      seen_ = outside;
+      std::vector<BlockId> regions;
+      for (const BlockId r : instr.regions) {
+        regions.push_back(c.clone_region(r));
+        seen_ = outside;
+      }
+      c.copy(instr, std::move(regions));
       return true;
     }
     if (instr.results.size() != 1 || ops::info(instr.op).effect || ops::info(instr.op).infer == nullptr) return false;
