@@ -11,6 +11,7 @@
 
 #include "compiler/api/unit.h"
 #include "compiler/ir/interp.h"
+#include "compiler/ir/verify.h"
 
 namespace {
 
@@ -36,10 +37,18 @@ class Generator {
     static constexpr const char* forms[] = {"({} + {})", "({} - {})", "({} * {})", "max({}, {})", "({} / (2 + {}^2))"};
     return fmt::format(fmt::runtime(forms[pick(5)]), a, b);
   }
+  /// An `if` whose arms, one nested in the other, compute the same thing.
+  template <class F>
+  std::string branches(const std::string& shared, const F& use) {
+    return fmt::format("(if x[0] > {:.1f} {{ {} }} else {{ if x[1] > 0.1 {{ {} }} else {{ 2 * {} }} }})",
+                       0.1 * pick(5) - 0.2, use(shared + " * " + shared), use("sin(" + shared + ")"), use(shared));
+  }
 
   std::string scalar(int depth, bool named = false) {
     if (depth == 0) return fmt::format("{:.2f}", 0.1 + 0.01 * pick(150));
-    switch (pick(8)) {
+    switch (pick(9)) {
+      case 8:
+        return branches(smooth(vector(depth - 1, named)), [](const std::string& v) { return "mean(" + v + ")"; });
       case 0:
         return smooth(scalar(depth - 1, named));
       case 1:
@@ -60,7 +69,9 @@ class Generator {
   }
   std::string vector(int depth, bool named = false) {
     if (depth == 0) return named && pick(2) == 0 ? "a" : "x";
-    switch (pick(8)) {
+    switch (pick(9)) {
+      case 8:
+        return branches(smooth(matrix(depth - 1, named)), [](const std::string& v) { return "(" + v + " @ w[0])"; });
       case 0:
         return smooth(vector(depth - 1, named));
       case 1:
@@ -128,6 +139,11 @@ TEST_CASE("generated programs agree in the interpreter, at O0 and at O2") {
     const std::string text = Generator(seed).program();
     CAPTURE(text);
     api::Unit unit;
+    unit.observe([](std::string_view pass, const ir::Function& f) {
+      const bool prepared = pass == "lift" || pass == "simplify";
+      for (const ir::Violation& v : ir::verify(f, prepared ? ir::Stage::prepared : ir::Stage::checked))
+        FAIL_CHECK("after " << pass << ": " << v.str());
+    });
     REQUIRE_MESSAGE(unit.load("generated.rg", text), unit.rendered());
     auto program = runegrad::Program::from_string(text, "generated.rg");
     REQUIRE(program);

@@ -7,6 +7,7 @@
 
 #include "compiler/api/unit.h"
 #include "compiler/driver/call.h"
+#include "compiler/ir/verify.h"
 #include "tests/driver/programs.h"
 
 using namespace rg;
@@ -36,6 +37,11 @@ std::string difference(const std::vector<ir::Tensor>& want, const std::vector<ir
 
 TEST_CASE("native code agrees with the interpreter") {
   api::Unit unit;
+  unit.observe([](std::string_view pass, const ir::Function& f) {
+    const bool prepared = pass == "lift" || pass == "simplify";
+    for (const ir::Violation& v : ir::verify(f, prepared ? ir::Stage::prepared : ir::Stage::checked))
+      FAIL_CHECK("after " << pass << ": " << v.str());
+  });
   REQUIRE(unit.load("program.rg", test::kProgram));
   int number = 0;
   for (const char* expression : test::kExpressions) {

@@ -36,6 +36,16 @@ fn special(x: f64[n]) -> f64 { sum(lgamma(1 + x^2) + erf(x) * atan2(x, 2.0) + x^
 fn branching(x: f64[n]) -> f64 {
   loop (s = 1.0) for i in 0..n { if x[i] > 0 { s * x[i] } else { s - x[i] } }
 }
+fn arms(x: f64[n]) -> f64[n, n] {
+  let s = [i: n, j: n => sin(x[i] + 2 * x[j])];
+  if sum(x) > 0.1 { let a = s @ s; a @ a + 1 } else { let a = s @ s; a @ s - 2 }
+}
+fn arms_in_loop(x: f64[n]) -> f64[n] {
+  loop (s = x) for i in 0..min(n, 3) {
+    let w = [j: n, k: n => cos(s[j] * x[k])];
+    if x[i] > 0 { let a = w @ s; tanh(w @ a) } else { let a = w @ s; 0.5 * tanh(a) }
+  }
+}
 fn counts(x: i64[n]) -> i64 { sum(x div 3 + x mod 3 + argmax(x)) + n }
 )";
 
@@ -74,6 +84,10 @@ inline constexpr const char* kExpressions[] = {"rosenbrock",
                                                "grad(special)",
                                                "branching",
                                                "grad(branching)",
+                                               "arms",
+                                               "vjp(arms)",
+                                               "arms_in_loop",
+                                               "vjp(arms_in_loop)",
                                                "counts"};
 
 }  // namespace rg::test
