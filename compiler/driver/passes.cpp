@@ -9,6 +9,7 @@
 #include "compiler/driver/report.h"
 #include "compiler/driver/trace.h"
 #include "compiler/ir/text.h"
+#include "compiler/opt/contraction_order.h"
 #include "compiler/opt/dce.h"
 #include "compiler/opt/lift.h"
 #include "compiler/opt/pipeline.h"
@@ -34,6 +35,7 @@ constexpr Pass kPasses[] = {
     {"dce", [](const Module&, const Function& f) { return Result<Function>(opt::dce(f)); }},
     {"lift", [](const Module&, const Function& f) { return Result<Function>(opt::lift(f)); }},
     {"simplify", [](const Module&, const Function& f) { return Result<Function>(opt::simplify_fully(f)); }},
+    {"order", [](const Module&, const Function& f) { return Result<Function>(opt::order_contractions(f)); }},
 };
 
 /// The module with each function after the passes.

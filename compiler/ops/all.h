@@ -17,7 +17,7 @@ namespace rg::ops {
 
 using AllOps = OpList<
     // arithmetic
-    Add, Sub, Mul, Div, Neg, Square, PowI, Min, Max, Abs, Sign, CopySign, IDiv, IMod, FMod,
+    Add, Sub, Mul, Div, Neg, Square, PowI, Min, Max, Abs, Sign, CopySign, IDiv, IMod, FMod, StopGradient,
     // elementary and special functions
     Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Sqrt, Rsqrt, Cbrt, Sin, Cos, Tan, Asin, Acos, Atan, Sinh, Cosh, Tanh,
     Asinh, Acosh, Atanh, Erf, Erfc, Lgamma, Tgamma, Digamma, Polygamma, Sigmoid, Softplus, Relu, Floor, Ceil, Round,

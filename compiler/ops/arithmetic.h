@@ -291,6 +291,21 @@ struct IMod : Elementwise<2, ElemRule::integer> {
   }
 };
 
+/// Marks a value as a constant of differentiation: for shifts of which the result does not depend, such as the maximum
+/// in log(sum(exp(x))).
+struct StopGradient : Elementwise<1, ElemRule::floating> {
+  static constexpr std::string_view name = "stop_gradient";
+  static constexpr std::string_view doc = "x, with derivative 0.";
+  static constexpr Derivative derivative = Derivative::not_differentiable;
+  static constexpr std::string_view reason = "the program says so: stop_gradient";
+  static constexpr Samples samples = {.ulp = 0};
+  static double eval(double x) { return x; }
+  template <class B, class V>
+  static V lower(B&, V x) {
+    return x;
+  }
+};
+
 struct FMod : Elementwise<2, ElemRule::floating> {
   static constexpr std::string_view name = "fmod";
   static constexpr std::string_view doc =

@@ -8,11 +8,22 @@
 
 namespace rg::opt {
 
-namespace {
-
 using namespace ir;
 using ops::Labels;
 using ops::opcode;
+
+ValueId aligned(Builder& b, ValueId v, const Labels& own, const Labels& labels, const std::vector<Dim>& dims) {
+  std::vector<std::int64_t> order, axes;
+  for (std::size_t d = 0; d < labels.size(); ++d) {
+    const auto at = std::ranges::find(own, labels[d]);
+    if (at == own.end()) continue;
+    order.push_back(at - own.begin());
+    axes.push_back(static_cast<std::int64_t>(d));
+  }
+  return b.broadcast(b.transpose(v, order), dims, axes);
+}
+
+namespace {
 
 bool has(const Labels& labels, std::int64_t l) { return std::ranges::find(labels, l) != labels.end(); }
 
@@ -167,18 +178,6 @@ Simpler sum_inside(Builder& b, const Terms& given) {
     return t.emit(b);
   }
   return std::nullopt;
-}
-
-/// An operand as an array over `labels`, of which it carries some.
-ValueId aligned(Builder& b, ValueId v, const Labels& own, const Labels& labels, const std::vector<Dim>& dims) {
-  std::vector<std::int64_t> order, axes;
-  for (std::size_t d = 0; d < labels.size(); ++d) {
-    const auto at = std::ranges::find(own, labels[d]);
-    if (at == own.end()) continue;
-    order.push_back(at - own.begin());
-    axes.push_back(static_cast<std::int64_t>(d));
-  }
-  return b.broadcast(b.transpose(v, order), dims, axes);
 }
 
 // Nothing is summed: the product of the operands, aligned.

@@ -5,6 +5,7 @@
 
 #include "compiler/ir/clone.h"
 #include "compiler/ops/all.h"
+#include "compiler/opt/contraction_order.h"
 #include "compiler/opt/dce.h"
 #include "compiler/opt/lift.h"
 #include "compiler/opt/simplify.h"
@@ -19,9 +20,10 @@ using ops::opcode;
 
 constexpr int kMaxRounds = 12;
 
-// Calls are inlined and derivatives expanded; what is unused goes; maps become whole-array ops; equations.
-constexpr std::string_view kExpand = "expand", kDce = "dce", kLift = "lift", kSimplify = "simplify";
-constexpr std::string_view kPasses[] = {kExpand, kDce, kLift, kSimplify};
+// Calls are inlined and derivatives expanded; what is unused goes; maps become whole-array ops; equations. At last,
+// once for the function that is asked for, contractions are put in order.
+constexpr std::string_view kExpand = "expand", kDce = "dce", kLift = "lift", kSimplify = "simplify", kOrder = "order";
+constexpr std::string_view kPasses[] = {kExpand, kDce, kLift, kSimplify, kOrder};
 
 std::size_t code_size(const Function& f) {
   std::size_t n = 0;
@@ -113,7 +115,11 @@ Function simplify_fully(Function f) {
 Result<Function> prepare(const Module& module, std::string_view name, const ExpandDerive& expand,
                          const PipelineOptions& options) {
   try {
-    return Preparation(module, expand, options)(name);
+    Function f = Preparation(module, expand, options)(name);
+    if (!options.simplify) return f;
+    f = order_contractions(f);
+    if (options.after) options.after(kOrder, f);
+    return f;
   } catch (const Recursion& r) {
     return Failure{"@" + r.name + " calls itself"};
   }

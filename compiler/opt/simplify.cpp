@@ -33,8 +33,8 @@ struct Key {
 
 class Simplifier {
  public:
-  Simplifier() {
-    for (const Rule& r : rules()) by_op_[Builder::named(r.op)].push_back(&r);
+  explicit Simplifier(std::span<const Rule> equations) {
+    for (const Rule& r : equations) by_op_[Builder::named(r.op)].push_back(&r);
   }
 
   bool instruction(const Instr& instr, Cloner& c) {
@@ -78,7 +78,12 @@ class Simplifier {
 }  // namespace
 
 Function simplify(const Function& f) {
-  Simplifier s;
+  Simplifier s(rules());
+  return rebuild(f, [&](const Instr& instr, Cloner& c) { return s.instruction(instr, c); });
+}
+
+Function share_equal(const Function& f) {
+  Simplifier s({});
   return rebuild(f, [&](const Instr& instr, Cloner& c) { return s.instruction(instr, c); });
 }
 

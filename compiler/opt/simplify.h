@@ -8,4 +8,7 @@ namespace rg::opt {
 
 ir::Function simplify(const ir::Function& f);
 
+/// Equal instructions become one; nothing else changes.
+ir::Function share_equal(const ir::Function& f);
+
 }  // namespace rg::opt

@@ -116,6 +116,7 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
       return constant(Elem::boolean, 0, 0);
   }
   if (all_index && info.name == "neg") return index_node(Dim(0) - plan_.node(args[0]).dim);
+  if (info.name == "stop_gradient") return args[0];
   if (info.name == "convert" && plan_.node(args[0]).elem == elem) return args[0];
   if (info.name == "add" && is_zero(args[1])) return args[0];
   if (info.name == "add" && is_zero(args[0])) return args[1];

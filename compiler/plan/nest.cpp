@@ -66,9 +66,11 @@ bool Fusion::may_join_blocked(const Nest& nest, const Nest& blocked) const {
 }
 
 std::optional<std::size_t> Fusion::joining_axis(const Nest& nest, const LoopTree& loop) const {
-  if (nest.blocked) return std::nullopt;
   for (const std::size_t n : loop.nests) {
-    if (nests_[n].blocked && !may_join_blocked(nest, nests_[n])) return std::nullopt;
+    const bool of_tile = nests_[n].blocked && std::ranges::any_of(nests_[n].axes, [&](const Nest::Axis& a) {
+                           return a.loop == loop.var && !a.batch;
+                         });
+    if (of_tile && (nest.blocked || !may_join_blocked(nest, nests_[n]))) return std::nullopt;
   }
   const auto open = [](const Nest::Axis& a) { return !a.unrolled && !a.loop.valid(); };
   const bool any_parallel = std::ranges::any_of(nest.axes, [&](const Nest::Axis& a) { return open(a) && !a.reduced; });
@@ -80,7 +82,7 @@ std::optional<std::size_t> Fusion::joining_axis(const Nest& nest, const LoopTree
   }
   for (std::size_t d = 0; d < nest.axes.size(); ++d) {
     const Nest::Axis& a = nest.axes[d];
-    if (!open(a) || a.reduced == any_parallel || !(a.extent == loop.extent)) continue;
+    if (!open(a) || a.reduced == any_parallel || !(a.extent == loop.extent) || (nest.blocked && !a.batch)) continue;
     // The last axis of what is stored stays innermost: rows are written in order.
     if (!a.reduced && !nest.monoid && left > 1 && d == last) continue;
     bool depends = false, shares = false;
@@ -114,7 +116,7 @@ void Fusion::insert(std::size_t n, LoopTree& at) {
     LoopTree& loop = *at.entries[e].loop;
     if (const auto axis = joining_axis(nest, loop)) return descend(loop, *axis);
   }
-  for (std::size_t d = 0; d < nest.axes.size(); ++d) {
+  for (const std::size_t d : nest.order) {
     Nest::Axis& a = nest.axes[d];
     if (a.unrolled || a.loop.valid()) continue;
     auto loop = std::make_unique<LoopTree>();

@@ -17,6 +17,7 @@ struct Nest {
     VarId loop;  // after fusion
     bool reduced = false;
     bool unrolled = false;
+    bool batch = false;  // of a blocked contraction: on both operands, or beside the tile's rows and columns
   };
   struct Read {
     BufferId buffer;
@@ -28,7 +29,8 @@ struct Nest {
   std::vector<Axis> axes;  // those of the result in order, then the reduced ones
   std::optional<Monoid> monoid;
   std::vector<Read> reads;
-  bool blocked = false;                 // a contraction by tiles: only what reads its elements one by one joins it
+  std::vector<std::size_t> order;       // of the loops, by axis: outermost first
+  bool blocked = false;                 // a contraction by tiles: its loops are batches…, rows, columns, reduced
   std::int64_t cost = 0;                // of one element, in additions
   VarId outer_reduced;                  // the outermost of its reduced loops
   std::vector<ReductionId> reductions;  // one an unrolled index

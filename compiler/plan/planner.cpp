@@ -119,38 +119,33 @@ void Planner::choose_unrolled(Nest& nest) const {
   for (const std::size_t d : small) nest.axes[d].unrolled = true;
 }
 
-// Whether the value's only use is, through elementwise ops, a reduction: then it need not be stored.
-bool Planner::only_reduced(ValueId v) const {
-  const ir::Function& f = plan_.function;
-  if (wanted_.contains(v)) return false;
-  const ir::Instr* user = nullptr;
-  for (const ir::Instr& in : f.instrs) {
-    if (std::ranges::find(in.operands, v) == in.operands.end() || in.results.empty() ||
-        !f.value(in.results[0]).instr.valid())
-      continue;
-    if (user) return false;
-    user = &in;
+// A product of two arrays with free axes of both uses each element of an operand many times: its loops are the axes of
+// both, then one row and one column axis and the reduced one, to be run by tiles. Otherwise loops are as the axes are.
+void Planner::choose_order(const ir::Instr* in, Nest& nest) const {
+  for (std::size_t d = 0; d < nest.axes.size(); ++d) nest.order.push_back(d);
+  if (!in || !nest.monoid || ops::info(in->op).name != "contract" || in->operands.size() != 2) return;
+  const auto& labels = in->attrs.labels;
+  const auto on = [&](std::size_t k, std::size_t d) {
+    return std::ranges::find(labels[k], labels.back()[d]) != labels[k].end();
+  };
+  std::optional<std::size_t> own[2];  // the last free axis of each operand
+  std::size_t reduced = 0;
+  for (std::size_t d = 0; d < nest.axes.size(); ++d) {
+    const Nest::Axis& a = nest.axes[d];
+    reduced += a.reduced && !a.unrolled ? 1 : 0;
+    if (a.reduced || a.unrolled) continue;
+    if (on(0, d) != on(1, d)) own[on(0, d) ? 0 : 1] = d;
   }
-  if (!user || user->regions.size() > 0) return false;
-  const ops::OpInfo& info = ops::info(user->op);
-  if (info.elementwise) return only_reduced(user->results[0]);
-  if (info.name == "contract") return f.type(user->results[0]).rank() < f.type(v).rank();
-  return monoid_of(info.name).has_value();
-}
-
-// A product of two arrays with free axes of both: each element of an operand is used many times.
-bool Planner::is_blocked(const ir::Instr& in, const Nest& nest) const {
-  if (!nest.monoid || ops::info(in.op).name != "contract" || in.operands.size() != 2) return false;
-  const auto& labels = in.attrs.labels;
-  const auto free_axes = [&](std::size_t own, std::size_t other) {
-    return std::ranges::count_if(
-        labels[own], [&](std::int64_t l) { return std::ranges::find(labels[other], l) == labels[other].end(); });
-  };
-  const auto loops = [&](bool reduced) {
-    return std::ranges::count_if(nest.axes, [&](const Nest::Axis& a) { return a.reduced == reduced && !a.unrolled; });
-  };
-  if (nest.result_rank() > 2 && only_reduced(in.results[0])) return false;
-  return free_axes(0, 1) > 0 && free_axes(1, 0) > 0 && loops(false) >= 2 && loops(true) == 1;
+  if (reduced != 1 || !own[0] || !own[1]) return;
+  nest.blocked = true;
+  const std::size_t column = std::max(*own[0], *own[1]), row = std::min(*own[0], *own[1]);
+  for (std::size_t d = 0; d < nest.axes.size(); ++d) {
+    Nest::Axis& a = nest.axes[d];
+    a.batch = !a.reduced && !a.unrolled && d != row && d != column;
+  }
+  std::ranges::stable_sort(nest.order, {}, [&](std::size_t d) {
+    return nest.axes[d].batch ? 0 : d == row ? 1 : d == column ? 2 : 3;
+  });
 }
 
 void Planner::materialise(ValueId v, Access target, bool copy) {
@@ -176,7 +171,7 @@ void Planner::materialise(ValueId v, Access target, bool copy) {
     }
   }
   choose_unrolled(nest);
-  nest.blocked = in && is_blocked(*in, nest);
+  choose_order(in, nest);
   std::size_t number = 0;
   for (Nest::Axis& a : nest.axes) {
     if (!a.unrolled)

@@ -17,8 +17,7 @@ class Planner {
   void instruction(const ir::Instr& in, const std::set<ValueId>& roots, std::vector<Item>& out);
   void materialise(ValueId v, Access target, bool copy);
   void choose_unrolled(Nest& nest) const;
-  bool only_reduced(ValueId v) const;
-  bool is_blocked(const ir::Instr& in, const Nest& nest) const;
+  void choose_order(const ir::Instr* in, Nest& nest) const;
   bool homogeneous(ValueId v, bool top) const;
   void find_reads(Nest& nest);
   void flush(std::vector<Item>& out);

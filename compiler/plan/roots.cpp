@@ -8,7 +8,9 @@ namespace rg::plan {
 
 namespace {
 
-constexpr std::int64_t expensive = 12;  // additions worth a store and a load
+constexpr std::int64_t transcendental = 12;  // additions
+constexpr std::int64_t expensive = 8;        // additions worth a store and a load
+constexpr std::int64_t factor = 7;           // additions worth the same for an operand of a contraction
 constexpr std::int64_t most = 1 << 20;
 
 std::int64_t own_cost(const ops::OpInfo& info) {
@@ -18,7 +20,8 @@ std::int64_t own_cost(const ops::OpInfo& info) {
                                         "copysign", "isnan", "isinf",  "isfinite", "floor", "ceil",   "trunc"};
   if (!info.elementwise) return 0;
   if (std::ranges::find(cheap, info.name) != std::end(cheap)) return 1;
-  return info.name == "div" || info.name == "sqrt" || info.name == "powi" ? 4 : expensive;
+  if (info.name == "div" || info.name == "sqrt") return expensive;
+  return info.name == "powi" ? 4 : transcendental;
 }
 
 bool is_reduction(std::string_view name) { return name == "contract" || monoid_of(name).has_value(); }
@@ -92,7 +95,7 @@ struct Finder {
     if (name == "contract" && !unrolled_reduction(f, in, options)) {
       const auto extents = label_extents(f, in);
       for (std::size_t k = 0; k < in.operands.size(); ++k) {
-        if (f.type(in.operands[k]).rank() < extents.size()) must(in.operands[k], 4);
+        if (f.type(in.operands[k]).rank() < extents.size()) must(in.operands[k], factor);
       }
     }
     if (name == "gather") must(in.operands[0], expensive);

@@ -167,13 +167,14 @@ Value var_builtin(BuiltinCall& call) {
 }
 
 // log(sum(exp(x))) = m + log(sum(exp(x - m))) with m = max(x), 0 where it is not finite (so that all -inf gives -inf).
+// The result does not depend on m, so m counts as a constant in derivatives.
 Value logsumexp_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
   if (!r || !need(call, *r, ir::is_float(r->x.type.elem), "f32 or f64") || !nonempty(call, *r))
     return Checker::error_value(call.span);
   ir::Builder& b = call.c.b();
   const ValueId x = call.c.use(r->x);
-  const ValueId top = b.reduce("max", x, r->axes);
+  const ValueId top = b.op<ops::StopGradient>(b.reduce("max", x, r->axes));
   const ValueId m = b.select(b.op<ops::IsFinite>(top), top, b.zero(top));
   const ValueId s = b.sum(b.op<ops::Exp>(b.sub(x, spread(call, *r, m, x))), r->axes);
   return finish(call, *r, b.add(m, b.op<ops::Log>(s)));

@@ -3,7 +3,7 @@
 
 /// exp(x) normalised to sum 1 along the last dimension; shifted by the maximum, so that nothing overflows.
 fn softmax(x: float[..., n]) -> float[..., n] {
-  let e = exp(x - max(x, axis: -1, keep: true));
+  let e = exp(x - stop_gradient(max(x, axis: -1, keep: true)));
   e / sum(e, axis: -1, keep: true)
 }
 

@@ -119,7 +119,7 @@ TEST_CASE("derivatives of every elementwise op, in both modes and twice, against
   std::mt19937 random(1);
   int tested = 0;
   for (const ops::OpInfo& row : ops::all_ops()) {
-    if (!is_function(row)) continue;
+    if (!is_function(row) || row.name == "stop_gradient") continue;  // its derivative is 0 by its meaning
     CAPTURE(row.name);
     Module m;
     m.functions.push_back(op_function(row, Elem::f64, {}));

@@ -35,7 +35,8 @@ TEST_CASE("a mixture's exponents, |Q_k (x_i - mu_k)|², store nothing of extent 
   const Val z = b.contract({q, r}, {{1, 2, 3}, {0, 1, 3}, {0, 1, 2}});
   b.set_yields({b.sum(b.mul(z, z), {2})});
   const plan::Plan p = plan::make_plan(f);
-  CHECK(p.no_workspace());
+  REQUIRE(p.slots.size() == 1);  // of one k
+  CHECK(p.slots[0].bytes == std::vector{Dim(8) * n * d});
   CHECK(p.body.size() == 1);
 }
 

@@ -27,3 +27,7 @@ test "jac" { assert_close(jacobian(x => x^2)([1.0, 2.0]), [[2, 0], [0, 4]]); ass
 test "vmap" { assert_close(vmap(grad(x => x^2))([1.0, 2.0]), [2, 4]); assert_close(grad(x => sum(vmap(softmax)(x)^2))([[1.0, 2.0]]), grad(x => sum(softmax(x)^2))([[1.0, 2.0]])); }
 test "ragged" { check_grad(x => sum[i: 4, j: i => x[i] * sin(x[j])], [0.1, 0.2, 0.3, 0.4]); }
 test "args" { check_grad((x: f64[3], y: f64) => sum(gelu(x) * y) + logsumexp(x), [0.1, 0.2, 0.3], 0.7); }
+
+fn held(x: f64[n]) -> f64 { sum(x * stop_gradient(x)) }
+fn log_sum(x: f64[n]) -> f64 { logsumexp(x) }
+test "a value under stop_gradient is a constant" { assert_close(grad(held)([1.0, 2.0]), [1.0, 2.0]); assert_close(hessian(log_sum)([0.0, 0.0]), [[0.25, -0.25], [-0.25, 0.25]]); check_grad(log_sum, [0.3, 2.0, -1.0]); check_grad(x => sum(softmax(x) * [1.0, 2.0, 3.0]), [0.3, 2.0, -1.0]); }
