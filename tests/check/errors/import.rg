@@ -1,2 +1,0 @@
-import "missing.rg";
-fn f(x: f64) -> f64 { missing(x) }
