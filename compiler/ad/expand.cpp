@@ -35,22 +35,24 @@ struct Derive {
   }
 };
 
-/// 1 where the index of every axis of `type` equals the index value of the seed, 0 elsewhere.
-ValueId one_hot(Builder& b, const Type& type, std::span<const ValueId> index) {
-  ValueId hit = b.boolean(true, type.dims);
+/// Where the index of every axis of `type` equals the index value of the seed.
+ValueId hit(Builder& b, const Type& type, std::span<const ValueId> index) {
+  ValueId all = b.boolean(true, type.dims);
   for (std::size_t d = 0; d < type.rank(); ++d) {
     const ValueId at = b.broadcast(index[d], type.dims, {});
-    hit = b.logical_and(hit, b.compare("eq", b.iota(Elem::i64, type.dims, static_cast<std::int64_t>(d)), at));
+    all = b.logical_and(all, b.compare("eq", b.iota(Elem::i64, type.dims, static_cast<std::int64_t>(d)), at));
   }
-  return b.select(hit, b.constant(type.elem, 1, type.dims), b.zeros(type));
+  return all;
 }
 
-/// A map over the indices of `type` whose region gets a one-hot seed.
+/// A map over the indices of `type` whose region gets the one-hot seed: 1 under its predicate, 0 elsewhere.
 std::vector<ValueId> map_over_seeds(Builder& b, const Type& type,
-                                    const std::function<std::vector<ValueId>(ValueId seed)>& body) {
+                                    const std::function<std::vector<ValueId>(Reverse::Adjoint seed)>& body) {
   const std::vector<Type> indices(type.rank(), Type{Elem::i64, {}});
-  const BlockId region =
-      b.in_block(indices, [&](std::span<const ValueId> index) { return body(one_hot(b, type, index)); });
+  const BlockId region = b.in_block(indices, [&](std::span<const ValueId> index) {
+    const ValueId here = hit(b, type, index);
+    return body({b.select(here, b.constant(type.elem, 1, type.dims), b.zeros(type)), here});
+  });
   return b.emit(ops::opcode<ops::Map>(), {}, Attrs{.dims = type.dims}, {region});
 }
 
@@ -63,7 +65,9 @@ std::vector<ValueId> jvp(Derive& d) {
 std::vector<ValueId> vjp(Derive& d) {
   Reverse pass(d.callee, d.b, d.arguments, d.sizes, d.wrt);
   std::vector<ValueId> out = pass.primals();
-  const auto adjoints = pass.pullback(d.seeds);
+  std::vector<Reverse::Adjoint> seeds;
+  for (const ValueId v : d.seeds) seeds.push_back({v});
+  const auto adjoints = pass.pullback(seeds);
   out.insert(out.end(), adjoints.begin(), adjoints.end());
   return out;
 }
@@ -74,9 +78,9 @@ std::vector<ValueId> jacobian_reverse(Derive& d) {
   std::vector<ValueId> out = pass.primals();
   const auto results = d.float_results();
   for (std::size_t r = 0; r < results.size(); ++r) {
-    const auto rows = map_over_seeds(d.b, results[r], [&](ValueId seed) {
-      std::vector<ValueId> seeds;
-      for (std::size_t k = 0; k < results.size(); ++k) seeds.push_back(k == r ? seed : d.b.zeros(results[k]));
+    const auto rows = map_over_seeds(d.b, results[r], [&](Reverse::Adjoint seed) {
+      std::vector<Reverse::Adjoint> seeds(results.size());
+      seeds[r] = seed;
       return pass.pullback(seeds);
     });
     out.insert(out.end(), rows.begin(), rows.end());
@@ -91,9 +95,9 @@ std::vector<ValueId> jacobian_forward(Derive& d) {
   const auto params = d.wrt_types();
   std::vector<std::vector<ValueId>> columns;
   for (std::size_t w = 0; w < params.size(); ++w) {
-    columns.push_back(map_over_seeds(d.b, params[w], [&](ValueId seed) {
+    columns.push_back(map_over_seeds(d.b, params[w], [&](Reverse::Adjoint seed) {
       std::vector<ValueId> seeds;
-      for (std::size_t k = 0; k < params.size(); ++k) seeds.push_back(k == w ? seed : d.b.zeros(params[k]));
+      for (std::size_t k = 0; k < params.size(); ++k) seeds.push_back(k == w ? seed.value : d.b.zeros(params[k]));
       return forward(d.callee, d.b, d.arguments, d.sizes, d.wrt, seeds).tangents;
     }));
   }

@@ -65,7 +65,8 @@ class Forward {
     ValueId sum;
     for (std::size_t k = 0; k < instr.operands.size(); ++k) {
       if (!is_active(instr.operands[k])) continue;
-      const ValueId term = b_.mul(partials[k], tangent(instr.operands[k]));
+      ValueId term = b_.mul(partials[k], tangent(instr.operands[k]));
+      if (row.guard != nullptr) term = b_.select(row.guard(site, static_cast<int>(k)), term, b_.zero(term));
       sum = sum.valid() ? b_.add(sum, term) : term;
     }
     set_tangent(instr.results[0], sum);

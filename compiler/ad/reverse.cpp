@@ -50,11 +50,13 @@ bool Reverse::instruction(const Instr& instr) {
   return true;
 }
 
-std::vector<ValueId> Reverse::pullback(std::span<const ValueId> result_adjoints) {
+std::vector<ValueId> Reverse::pullback(std::span<const Adjoint> result_adjoints) {
   adjoints_.clear();
   std::size_t next = 0;
   for (const ValueId y : f_.block(f_.body).yields) {
-    if (is_float(f_.type(y).elem)) add(y, {result_adjoints[next++], {}});
+    if (!is_float(f_.type(y).elem)) continue;
+    const Adjoint& seed = result_adjoints[next++];
+    if (seed.value.valid()) add(y, seed);
   }
   sweep(f_.body);
   std::vector<ValueId> out;
@@ -102,6 +104,13 @@ void Reverse::sweep(const Instr& instr) {
   }
 }
 
+// Where operand k has a derivative: the op's own predicate and that of the result's adjoint. Invalid: everywhere.
+ValueId Reverse::guarded(const ops::OpInfo& row, ops::Site<Builder>& site, int k, ValueId y_predicate) {
+  if (row.guard == nullptr) return y_predicate;
+  const ValueId own = row.guard(site, k);
+  return y_predicate.valid() ? b_.logical_and(own, y_predicate) : own;
+}
+
 // x_k_adj += dy/dx_k y_adj, under y_adj's predicate
 void Reverse::by_partials(const Instr& instr, const Adjoint& given) {
   const Adjoint y_adj = given;
@@ -111,10 +120,11 @@ void Reverse::by_partials(const Instr& instr, const Adjoint& given) {
   const auto partials = ops::info(instr.op).partials(site);
   for (std::size_t k = 0; k < operands.size(); ++k) {
     if (!is_active(instr.operands[k])) continue;
+    const ValueId predicate = guarded(ops::info(instr.op), site, static_cast<int>(k), y_adj.predicate);
     ValueId x_adj = b_.mul(partials[k], y_adj.value);
     // A partial that is constant is finite, so that the exact zeros of y_adj stay zeros.
-    if (y_adj.predicate.valid() && !b_.splat(partials[k])) x_adj = b_.select(y_adj.predicate, x_adj, b_.zero(x_adj));
-    add(instr.operands[k], {x_adj, y_adj.predicate});
+    if (predicate.valid() && !b_.splat(partials[k])) x_adj = b_.select(predicate, x_adj, b_.zero(x_adj));
+    add(instr.operands[k], {x_adj, predicate});
   }
 }
 
@@ -129,8 +139,7 @@ void Reverse::by_transpose(const Instr& instr, const Adjoint& given) {
     const int number = static_cast<int>(k);
     Adjoint x_adj{row.transpose(site, number, y_adj.value), {}};
     if (row.guard != nullptr) {
-      x_adj.predicate = row.guard(site, number);
-      if (y_adj.predicate.valid()) x_adj.predicate = b_.logical_and(x_adj.predicate, y_adj.predicate);
+      x_adj.predicate = guarded(row, site, number, y_adj.predicate);
     } else if (y_adj.predicate.valid() && row.elementwise) {
       x_adj.predicate = y_adj.predicate;
     } else if (y_adj.predicate.valid() && row.moves_elements) {
@@ -151,7 +160,8 @@ void Reverse::custom(const Instr& instr) {
   }
   const auto x_adj = ops::info(instr.op).vjp(site, y_adj);
   for (std::size_t k = 0; k < x_adj.size(); ++k) {
-    if (x_adj[k].valid()) add(instr.operands[k], {x_adj[k], {}});
+    if (x_adj[k].valid())
+      add(instr.operands[k], {x_adj[k], guarded(ops::info(instr.op), site, static_cast<int>(k), {})});
   }
 }
 

@@ -16,6 +16,12 @@ namespace rg::ad {
 
 class Reverse {
  public:
+  /// An invalid value is zero; an invalid predicate holds everywhere.
+  struct Adjoint {
+    ir::ValueId value;
+    ir::ValueId predicate = {};
+  };
+
   /// Emits the body of `f` for `arguments` at the builder's current block. `f` holds no map, call, derive, and no op
   /// that is differentiated by expansion of an active operand. Sizes of `f` are replaced by `sizes`.
   Reverse(const ir::Function& f, ir::Builder& to, std::span<const ir::ValueId> arguments, std::vector<ir::Dim> sizes,
@@ -24,13 +30,9 @@ class Reverse {
   const std::vector<ir::ValueId>& primals() const { return primals_; }
   /// Emits the sweep at the builder's current block, from one adjoint a floating result; gives one adjoint a parameter
   /// of `wrt`. May be called again, also inside a region.
-  std::vector<ir::ValueId> pullback(std::span<const ir::ValueId> result_adjoints);
+  std::vector<ir::ValueId> pullback(std::span<const Adjoint> result_adjoints);
 
  private:
-  struct Adjoint {
-    ir::ValueId value;
-    ir::ValueId predicate;  // invalid: everywhere
-  };
   using Adjoints = std::unordered_map<ir::ValueId, Adjoint>;
 
   bool is_active(ir::ValueId v) const { return active_.contains(v); }
@@ -43,6 +45,7 @@ class Reverse {
   void by_partials(const ir::Instr& instr, const Adjoint& y_adj);
   void by_transpose(const ir::Instr& instr, const Adjoint& y_adj);
   void custom(const ir::Instr& instr);
+  ir::ValueId guarded(const ops::OpInfo& row, ops::Site<ir::Builder>& site, int k, ir::ValueId y_predicate);
   void loop(const ir::Instr& instr);
   void branch(const ir::Instr& instr);
 

@@ -166,6 +166,7 @@ ValueId Builder::mul(Val a, Val b) {
   if (is(y, 1)) return a;
   if (is(x, -1)) return neg(b);
   if (is(y, -1)) return neg(a);
+  if (!is_float(type(a).elem) && (is(x, 0) || is(y, 0))) return is(x, 0) ? a : b;
   if (x && y && is_float(type(a).elem)) return like(a, *x * *y);
   return op<ops::Mul>(a, b);
 }

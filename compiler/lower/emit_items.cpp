@@ -294,19 +294,19 @@ void Emitter::item(const plan::Accumulate& a) {
 
 void Emitter::item(const plan::ScatterAdd& s) {
   V mask = s.mask.valid() ? node(s.mask) : nullptr;
-  const auto update = [&] {
-    V old = load(s.target, s.mask);
+  const auto update = [&](plan::NodeId guard, V where) {
+    V old = load(s.target, guard);
     V value = node(s.value);
     if (old->getType()->isVectorTy()) value = spread(value);
     if (value->getType()->isVectorTy()) old = spread(old);
-    store(s.target, vb_.add(old, value), mask);
+    store(s.target, vb_.add(old, value), where);
   };
-  if (!mask || mask->getType()->isVectorTy()) return update();
+  if (!mask || mask->getType()->isVectorTy()) return update(s.mask, mask);
   llvm::BasicBlock *then = block("add"), *done = block("skip");
   b_.CreateCondBr(mask, then, done);
   b_.SetInsertPoint(then);
   scopes_.emplace_back();
-  store(s.target, vb_.add(load(s.target, {}), node(s.value)));
+  update({}, nullptr);
   scopes_.pop_back();
   b_.CreateBr(done);
   b_.SetInsertPoint(done);

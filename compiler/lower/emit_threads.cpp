@@ -49,6 +49,7 @@ void Emitter::threaded(const plan::Loop& l) {
   auto* body = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, function_->getName() + ".part",
                                       function_->getParent());
   body->copyAttributesFrom(function_);
+  body->setDSOLocal(true);
   body->setAttributes(
       llvm::AttributeList::get(b_.getContext(), llvm::AttributeList::FunctionIndex,
                                llvm::AttrBuilder(b_.getContext(), function_->getAttributes().getFnAttrs())));

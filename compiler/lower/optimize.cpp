@@ -1,4 +1,5 @@
 // The passes run on lowered code. Loops and vectors are explicit, so a short list is enough.
+#include <llvm/IR/Verifier.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
@@ -11,6 +12,7 @@
 #include <string>
 
 #include "compiler/lower/lower.h"
+#include "compiler/support/internal_error.h"
 
 namespace rg::lower {
 
@@ -45,6 +47,9 @@ void finish(llvm::Module& module, int level, llvm::TargetMachine& machine, int v
   for (llvm::Function& f : module) {
     if (!f.isDeclaration()) f.addFnAttr("prefer-vector-width", std::to_string(vector_bytes * 8));
   }
+  std::string why;
+  llvm::raw_string_ostream to(why);
+  if (llvm::verifyModule(module, &to)) internal_error("the code is not well formed: " + why);
   optimize(module, level, &machine);
 }
 

@@ -178,8 +178,17 @@ struct Min : Elementwise<2, ElemRule::number> {
   // d/dx = [x <= y or x is NaN], d/dy = 1 - d/dx
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V) {
-    const V first = b.logical_or(b.compare("le", x, y), b.compare("ne", x, x));
+    const V first = takes_first(b, x, y);
     return {b.select(first, b.one(x), b.zero(x)), b.select(first, b.zero(x), b.one(x))};
+  }
+  template <class B, class V = typename B::Val>
+  static V guard(Site<B>& s, int k) {
+    const V first = takes_first(s.b, s.x(0), s.x(1));
+    return k == 0 ? first : s.b.logical_not(first);
+  }
+  template <class B, class V>
+  static V takes_first(B& b, V x, V y) {
+    return b.logical_or(b.compare("le", x, y), b.compare("ne", x, x));
   }
   template <class B, class V>
   static V lower(B& b, V x, V y) {
@@ -197,8 +206,17 @@ struct Max : Elementwise<2, ElemRule::number> {
   // d/dx = [x >= y or x is NaN], d/dy = 1 - d/dx
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V) {
-    const V first = b.logical_or(b.compare("ge", x, y), b.compare("ne", x, x));
+    const V first = takes_first(b, x, y);
     return {b.select(first, b.one(x), b.zero(x)), b.select(first, b.zero(x), b.one(x))};
+  }
+  template <class B, class V = typename B::Val>
+  static V guard(Site<B>& s, int k) {
+    const V first = takes_first(s.b, s.x(0), s.x(1));
+    return k == 0 ? first : s.b.logical_not(first);
+  }
+  template <class B, class V>
+  static V takes_first(B& b, V x, V y) {
+    return b.logical_or(b.compare("ge", x, y), b.compare("ne", x, x));
   }
   template <class B, class V>
   static V lower(B& b, V x, V y) {

@@ -410,6 +410,10 @@ struct Relu : Function1 {
   static std::array<V, 1> partials(B& b, V x, V) {
     return {b.select(b.compare("gt", x, b.zero(x)), b.one(x), b.zero(x))};
   }
+  template <class B, class V = typename B::Val>
+  static V guard(Site<B>& s, int) {
+    return s.b.compare("gt", s.x(0), s.b.zero(s.x(0)));
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     const V zero = b.fconst(x, 0);

@@ -20,6 +20,8 @@
 //   custom               static std::vector<V> jvp(Site<B>&, span<const V> x_tan), static std::vector<V>
 //                        vjp(Site<B>&, span<const V> y_adj); an invalid V stands for zero in arguments and results
 //   not_differentiable   static constexpr std::string_view reason
+// An op whose result is one of its operands may say which: static V guard(Site<B>& s, int k), a predicate of operand k's
+// shape. Where it is false the operand's derivative is exactly 0, whatever is computed further down the line.
 //   control              differentiated by ad/ itself: the structured control flow and calls
 #pragma once
 

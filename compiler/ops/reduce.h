@@ -169,6 +169,10 @@ struct Extreme : Reduction<false> {
     return {s.b.select(winner(s), unreduced(s, y_adj[0]), s.b.zero(s.x(0)))};
   }
   template <class B, class V = typename B::Val>
+  static V guard(Site<B>& s, int) {
+    return winner(s);
+  }
+  template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
     return batch_reduction<Op>(s);
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/ops/all.h"
+#include "compiler/opt/choice_rules.h"
 #include "compiler/opt/contraction_rules.h"
 #include "compiler/opt/match.h"
 
@@ -142,6 +143,7 @@ const std::vector<Rule>& table() {
       {"div", "x / 1 = x, constants", true, folded<kDiv>},
       {"neg", "-(-x) = x, constants", true, folded<kNeg>},
       {"select", "select(c, x, x) = x, constant conditions", true, folded<kSelect>},
+      {"select", "under a condition that is known", true, select_known},
       {"and", "x and true = x", true, folded<kAnd>},
       {"or", "x or false = x", true, folded<kOr>},
       {"not", "not not x = x", true, folded<kNot>},
@@ -150,6 +152,7 @@ const std::vector<Rule>& table() {
       {"convert", "of its own type, of constants", true, convert_constant},
       {"convert", "of its own type", true, folded<kConvert>},
       {"broadcast", "of an index is an index", true, iota_broadcast},
+      {"broadcast", "of a choice between constants", true, broadcast_of_choice},
       {"broadcast", "of a broadcast or a constant", true, folded<kBroadcast>},
       {"transpose", "of a constant", true, splat_transposed},
       {"transpose", "of a transpose", true, transpose_transpose},
@@ -161,9 +164,12 @@ const std::vector<Rule>& table() {
       {"slice", "identity", true, folded<kSlice>},
       {"gather", "x[i + c] over an index i is a slice", true, gather_of_affine},
       {"scatter_add", "at i + c over an index i is place", true, scatter_at_affine},
+      {"reduce_sum", "of -x and c x for a constant c", false, sum_of_multiple},
+      {"reduce_sum", "of terms picked by an index is a scatter", false, sum_of_picked},
       {"reduce_sum", "of a broadcast is a multiple", false, sum_of_broadcast},
       {"reduce_sum", "of a product with a broadcast is a contraction", false, sum_of_product},
       {"reduce_sum", "of a contraction is a contraction", false, sum_of_contract},
+      {"contract", "with [i = j] renames", false, contract_with_delta},
       {"contract", "views, products and constants in operands", false, simpler_contract},
   };
   return rows;

@@ -76,8 +76,10 @@ void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, s
   if (name == "for") return plan_for(in, out);
   if (name == "if") return plan_if(in, out);
   if (name == "assert") {
-    flush(out);
-    out.push_back({Assert{dag_.eval(in.operands[0], {}), in.attrs.text}});
+    // What is pending has no effect and stays so, unless the condition reads it.
+    const NodeId condition = dag_.eval(in.operands[0], {});
+    if (reads_pending(condition)) flush(out);
+    out.push_back({Assert{condition, in.attrs.text}});
     return;
   }
   if (name == "scatter_add") return scatter(in, out);
@@ -223,32 +225,48 @@ NodeId Planner::element(const Nest& nest, const Index& result, const Index& redu
   return product;
 }
 
-void Planner::find_reads(Nest& nest) {
-  const Dag::State before = dag_.state();
+void Planner::for_each_node(std::vector<NodeId> from, const std::function<void(const Node&)>& visit) const {
   std::set<NodeId> seen;
-  std::vector<NodeId> stack;
-  for_each_unrolled(nest, [&](const Index& result, const Index& reduced) {
-    stack.push_back(element(nest, result, reduced, nullptr));
-  });
-  while (!stack.empty()) {
-    const NodeId id = stack.back();
-    stack.pop_back();
+  while (!from.empty()) {
+    const NodeId id = from.back();
+    from.pop_back();
     if (!id.valid() || !seen.insert(id).second) continue;
     const Node& n = plan_.node(id);
-    if (n.kind == Node::Kind::op) nest.cost += op_cost(n.op);
-    if (n.kind == Node::Kind::load) nest.reads.push_back({n.access.buffer, n.access.index});
-    stack.insert(stack.end(), n.args.begin(), n.args.end());
-    stack.push_back(n.guard);
+    visit(n);
+    from.insert(from.end(), n.args.begin(), n.args.end());
+    from.push_back(n.guard);
     const auto values_in = [&](const Dim& d) {
       d.for_each_size([&](std::uint32_t s) {
         if (s >= plan_.size_count && plan_.vars[s - plan_.size_count].kind == Var::Kind::node)
-          stack.push_back(plan_.vars[s - plan_.size_count].node);
+          from.push_back(plan_.vars[s - plan_.size_count].node);
       });
     };
     values_in(n.dim);
     for (const Dim& d : n.access.index) values_in(d);
   }
+}
+
+void Planner::find_reads(Nest& nest) {
+  const Dag::State before = dag_.state();
+  std::vector<NodeId> values;
+  for_each_unrolled(nest, [&](const Index& result, const Index& reduced) {
+    values.push_back(element(nest, result, reduced, nullptr));
+  });
+  for_each_node(std::move(values), [&](const Node& n) {
+    if (n.kind == Node::Kind::op) nest.cost += op_cost(n.op);
+    if (n.kind == Node::Kind::load) nest.reads.push_back({n.access.buffer, n.access.index});
+  });
   dag_.restore(before);
+}
+
+bool Planner::reads_pending(NodeId value) {
+  bool pending = false;
+  for_each_node({value}, [&](const Node& n) {
+    pending = pending || (n.kind == Node::Kind::load && std::ranges::any_of(fusion_.nests(), [&](const Nest& nest) {
+                            return nest.target.buffer == n.access.buffer;
+                          }));
+  });
+  return pending;
 }
 
 void Planner::flush(std::vector<Item>& out) {

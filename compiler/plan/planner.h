@@ -20,6 +20,9 @@ class Planner {
   void choose_order(const ir::Instr* in, Nest& nest) const;
   bool homogeneous(ValueId v, bool top) const;
   void find_reads(Nest& nest);
+  bool reads_pending(NodeId value);
+  /// Every node that the values are computed from, indices and guards included.
+  void for_each_node(std::vector<NodeId> from, const std::function<void(const Node&)>& visit) const;
   void flush(std::vector<Item>& out);
   void emit(std::vector<LoopTree::Entry>& entries, std::vector<Item>& out);
   void emit_body(Nest& nest, std::vector<Item>& out);

@@ -38,3 +38,20 @@ test "a mixture" {
   check_grad(u => of_entries(u, x), v);
   check_grad(u => sum(grad(w => of_entries(w, x))(u) * v), v);
 }
+
+fn distortion(c: f64[k, d], p: f64[n, d]) -> f64 { sum[i: n => min[j: k => sum[l: d => (p[i, l] - c[j, l])^2]]] }
+
+test "clusters: the Newton step goes to the means, and ties to the first" {
+  let p = [[0.0, 0.0], [0.0, 2.0], [5.0, 5.0], [7.0, 5.0], [1.0, 0.0]];
+  let c = [[0.0, 1.0], [6.0, 6.0], [0.0, 1.0]];
+  assert_close(grad(distortion, wrt: c)(c, p), [[-2.0, 2.0], [0.0, 4.0], [0.0, 0.0]]);
+  assert_close(jvp(grad(distortion, wrt: c), wrt: c)(c, p, [i: 3, j: 2 => 1.0]), [[6.0, 6.0], [4.0, 4.0], [0.0, 0.0]]);
+}
+
+fn logistic(w: f64[d], x: f64[n, d]) -> f64 { sum(softplus(x @ w)) }
+
+test "the Hessian of a logistic regression" {
+  let x = [[1.0, 2.0], [-0.5, 0.3], [0.2, -1.0]];
+  let s = sigmoid(x @ [0.1, -0.2]);
+  assert_close(hessian(logistic, wrt: w)([0.1, -0.2], x), transpose(x, [1, 0]) @ (reshape(s * (1 - s), [3, 1]) * [i: 3, j: 2 => x[i, j]]));
+}

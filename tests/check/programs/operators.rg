@@ -31,3 +31,15 @@ test "args" { check_grad((x: f64[3], y: f64) => sum(gelu(x) * y) + logsumexp(x),
 fn held(x: f64[n]) -> f64 { sum(x * stop_gradient(x)) }
 fn log_sum(x: f64[n]) -> f64 { logsumexp(x) }
 test "a value under stop_gradient is a constant" { assert_close(grad(held)([1.0, 2.0]), [1.0, 2.0]); assert_close(hessian(log_sum)([0.0, 0.0]), [[0.25, -0.25], [-0.25, 0.25]]); check_grad(log_sum, [0.3, 2.0, -1.0]); check_grad(x => sum(softmax(x) * [1.0, 2.0, 3.0]), [0.3, 2.0, -1.0]); }
+
+fn clamped(x: f64[n]) -> f64 { sum(max(log(x), -1.0)) }
+fn highest(x: f64[n]) -> f64 { max(log(x)) }
+fn cut(x: f64[n]) -> f64 { sum(relu(log(x))) }
+
+test "what loses a choice has derivative 0, however steep it is" {
+  assert_close(grad(clamped)([0.0, 2.0]), [0.0, 0.5]);
+  assert_close(grad(highest)([0.0, 2.0]), [0.0, 0.5]);
+  assert_close(hessian(highest)([0.0, 2.0]), [[0.0, 0.0], [0.0, -0.25]]);
+  assert_close(grad(cut)([0.0, 2.0]), [0.0, 0.5]);
+  assert_close(jvp(clamped)([0.0, 2.0], [1.0, 1.0]), 0.5);
+}

@@ -1,0 +1,176 @@
+#include "compiler/opt/choice_rules.h"
+
+#include <algorithm>
+
+#include "compiler/ops/all.h"
+#include "compiler/opt/match.h"
+
+namespace rg::opt {
+
+namespace {
+
+using namespace ir;
+using ops::Labels;
+using ops::opcode;
+
+constexpr int kDepth = 4;  // operations looked into
+
+/// v where the condition has the truth value; v itself where that says nothing.
+ValueId assume(Builder& b, ValueId v, ValueId condition, bool truth, int depth) {
+  const Instr* found = b.function().definition(v);
+  if (found == nullptr || depth == 0 || found->results.size() != 1) return v;
+  const Instr def = *found;
+  if (def.op == opcode<ops::Select>() && def.operands[0] == condition)
+    return assume(b, def.operands[truth ? 1 : 2], condition, truth, depth - 1);
+  const ops::OpInfo& info = ops::info(def.op);
+  constexpr std::string_view cheap[] = {"add", "sub", "mul", "neg", "div", "select"};
+  if (std::ranges::find(cheap, info.name) == std::end(cheap)) return v;
+  std::vector<ValueId> operands;
+  for (const ValueId x : def.operands) operands.push_back(assume(b, x, condition, truth, depth - 1));
+  if (operands == def.operands) return v;
+  if (info.name == "mul") return b.mul(operands[0], operands[1]);
+  if (info.name == "add") return b.add(operands[0], operands[1]);
+  if (info.name == "neg") return b.neg(operands[0]);
+  return b.emit1(def.op, operands, def.attrs);
+}
+
+/// eq(i, q) where i is the index along `axis` and q, of axes `axes` of the whole, does not vary along it.
+struct Pick {
+  std::size_t axis;
+  ValueId index;
+  std::vector<std::int64_t> axes;
+};
+
+/// v without its broadcasts, and which axes of the whole its own axes are.
+std::pair<ValueId, std::vector<std::int64_t>> without_broadcast(Builder& b, ValueId v, std::vector<std::int64_t> axes) {
+  const Instr* view = defined_by<ops::Broadcast>(b, v);
+  if (view == nullptr) return {v, std::move(axes)};
+  std::vector<std::int64_t> own;
+  for (const std::int64_t a : view->attrs.axes) own.push_back(axes[static_cast<std::size_t>(a)]);
+  return without_broadcast(b, view->operands[0], std::move(own));
+}
+
+std::vector<Pick> picks(Builder& b, ValueId condition) {
+  std::vector<Pick> out;
+  const auto [test, axes] = without_broadcast(b, condition, ops::iota_axes(b.dims(condition).size()));
+  const Instr* eq = defined_by<ops::Eq>(b, test);
+  if (eq == nullptr) return out;
+  const std::vector<ValueId> sides = eq->operands;
+  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+    const auto [counter, counted] = without_broadcast(b, sides[k], axes);
+    const Instr* iota = defined_by<ops::Iota>(b, counter);
+    if (iota == nullptr) continue;
+    const auto axis = static_cast<std::size_t>(counted[static_cast<std::size_t>(iota->attrs.axes[0])]);
+    const auto [index, own] = without_broadcast(b, sides[1 - k], axes);
+    const Instr* other = defined_by<ops::Iota>(b, index);
+    if (other != nullptr) {  // an index too: of one axis
+      const std::int64_t along = own[static_cast<std::size_t>(other->attrs.axes[0])];
+      if (static_cast<std::size_t>(along) != axis) out.push_back({axis, index, {along}});
+    } else if (std::ranges::find(own, static_cast<std::int64_t>(axis)) == own.end()) {
+      out.push_back({axis, index, own});
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Simpler select_known(Builder& b, const std::vector<ValueId>& x, const Attrs&) {
+  const ValueId yes = assume(b, x[1], x[0], true, kDepth), no = assume(b, x[2], x[0], false, kDepth);
+  if (yes == x[1] && no == x[2]) return std::nullopt;
+  return b.select(x[0], yes, no);
+}
+
+Simpler broadcast_of_choice(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  const Instr* choice = defined_by<ops::Select>(b, x[0]);
+  if (choice == nullptr) return std::nullopt;
+  const std::vector<ValueId> of = choice->operands;
+  const auto yes = b.splat(of[1]), no = b.splat(of[2]);
+  const Elem elem = b.type(x[0]).elem;
+  if (!yes || !no || !is_float(elem)) return std::nullopt;
+  return b.select(b.broadcast(of[0], a.dims, a.axes), b.constant(elem, *yes, a.dims), b.constant(elem, *no, a.dims));
+}
+
+Simpler sum_of_multiple(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  if (!is_float(b.type(x[0]).elem) || a.axes.empty()) return std::nullopt;
+  if (const Instr* neg = defined_by<ops::Neg>(b, x[0])) return b.neg(b.sum(neg->operands[0], a.axes));
+  const Instr* product = defined_by<ops::Mul>(b, x[0]);
+  if (product == nullptr) return std::nullopt;
+  const std::vector<ValueId> of = product->operands;
+  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+    const auto c = b.splat(of[k]);
+    if (!c) continue;
+    const ValueId total = b.sum(of[1 - k], a.axes);
+    return b.mul(b.like(total, *c), total);
+  }
+  return std::nullopt;
+}
+
+Simpler sum_of_picked(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  const Instr* choice = defined_by<ops::Select>(b, x[0]);
+  if (choice == nullptr) return std::nullopt;
+  const std::vector<ValueId> of = choice->operands;
+  if (b.splat(of[2]) != 0.0 || !is_float(b.type(x[0]).elem)) return std::nullopt;
+  const std::size_t rank = b.dims(x[0]).size();
+  const auto summed = [&](std::int64_t axis) { return std::ranges::find(a.axes, axis) != a.axes.end(); };
+  for (const Pick& p : picks(b, of[0])) {
+    const bool varies = std::ranges::any_of(p.axes, summed);
+    const Instr* by = b.function().definition(p.index);
+    // The winner of a reduction is in range; another index would need a mask.
+    const bool in_range = by != nullptr && (by->op == opcode<ops::ArgMin>() || by->op == opcode<ops::ArgMax>());
+    if (summed(static_cast<std::int64_t>(p.axis)) || !varies || !in_range) continue;
+    const Labels all = ops::iota_axes(rank);
+    Labels read = all, updates = all, target;
+    read[p.axis] = -1;
+    std::erase(updates, static_cast<std::int64_t>(p.axis));
+    std::vector<Dim> dims;
+    for (const std::int64_t l : ops::other_axes(rank, a.axes)) {
+      target.push_back(l == static_cast<std::int64_t>(p.axis) ? -1 : l);
+      dims.push_back(b.dims(x[0])[static_cast<std::size_t>(l)]);
+    }
+    const ValueId terms =
+        b.emit_op<ops::Gather>({of[1], p.index}, Attrs{.labels = {read, p.axes, updates}, .integers = {0}});
+    return b.emit_op<ops::ScatterAdd>({terms, p.index},
+                                      Attrs{.dims = dims, .labels = {updates, p.axes, target}, .integers = {0}});
+  }
+  return std::nullopt;
+}
+
+Simpler contract_with_delta(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  if (x.size() < 2 || !is_float(b.type(x[0]).elem)) return std::nullopt;
+  const Labels& result = a.labels.back();
+  for (std::size_t k = 0; k < x.size(); ++k) {
+    const Instr* choice = defined_by<ops::Select>(b, x[k]);
+    if (choice == nullptr) continue;
+    const std::vector<ValueId> of = choice->operands;
+    const auto scale = b.splat(of[1]);
+    if (!scale || b.splat(of[2]) != 0.0) continue;
+    const Labels& own = a.labels[k];
+    for (const Pick& p : picks(b, of[0])) {
+      if (own.size() != 2 || p.axes.size() != 1 || defined_by<ops::Iota>(b, p.index) == nullptr) continue;
+      const std::int64_t gone = own[p.axis], stays = own[static_cast<std::size_t>(p.axes[0])];
+      if (std::ranges::find(result, gone) != result.end() || b.dims(x[k])[0] != b.dims(x[k])[1]) continue;
+      std::vector<ValueId> operands;
+      std::vector<Labels> labels;
+      bool both = false;
+      for (std::size_t i = 0; i < x.size(); ++i) {
+        if (i == k) continue;
+        Labels l = a.labels[i];
+        const bool has_gone = std::ranges::find(l, gone) != l.end();
+        both = both || (has_gone && std::ranges::find(l, stays) != l.end());
+        std::ranges::replace(l, gone, stays);
+        operands.push_back(x[i]);
+        labels.push_back(std::move(l));
+      }
+      const bool carried =
+          std::ranges::any_of(labels, [&](const Labels& l) { return std::ranges::find(l, stays) != l.end(); });
+      if (both || !carried) continue;
+      labels.push_back(result);
+      const ValueId v = b.contract(operands, labels);
+      return *scale == 1 ? v : b.mul(b.like(v, *scale), v);
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace rg::opt

@@ -1,0 +1,23 @@
+// Equations of choices: select under a condition that is known, and sums in which an index picks the terms.
+#pragma once
+
+#include <optional>
+
+#include "compiler/ir/builder.h"
+
+namespace rg::opt {
+
+using Simpler = std::optional<ir::ValueId>;
+
+/// select(p, f(select(p, a, b)), c) = select(p, f(a), c) for elementwise f, and the same in the other branch.
+Simpler select_known(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// A broadcast of a choice between constants: the choice by the broadcast condition.
+Simpler broadcast_of_choice(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// Σ -x = -Σ x, Σ c x = c Σ x for a constant c.
+Simpler sum_of_multiple(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// y[…, k, …] = Σ_n [k = q_n] v[n, …, k, …]: v at k = q_n, added at q_n.
+Simpler sum_of_picked(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// A contraction over j with [i = j]: the other operands at j = i.
+Simpler contract_with_delta(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+
+}  // namespace rg::opt
