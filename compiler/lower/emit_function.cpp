@@ -74,7 +74,7 @@ void Emitter::entry_checks() {
   if (bad) fail_if(bad, RG_INVALID_ARGUMENT);
 }
 
-// The greatest of the slot's needs, a multiple of 64.
+// The greatest of the slot's needs, a multiple of 64; of one thread.
 V Emitter::slot_bytes(const plan::Slot& s) {
   V most = b_.getInt64(0);
   for (const Dim& d : s.bytes) {
@@ -84,12 +84,26 @@ V Emitter::slot_bytes(const plan::Slot& s) {
   return b_.CreateAnd(b_.CreateAdd(most, b_.getInt64(63)), b_.getInt64(~std::uint64_t{63}));
 }
 
+V Emitter::stack_buffer(const plan::Buffer& b) {
+  if (b.storage == Storage::scalar) return stack(memory_type(b.elem));
+  return stack(llvm::ArrayType::get(memory_type(b.elem), static_cast<std::uint64_t>(b.count().constant())));
+}
+
+V Emitter::slot_total(const plan::Slot& s, V threads) {
+  V bytes = slot_bytes(s);
+  return s.per_thread ? b_.CreateMul(bytes, b_.CreateSExt(threads, b_.getInt64Ty())) : bytes;
+}
+
 void Emitter::workspace() {
   std::vector<V> offsets;
-  V total = b_.getInt64(0);
+  V total = b_.getInt64(0), threads = nullptr;
+  if (std::ranges::any_of(plan_.slots, &plan::Slot::per_thread)) {
+    auto count = function_->getParent()->getOrInsertFunction("rg_context_threads", b_.getInt32Ty(), b_.getPtrTy());
+    threads = b_.CreateCall(count, {context_});
+  }
   for (const plan::Slot& s : plan_.slots) {
     offsets.push_back(total);
-    total = b_.CreateAdd(total, slot_bytes(s));
+    total = b_.CreateAdd(total, slot_total(s, threads));
   }
   if (!plan_.slots.empty()) {
     auto get =
@@ -101,10 +115,8 @@ void Emitter::workspace() {
     const plan::Buffer& b = plan_.buffers[i];
     if (b.slot >= 0) {
       bases_[i] = b_.CreateGEP(b_.getInt8Ty(), memory_, offsets[static_cast<std::size_t>(b.slot)]);
-    } else if (b.storage == Storage::scalar) {
-      bases_[i] = stack(memory_type(b.elem));
-    } else if (b.storage == Storage::tile) {
-      bases_[i] = stack(llvm::ArrayType::get(memory_type(b.elem), static_cast<std::uint64_t>(b.count().constant())));
+    } else if (b.storage == Storage::scalar || b.storage == Storage::tile) {
+      bases_[i] = stack_buffer(b);
     } else if (b.storage == Storage::constant) {
       std::vector<llvm::Constant*> values;
       for (const double v : b.reals)
@@ -159,7 +171,9 @@ void Emitter::emit_workspace() {
   auto arg = function_->arg_begin();
   for (std::uint32_t i = 0; i < plan_.size_count; ++i) sizes_.push_back(&*arg++);
   V total = b_.getInt64(0);
-  for (const plan::Slot& s : plan_.slots) total = b_.CreateAdd(total, slot_bytes(s));
+  V threads = &*arg;
+  threads = b_.CreateSelect(b_.CreateICmpSLT(threads, b_.getInt32(1)), b_.getInt32(1), threads);
+  for (const plan::Slot& s : plan_.slots) total = b_.CreateAdd(total, slot_total(s, threads));
   b_.CreateRet(total);
 }
 

@@ -85,6 +85,14 @@ void Emitter::emit_range(const plan::Loop& l, const Emitter& outer, llvm::Struct
   }
   for (const plan::ReductionId id : finished) reduced_[id] = next();
   indirect_ = outer.indirect_;
+  for (const plan::BufferId id : l.own) {
+    const plan::Buffer& b = plan_.buffer(id);
+    V thread = b_.CreateSExt(function_->getArg(2), b_.getInt64Ty());
+    bases_[id.index] =
+        b.slot < 0 ? stack_buffer(b)
+                   : b_.CreateGEP(b_.getInt8Ty(), bases_[id.index],
+                                  b_.CreateMul(thread, slot_bytes(plan_.slots[static_cast<std::size_t>(b.slot)])));
+  }
   zeros_ = stack(b_.getInt64Ty());
   b_.CreateStore(b_.getInt64(0), zeros_);
   range(l, function_->getArg(0), function_->getArg(1));

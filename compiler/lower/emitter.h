@@ -101,6 +101,8 @@ class Emitter {
   void entry_checks();
   void workspace();
   V slot_bytes(const plan::Slot& s);
+  V slot_total(const plan::Slot& s, V threads);
+  V stack_buffer(const plan::Buffer& b);
   void fail_if(V condition, rg_status status);
   /// Gives the workspace back and returns.
   void leave(rg_status status);

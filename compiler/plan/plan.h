@@ -111,6 +111,7 @@ struct Loop {
   /// reduced one: a contraction by tiles of accumulators in registers.
   int together = 1;
   std::vector<ReductionId> reductions;  // those that begin before and end after this loop
+  std::vector<BufferId> own;            // threaded: memory of one iteration, of which each thread has its own
   std::vector<Item> body;
 };
 

@@ -150,7 +150,7 @@ std::string print(const Plan& plan) {
   for (std::size_t s = 0; s < plan.slots.size(); ++s) {
     std::string text = fmt::format("slot {}:", s);
     for (const Dim& d : plan.slots[s].bytes) text += " " + p.dim(d);
-    p.line(text + " bytes");
+    p.line(text + (plan.slots[s].per_thread ? " bytes a thread" : " bytes"));
   }
   p.line("body");
   p.items(plan.body);

@@ -123,15 +123,22 @@ void vectorise(Plan& plan, const PlanOptions&) { Vectoriser{plan}.visit_all(plan
 
 namespace {
 
-// Memory of one iteration would be shared by threads.
-bool uses_shared_tile(const Plan& plan, std::vector<Item>& items) {
-  return std::ranges::any_of(items, [&](Item& item) {
+// Whether the threads may share the iterations; collects the buffers of which each thread needs its own: memory of one
+// iteration. Other memory without an extent for a loop, and scatter-additions, are in the way.
+bool collect_private(const Plan& plan, std::vector<Item>& items, VarId var, std::set<BufferId>& own) {
+  return std::ranges::all_of(items, [&](Item& item) {
     if (const auto* s = std::get_if<Store>(&item.what)) {
       const Buffer& b = plan.buffer(s->target.buffer);
-      if (std::ranges::find(b.kept, false) != b.kept.end()) return true;
+      bool dropped = false, by_iteration = false;
+      for (std::size_t d = 0; d < s->target.index.size(); ++d) {
+        dropped = dropped || !b.kept[d];
+        by_iteration = by_iteration || (!b.kept[d] && plan.as_var(s->target.index[d]) == var);
+      }
+      if (dropped && !by_iteration) return false;
+      if (by_iteration) own.insert(s->target.buffer);
     }
-    if (std::holds_alternative<ScatterAdd>(item.what)) return true;
-    return std::ranges::any_of(bodies(item), [&](std::vector<Item>* b) { return uses_shared_tile(plan, *b); });
+    if (std::holds_alternative<ScatterAdd>(item.what) || std::holds_alternative<Assert>(item.what)) return false;
+    return std::ranges::all_of(bodies(item), [&](std::vector<Item>* b) { return collect_private(plan, *b, var, own); });
   });
 }
 
@@ -140,8 +147,15 @@ bool uses_shared_tile(const Plan& plan, std::vector<Item>& items) {
 void choose_threads(Plan& plan) {
   for (Item& item : plan.body) {
     auto* loop = std::get_if<Loop>(&item.what);
-    if (!loop || !loop->reductions.empty() || uses_shared_tile(plan, loop->body)) continue;
-    loop->threaded = !loop->extent.is_constant() || loop->extent.constant() > 16;
+    std::set<BufferId> own;
+    if (!loop || !loop->reductions.empty() || (loop->extent.is_constant() && loop->extent.constant() <= 16) ||
+        !collect_private(plan, loop->body, loop->var, own))
+      continue;
+    loop->threaded = true;
+    for (const BufferId b : own) {
+      loop->own.push_back(b);
+      if (plan.buffer(b).slot >= 0) plan.slots[static_cast<std::size_t>(plan.buffer(b).slot)].per_thread = true;
+    }
   }
 }
 

@@ -97,6 +97,7 @@ Compiled compiled(const plan::Plan& plan, int level) {
   define("rg_workspace_release", &rg_workspace_release);
   define("rg_fail", &rg_fail);
   define("rg_parallel_for", &rg_parallel_for);
+  define("rg_context_threads", &rg_context_threads);
   define("rg_digamma", &rg_digamma);
   define("rg_polygamma", &rg_polygamma);
   if (auto e = library.define(llvm::orc::absoluteSymbols(own))) return fail(std::move(e));
