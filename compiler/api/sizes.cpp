@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <optional>
 
+#include "compiler/support/diagnostic.h"
+#include "compiler/support/suggestion.h"
+
 namespace rg::api {
 
 using namespace ir;
@@ -20,8 +23,10 @@ class Solver {
   std::optional<Failure> know(const std::map<std::string, std::int64_t>& known) {
     for (const auto& [name, value] : known) {
       const auto at = std::ranges::find(f_.size_names, name);
-      if (at == f_.size_names.end()) return Failure{fmt::format("the function has no size {}", name)};
-      if (value < 0) return Failure{fmt::format("the size {} is negative: {}", name, value)};
+      if (at == f_.size_names.end())
+        return Failure{fmt::format("the function has no size `{}`", name), Code::unknown_parameter,
+                       suggestion(name, f_.size_names)};
+      if (value < 0) return Failure{fmt::format("the size `{}` is negative: {}", name, value), Code::wrong_size};
       found_[static_cast<std::size_t>(at - f_.size_names.begin())] = value;
     }
     return std::nullopt;
@@ -50,7 +55,8 @@ class Solver {
     std::vector<std::int64_t> out;
     for (std::size_t i = 0; i < found_.size(); ++i) {
       if (!found_[i])
-        return Failure{fmt::format("no argument determines the size {0}; give it as {0}=…", f_.size_names[i])};
+        return Failure{fmt::format("no argument determines the size `{}`", f_.size_names[i]), Code::wrong_size,
+                       fmt::format("give it by name: {}=…", f_.size_names[i])};
       out.push_back(*found_[i]);
     }
     return out;
@@ -72,12 +78,13 @@ Result<std::vector<std::int64_t>> infer_sizes(const Function& f, std::span<const
   const std::vector<Type> types = f.param_types();
   const std::vector<std::string> names = f.signature.param_names();
   const auto name = [&](std::size_t k) {
-    return k < names.size() && !names[k].empty() ? names[k] : fmt::format("argument {}", k + 1);
+    return k < names.size() && !names[k].empty() ? "`" + names[k] + "`" : fmt::format("argument {}", k + 1);
   };
   for (std::size_t k = 0; k < types.size(); ++k) {
     if (shapes[k].size() != types[k].rank()) {
       return Failure{
-          fmt::format("{} is {}, and its value is {}", name(k), types[k].str(f.size_names), shape_str(shapes[k]))};
+          fmt::format("{} is {}, and its value is {}", name(k), types[k].str(f.size_names), shape_str(shapes[k])),
+          Code::wrong_shape};
     }
   }
   Solver solver(f);
@@ -95,9 +102,14 @@ Result<std::vector<std::int64_t>> infer_sizes(const Function& f, std::span<const
     for (std::size_t d = 0; d < types[k].rank(); ++d) {
       const auto wanted = types[k].dims[d].evaluate(*sizes);
       if (wanted && *wanted == shapes[k][d]) continue;
-      return Failure{fmt::format("{} is {}: extent {} is {} in its value, and {} is {} by the other arguments", name(k),
-                                 types[k].str(f.size_names), d + 1, shapes[k][d], types[k].dims[d].str(f.size_names),
-                                 wanted ? std::to_string(*wanted) : "beyond 64 bits")};
+      const Dim& d_type = types[k].dims[d];
+      const std::string why = d_type.is_constant()
+                                  ? ", not " + std::to_string(d_type.constant())
+                                  : fmt::format(", and {} is {} by the other arguments", d_type.str(f.size_names),
+                                                wanted ? std::to_string(*wanted) : "beyond 64 bits");
+      return Failure{fmt::format("{} is {}: extent {} is {} in its value{}", name(k), types[k].str(f.size_names), d + 1,
+                                 shapes[k][d], why),
+                     Code::wrong_shape};
     }
   }
   return sizes;
@@ -109,9 +121,11 @@ Result<std::vector<std::int64_t>> shape_of(const Function& f, const Type& type, 
   for (const Dim& d : type.dims) {
     const auto v = d.evaluate(sizes);
     if (!v || *v < 0 || __builtin_mul_overflow(count, *v, &count)) {
+      const std::string shown = type.str(f.size_names);
       const bool fits = v && *v < 0;
-      return Failure{fits ? fmt::format("the extent {} of {} is {}", d.str(f.size_names), type.str(f.size_names), *v)
-                          : fmt::format("{} has more than 2^63 bytes for these sizes", type.str(f.size_names))};
+      return Failure{fits ? fmt::format("{} is impossible: {} is {} for these sizes", shown, d.str(f.size_names), *v)
+                          : fmt::format("{} has 2^63 bytes or more for these sizes", shown),
+                     Code::impossible_extent};
     }
     out.push_back(*v);
   }

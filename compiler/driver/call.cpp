@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstring>
 #include <memory>
 
@@ -9,12 +10,28 @@
 #include "compiler/ir/interp.h"
 #include "compiler/jit/session.h"
 #include "compiler/plan/plan.h"
+#include "compiler/support/diagnostic.h"
 
 namespace rg::driver {
 
 using namespace ir;
 
 namespace {
+
+/// What a status of a call is to the user, with a message where the context has none.
+struct Status {
+  int status;
+  Code code;
+  std::string_view message;
+};
+constexpr Status kStatuses[] = {
+    {RG_ASSERTION_FAILED, Code::check_failed, "an assertion failed"},
+    {RG_INDEX_OUT_OF_RANGE, Code::check_failed, "a subscript is out of range"},
+    {RG_OUT_OF_MEMORY, Code::out_of_memory, "out of memory"},
+    {RG_INVALID_ARGUMENT, Code::impossible_extent, "an extent is negative or too large for these sizes"},
+};
+
+constexpr std::int64_t kAddressSpace = std::int64_t{1} << 47;  // of a process on x86-64, in bytes
 
 using Bytes = std::vector<unsigned char>;
 
@@ -83,36 +100,38 @@ Tensor unpacked(const Bytes& in, Elem elem, std::vector<std::int64_t> shape) {
 
 Result<std::vector<Tensor>> call(const Module& module, const Function& f, std::span<const std::int64_t> sizes,
                                  std::vector<Tensor> arguments, const CallOptions& o) {
+  std::vector<std::vector<std::int64_t>> shapes;
+  for (const Type& t : f.result_types()) {
+    auto shape = api::shape_of(f, t, sizes);
+    if (!shape) return shape.failure();
+    shapes.push_back(std::move(*shape));
+  }
   if (o.interpret) return interpret(module, f, sizes, std::move(arguments));
   plan::PlanOptions plan_options{.vector_bytes = jit::host_vector_bytes()};
   const plan::Plan p = plan::make_plan(f, plan_options);
   if (o.dump_plan) fmt::print(stderr, "{}", plan::print(p));
   auto session = jit::Session::create({.opt_level = o.opt_level, .strict = o.strict});
-  if (!session) return Failure{session.error()};
+  if (!session) return session.failure();
   const auto entry = (*session)->add(p);
-  if (!entry) return Failure{entry.error()};
+  if (!entry) return entry.failure();
   std::vector<Bytes> inputs, outputs;
-  std::vector<std::vector<std::int64_t>> shapes;
   std::vector<const void*> in;
   std::vector<void*> out;
   for (const Tensor& t : arguments) inputs.push_back(packed(t));
   for (const Type& t : f.result_types()) {
-    const auto shape = api::shape_of(f, t, sizes);
-    if (!shape) return Failure{shape.error()};
-    shapes.push_back(*shape);
-    const Dim bytes = t.count() * Dim(byte_size(t.elem));
-    outputs.emplace_back(static_cast<std::size_t>(bytes.evaluate(sizes).value_or(0)) + 64);
+    const auto bytes = (t.count() * Dim(byte_size(t.elem))).evaluate(sizes).value_or(0);
+    if (bytes > kAddressSpace) return Failure{"out of memory", Code::out_of_memory};
+    outputs.emplace_back(static_cast<std::size_t>(bytes) + 64);
   }
   for (const Bytes& b : inputs) in.push_back(b.data());
   for (Bytes& b : outputs) out.push_back(b.data());
   const std::unique_ptr<rg_context, void (*)(rg_context*)> context(rg_context_create(o.threads), rg_context_destroy);
   const int status = entry->packed(sizes.data(), in.data(), out.data(), context.get());
   if (status != RG_OK) {
+    const auto* row = std::ranges::find(kStatuses, status, &Status::status);
+    if (row == std::end(kStatuses)) return Failure{fmt::format("the call failed with status {}", status)};
     const std::string message = rg_error_message(context.get());
-    return Failure{!message.empty()                ? message
-                   : status == RG_OUT_OF_MEMORY    ? "out of memory"
-                   : status == RG_INVALID_ARGUMENT ? "a size is negative or too large"
-                                                   : fmt::format("the call failed with status {}", status)};
+    return Failure{message.empty() ? std::string(row->message) : message, row->code};
   }
   std::vector<Tensor> results;
   const auto types = f.result_types();

@@ -61,7 +61,7 @@ int test(const std::string& file, const CommonOptions& o) {
     std::vector<std::string> problems;
     const auto f = unit.prepare(t.function);
     const auto results = f ? call(unit.program().module(), *f, {}, {}, {.opt_level = o.opt_level, .strict = o.strict})
-                           : Result<std::vector<ir::Tensor>>(Failure{f.error()});
+                           : Result<std::vector<ir::Tensor>>(f.failure());
     if (!results) {
       problems.push_back(results.error());
     } else {
@@ -82,7 +82,7 @@ int test(const std::string& file, const CommonOptions& o) {
   return failed == 0 ? 0 : 1;
 }
 
-int explain(const std::string& text) {
+int explain(const std::string& text, bool color) {
   std::string digits;
   for (const char c : text) {
     if (std::isdigit(static_cast<unsigned char>(c))) digits += c;
@@ -92,7 +92,9 @@ int explain(const std::string& text) {
     fmt::print("{}: {}\n\n{}\n", code_string(i.code), i.title, i.explanation);
     return 0;
   }
-  return fail("there is no diagnostic " + text);
+  return fail({"there is no diagnostic `" + text + "`", Code::unknown_diagnostic,
+               "codes are written as messages show them: " + code_string(all_codes().front().code)},
+              color);
 }
 
 }  // namespace rg::driver

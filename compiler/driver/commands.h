@@ -44,7 +44,7 @@ struct CompileOptions : CommonOptions {
 int run(const RunOptions& options);
 int check(const std::string& file, bool color);
 int test(const std::string& file, const CommonOptions& options);
-int explain(const std::string& code);
+int explain(const std::string& code, bool color);
 int compile(const CompileOptions& options);
 /// The file, `.rg` or IR text, through `passes`, as IR text on standard output.
 int print_passes(const CompileOptions& options);

@@ -12,6 +12,7 @@
 #include "compiler/emit/source.h"
 #include "compiler/ir/text.h"
 #include "compiler/plan/plan.h"
+#include "compiler/support/suggestion.h"
 
 namespace rg::driver {
 
@@ -46,7 +47,8 @@ Result<std::string> rg_source(std::span<const plan::Plan> plans) {
   }
   api::Unit again;
   if (!again.load("derivative.rg", text))
-    return Failure{"the functions cannot be written as .rg: what would be written does not check\n" + again.rendered()};
+    return Failure{"the functions cannot be written as .rg: what would be written does not check\n" + again.rendered(),
+                   Code::not_spellable};
   return text;
 }
 
@@ -56,7 +58,7 @@ Result<std::string> static_library(std::span<const plan::Plan> plans, const std:
   std::error_code code;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
   const auto runtime = api::read_file(program.parent_path().parent_path() / "lib" / "librunegrad_runtime.a");
-  if (!runtime) return Failure{"the runtime's library is missing: " + runtime.error()};
+  if (!runtime) return Failure{"the runtime's library is missing: " + runtime.error(), Code::runtime_missing};
   const auto object = emit::emit(plans, emit::Kind::object, options);
   if (!object) return object;
   return emit::library(*object, stem + ".o", *runtime);
@@ -83,18 +85,26 @@ Result<std::string> text_for(std::string_view kind, std::span<const plan::Plan> 
 
 int compile(const CompileOptions& o) {
   const auto source = api::read_file(o.file);
-  if (!source) return fail(source.error());
-  if (o.file.ends_with(".ir")) return fail("IR text is read with --passes, for example --passes=simplify");
+  if (!source) {
+    Failure failure = source.failure();
+    if (o.file.find_first_of("./") == std::string::npos)
+      failure.hint = suggestion(o.file, {"run", "check", "test", "explain"});
+    return fail(failure, o.color);
+  }
+  if (o.file.ends_with(".ir"))
+    return fail({o.file + " is IR text, which is read to run passes on it", Code::passes_needed,
+                 "name them, for example `--passes=simplify`"},
+                o.color);
   Trace trace(o);
   api::Unit unit;
   trace.attach(unit);
   if (!load(unit, o.file, *source, o.color)) return 1;
   trace.mark("check");
   const int vector_bytes = emit::vector_bytes(o.cpu);
-  if (vector_bytes == 0) return fail("the CPU " + o.cpu + " is unknown");
+  if (vector_bytes == 0) return fail({"the CPU `" + o.cpu + "` is unknown", Code::unknown_cpu}, o.color);
   std::vector<plan::Plan> plans;
   const auto add = [&](Result<ir::Function> f) {
-    if (!f) return fail(Failure{f.error()}, unit, o.color);
+    if (!f) return fail(f.failure(), unit, o.color);
     plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes}));
     trace.mark("plan");
     if (o.dump_plan) fmt::print("{}", plan::print(plans.back()));
@@ -110,10 +120,19 @@ int compile(const CompileOptions& o) {
   for (const DerivativeRequest& d : o.derivatives) {
     const Request r = parsed(d);
     if (unit.program().module().find(r.name) != nullptr)
-      return fail(r.name + " is there already: the program or another derivative has that name");
+
+      return fail(
+          {"`" + r.name + "` is there already: the program or another derivative has that name", Code::name_in_use},
+          o.color);
     if (const int code = add(unit.prepare_expression(r.expression, r.name)); code != 0) return code;
   }
-  if (plans.empty()) return fail(o.file + " has no `export fn`, and no derivative is asked for");
+  if (plans.empty()) {
+    const auto names = unit.program().functions();
+    return fail(
+        {o.file + " has no `export fn`, and no derivative is asked for", Code::nothing_to_compile,
+         names.empty() ? "" : fmt::format("write `export fn {0}`, or ask for a derivative: --grad {0}", names[0])},
+        o.color);
+  }
   if (o.dump_plan) return 0;
   std::filesystem::path stem = o.output.empty() ? std::filesystem::path(o.file) : std::filesystem::path(o.output);
   stem.replace_extension();
@@ -121,7 +140,7 @@ int compile(const CompileOptions& o) {
     const auto* output = std::ranges::find(kOutputs, kind, &Output::kind);
     const auto text =
         text_for(kind, plans, stem.filename().string(), {.opt_level = o.opt_level, .strict = o.strict, .cpu = o.cpu});
-    if (!text) return fail(text.error());
+    if (!text) return fail(text.failure(), o.color);
     if (kind == "rg" && o.output.empty()) {  // the file of that name is the program
       fmt::print("{}", *text);
       continue;
@@ -130,7 +149,7 @@ int compile(const CompileOptions& o) {
     std::ofstream out(path, std::ios::binary);
     out << *text;
     out.close();
-    if (!out) return fail("cannot write " + path);
+    if (!out) return fail({"cannot write " + path, Code::file_unwritable}, o.color);
     trace.mark("write " + kind);
   }
   trace.report();

@@ -1,27 +1,83 @@
 // runegrad-compile: flags, subcommands, exit codes (0; 1 for the user's error, 2 for usage, 70 for ours).
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <exception>
+#include <fstream>
 
 #include "compiler/driver/commands.h"
+#include "compiler/driver/report.h"
 #include "compiler/jit/session.h"
 #include "compiler/opt/pipeline.h"
+#include "compiler/support/suggestion.h"
 
 namespace {
 
 constexpr const char* kVersion = "runegrad 0.1.0";
 
+/// One of the names; another is refused with the near one.
+CLI::Validator one_of(std::vector<std::string> names) {
+  const auto check = [names](const std::string& given) -> std::string {
+    if (std::ranges::find(names, given) != names.end()) return "";
+    const std::string near = rg::suggestion(given, names);
+    return fmt::format("`{}` is none of {}{}", given, fmt::join(names, ", "), near.empty() ? "" : "; " + near);
+  };
+  return {check, fmt::format("{{{}}}", fmt::join(names, ","))};
+}
+
+CLI::Validator one_of_passes() {
+  const auto passes = rg::opt::pass_names();
+  return one_of({passes.begin(), passes.end()});
+}
+
+/// Whether what stands in the place of FILE may be a misspelled subcommand.
+bool no_file(const std::string& file) { return file.find_first_of("./") == std::string::npos && !std::ifstream(file); }
+
+/// What was not expected, and what may have been meant: a flag, or a subcommand in the place of FILE.
+std::string unexpected(const CLI::App& app, const CLI::App& command) {
+  const auto& files = app.get_option("FILE")->results();
+  const std::string file = files.empty() ? "" : files.front();
+  std::vector<std::string> subcommands;
+  for (const CLI::App* c : app.get_subcommands({})) subcommands.push_back(c->get_name());
+  if (&app == &command && !file.empty() && no_file(file)) {
+    const std::string near = rg::suggestion(file, subcommands);
+    return fmt::format("there is no subcommand `{}`{}", file,
+                       near.empty() ? fmt::format("; there are {}", fmt::join(subcommands, ", ")) : ": " + near);
+  }
+  std::string given = app.remaining(true).front();
+  if (!given.starts_with('-')) return fmt::format("`{}` is one argument too many", given);
+  given = given.substr(0, given.find('='));
+  std::vector<std::string> flags;
+  for (const CLI::Option* o : command.get_options()) {
+    if (o->nonpositional()) flags.push_back(o->get_name());
+  }
+  const std::string near = rg::suggestion(given, flags);
+  return fmt::format("there is no flag `{}`{}", given, near.empty() ? "" : ": " + near);
+}
+
+/// Prints what is wrong with the arguments; gives the exit code.
+int usage(const CLI::App& app, const CLI::ParseError& e) {
+  if (e.get_exit_code() == 0) return app.exit(e);  // --help, --version
+  const auto parsed = app.get_subcommands();
+  const CLI::App& command = parsed.empty() ? app : *parsed.front();
+  const bool extra = dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr && !app.remaining(true).empty();
+  const std::string what = extra ? unexpected(app, command) : e.what();
+  fmt::print(stderr, "error: {}\n  = help: `runegrad-compile{} --help` shows what may be given\n", what,
+             parsed.empty() ? "" : " " + command.get_name());
+  return 2;
+}
+
 void add_common(CLI::App& app, rg::driver::CommonOptions& o) {
   app.add_option("-O", o.opt_level, "Optimisation: -O0 compiles fastest, -O2 runs fastest")->check(CLI::Range(0, 3));
   app.add_flag("--strict", o.strict, "No reassociation, no fused multiply-add");
   app.add_flag("--dump-plan", o.dump_plan, "Print the plan of each function");
-  const auto passes = rg::opt::pass_names();
   app.add_option("--dump-after", o.dump_after, "Print the IR after a pass")
       ->delimiter(',')
-      ->check(CLI::IsMember(std::vector<std::string>(passes.begin(), passes.end())));
+      ->allow_extra_args(false)
+      ->check(one_of_passes());
   app.add_flag("--dump-changed", o.dump_changed, "Print the IR after each pass that changes it");
   app.add_flag("--verify-each", o.verify_each, "Check the IR after each pass");
   app.add_flag("--time-report", o.time_report, "Print the time of each phase");
@@ -40,12 +96,13 @@ int dispatch(int argc, char** argv) {
   app.add_option("--emit", compile.emit,
                  "What to write: obj, header, lib, llvm, asm, ir, rg (to the terminal without -o)")
       ->delimiter(',')
-      ->check(CLI::IsMember({"obj", "header", "lib", "llvm", "asm", "ir", "rg"}));
+      ->allow_extra_args(false)
+      ->check(one_of({"obj", "header", "lib", "llvm", "asm", "ir", "rg"}));
   app.add_option("--mcpu", compile.cpu, "The CPU to make code for; this machine's without it");
-  const auto passes = rg::opt::pass_names();
   app.add_option("--passes", compile.passes, "Run only these passes on a program or on IR text (.ir) and print the IR")
       ->delimiter(',')
-      ->check(CLI::IsMember(std::vector<std::string>(passes.begin(), passes.end())));
+      ->allow_extra_args(false)
+      ->check(one_of_passes());
   add_common(app, compile);
   for (const char* op : {"grad", "value_and_grad", "jvp", "vjp", "hvp", "jacobian", "hessian"}) {
     std::string flag = std::string("--") + op;
@@ -86,14 +143,13 @@ int dispatch(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
-    const int status = app.exit(e);
-    return status == 0 ? 0 : 2;
+    return usage(app, e);
   }
   compile.color = run.color = test_options.color = color;
   if (run_command->parsed()) return rg::driver::run(run);
   if (check_command->parsed()) return rg::driver::check(check_file, color);
   if (test_command->parsed()) return rg::driver::test(test_file, test_options);
-  if (explain_command->parsed()) return rg::driver::explain(code);
+  if (explain_command->parsed()) return rg::driver::explain(code, color);
   if (!compile.file.empty() && !compile.passes.empty()) return rg::driver::print_passes(compile);
   if (!compile.file.empty()) return rg::driver::compile(compile);
   fmt::print(stderr, "{}", app.help());
@@ -107,8 +163,8 @@ int main(int argc, char** argv) {
   try {
     return dispatch(argc, argv);
   } catch (const std::bad_alloc&) {
-    fmt::print(stderr, "error: out of memory\n");
-    return 1;
+    return rg::driver::fail({"out of memory", rg::Code::out_of_memory}, false);
+
   } catch (const std::exception& e) {
     fmt::print(stderr, "internal error: {}\nThis is a fault of runegrad's, not of the program.\n", e.what());
     return 70;

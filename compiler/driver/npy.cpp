@@ -7,6 +7,8 @@
 #include <cstring>
 #include <optional>
 
+#include "compiler/support/diagnostic.h"
+
 namespace rg::driver {
 
 using namespace ir;
@@ -14,6 +16,8 @@ using namespace ir;
 namespace {
 
 constexpr std::string_view kMagic = "\x93NUMPY";
+
+Failure bad(std::string why) { return {std::move(why), Code::malformed_npy}; }
 
 struct Format {
   std::string_view code;
@@ -48,10 +52,10 @@ Result<std::vector<std::int64_t>> parse_shape(std::string_view text) {
     const std::size_t start = i;
     for (; i < text.size() && text[i] >= '0' && text[i] <= '9'; ++i) {
       if (__builtin_mul_overflow(v, 10, &v) || __builtin_add_overflow(v, text[i] - '0', &v))
-        return Failure{"an extent is beyond 64 bits"};
+        return bad("an extent is beyond 64 bits");
     }
-    if (i == start) return Failure{"its shape is malformed"};
-    if (__builtin_mul_overflow(count, v, &count)) return Failure{"its number of elements is beyond 64 bits"};
+    if (i == start) return bad("its shape is malformed");
+    if (__builtin_mul_overflow(count, v, &count)) return bad("its number of elements is beyond 64 bits");
     shape.push_back(v);
   }
   return shape;
@@ -89,32 +93,32 @@ Tensor from_fortran(const Tensor& x) {  // x was read as if its axes were in the
 }  // namespace
 
 Result<Tensor> parse_npy(const std::string& bytes) {
-  if (bytes.size() < 10 || !bytes.starts_with(kMagic)) return Failure{"it is not an .npy file"};
+  if (bytes.size() < 10 || !bytes.starts_with(kMagic)) return bad("it is not an .npy file");
   const auto byte = [&](std::size_t i) { return static_cast<std::size_t>(static_cast<unsigned char>(bytes[i])); };
   const bool wide = byte(6) >= 2;
-  if (wide && bytes.size() < 12) return Failure{"it is cut off"};
+  if (wide && bytes.size() < 12) return bad("it is cut off");
   const std::size_t start = wide ? 12 : 10;
   const std::size_t length = byte(8) + 256 * byte(9) + (wide ? 65536 * byte(10) + 16777216 * byte(11) : 0);
-  if (bytes.size() < start + length) return Failure{"it is cut off"};
+  if (bytes.size() < start + length) return bad("it is cut off");
   const std::string_view header = std::string_view(bytes).substr(start, length);
   const auto descr = entry(header, "descr"), order = entry(header, "fortran_order"),
              shape_text = entry(header, "shape");
   if (!descr || !order || !shape_text || descr->size() < 3 || !shape_text->starts_with('('))
-    return Failure{"its header is malformed"};
+    return bad("its header is malformed");
   const std::string_view code = descr->substr(1, descr->size() - 2);
   const Format* format = nullptr;
   for (const Format& f : kFormats) {
     if (f.code == code) format = &f;
   }
-  if (format == nullptr) return Failure{fmt::format("its element type is {}; <f4 <f8 <i4 <i8 |b1 can be read", code)};
+  if (format == nullptr) return bad(fmt::format("its element type is {}; <f4 <f8 <i4 <i8 |b1 can be read", code));
   auto shape = parse_shape(*shape_text);
-  if (!shape) return Failure{shape.error()};
+  if (!shape) return shape.failure();
   std::int64_t need = byte_size(format->elem);
   for (const std::int64_t e : *shape) {
-    if (__builtin_mul_overflow(need, e, &need)) return Failure{"its size is beyond 64 bits"};
+    if (__builtin_mul_overflow(need, e, &need)) return bad("its size is beyond 64 bits");
   }
   if (static_cast<std::uint64_t>(need) > bytes.size() - start - length)
-    return Failure{"it holds fewer elements than its shape says"};
+    return bad("it holds fewer elements than its shape says");
   Tensor t(format->elem, std::move(*shape));
   const char* data = bytes.data() + start + length;
   switch (format->elem) {

@@ -47,7 +47,7 @@ Result<Module> transformed(Module module, const CompileOptions& o) {
     Module next;
     for (const Function& f : module.functions) {
       auto out = pass->run(module, f);
-      if (!out) return Failure{out.error()};
+      if (!out) return out.failure();
       trace.after(name, *out);
       next.functions.push_back(std::move(*out));
     }
@@ -61,7 +61,7 @@ Result<Module> transformed(Module module, const CompileOptions& o) {
 
 int print_passes(const CompileOptions& o) {
   const auto text = api::read_file(o.file);
-  if (!text) return fail(text.error());
+  if (!text) return fail(text.failure(), o.color);
   Module module;
   if (o.file.ends_with(".ir")) {
     SourceMap sources;
@@ -78,7 +78,7 @@ int print_passes(const CompileOptions& o) {
     module = unit.program().module();
   }
   const auto out = transformed(std::move(module), o);
-  if (!out) return fail(out.error());
+  if (!out) return fail(out.failure(), o.color);
   fmt::print("{}", ir::print(*out));
   return 0;
 }

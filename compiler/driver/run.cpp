@@ -1,6 +1,7 @@
 // `run`: compiles or interprets one expression, calls it with values from the command line and shows the result.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -12,11 +13,29 @@
 #include "compiler/driver/report.h"
 #include "compiler/driver/trace.h"
 #include "compiler/driver/values.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/plan.h"
 
 namespace rg::driver {
 
 using namespace ir;
+
+namespace {
+
+/// A failed call; a check that did not hold is shown where the program has it.
+int fail_of_call(const Failure& failure, const Function& f, const api::Unit& unit, bool color) {
+  std::vector<Span> places;
+  for (const Instr& i : f.instrs) {
+    const bool own = i.op == ops::opcode<ops::Assert>() && i.attrs.text == failure.message;
+    if (own && std::ranges::find(places, i.span) == places.end()) places.push_back(i.span);
+  }
+  if (failure.code != Code::check_failed || places.size() != 1) return fail(failure, color);
+  const Diagnostic d{failure.code, places[0], failure.message};
+  fmt::print(stderr, "{}", render(unit.sources(), d, {.color = color}));
+  return 1;
+}
+
+}  // namespace
 
 int run(const RunOptions& o) {
   Trace trace(o);
@@ -25,29 +44,31 @@ int run(const RunOptions& o) {
   if (!load(unit, o.file, o.color)) return 1;
   trace.mark("check");
   auto f = unit.prepare_expression(o.expression, "main");
-  if (!f) return fail(Failure{f.error()}, unit, o.color);
+  if (!f) return fail(f.failure(), unit, o.color);
   auto arguments = bind_arguments(*f, o.arguments);
-  if (!arguments) return fail(arguments.error());
+  if (!arguments) return fail(arguments.failure(), o.color);
   std::vector<std::vector<std::int64_t>> shapes;
   for (const Tensor& t : arguments->tensors) shapes.push_back(t.shape);
   const auto sizes = api::infer_sizes(*f, shapes, arguments->sizes);
-  if (!sizes) return fail(sizes.error());
+  if (!sizes) return fail(sizes.failure(), o.color);
   const CallOptions call_options{.opt_level = o.opt_level,
                                  .strict = o.strict,
                                  .threads = o.threads,
                                  .interpret = o.interpret,
                                  .dump_plan = o.dump_plan};
   const auto results = call(unit.program().module(), *f, *sizes, std::move(arguments->tensors), call_options);
-  if (!results) return fail(results.error());
+  if (!results) return fail_of_call(results.failure(), *f, unit, o.color);
   trace.mark(o.interpret ? "interpret" : "plan, compile and call");
   trace.report();
   if (!o.output.empty()) {
     if (results->size() != 1)
-      return fail("-o writes one tensor, and the result has " + std::to_string(results->size()));
+      return fail({fmt::format("an .npy file holds one array, and the result has {}", results->size()),
+                   Code::several_results, "use --json, or an expression that gives one of them"},
+                  o.color);
     std::ofstream out(o.output, std::ios::binary);
     out << format_npy((*results)[0]);
     out.close();
-    return out ? 0 : fail("cannot write " + o.output);
+    return out ? 0 : fail({"cannot write " + o.output, Code::file_unwritable}, o.color);
   }
   const Tree& tree = f->signature.result;
   fmt::print("{}\n", o.json ? show_json(tree, *results) : show_readable(tree, *results));

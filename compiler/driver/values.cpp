@@ -1,6 +1,7 @@
 #include "compiler/driver/values.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
@@ -11,6 +12,8 @@
 #include "compiler/api/file.h"
 #include "compiler/api/sizes.h"
 #include "compiler/driver/npy.h"
+#include "compiler/support/diagnostic.h"
+#include "compiler/support/suggestion.h"
 
 namespace rg::driver {
 
@@ -19,16 +22,16 @@ using Json = nlohmann::json;
 
 namespace {
 
-/// Nested lists as a tensor of `type`; `why` gets the reason where they are none.
+/// Nested lists as a tensor of `type`; `why` gets the reason where they are none, its code too.
 class ListReader {
  public:
-  ListReader(Elem elem, std::string& why) : elem_(elem), why_(why) {}
+  ListReader(Elem elem, Failure& why) : elem_(elem), why_(why) {}
 
   bool read(const Json& j, Tensor& out) {
     out = Tensor();
     out.elem = elem_;
     for (const Json* level = &j; level->is_array(); level = &(*level)[0]) {
-      if (out.shape.size() == kMaxRank) return fail("its lists are nested too deep");
+      if (out.shape.size() == kMaxRank) return fail("its lists are nested too deep", Code::wrong_shape);
       out.shape.push_back(static_cast<std::int64_t>(level->size()));
       if (level->empty()) break;
     }
@@ -41,7 +44,7 @@ class ListReader {
   bool elements(const Json& j, std::size_t depth, Tensor& out) {
     if (depth == out.shape.size()) return element(j, out);
     if (!j.is_array() || static_cast<std::int64_t>(j.size()) != out.shape[depth])
-      return fail("its lists differ in length or depth");
+      return fail("its lists differ in length or depth", Code::wrong_shape);
     return std::ranges::all_of(j, [&](const Json& e) { return elements(e, depth + 1, out); });
   }
 
@@ -75,13 +78,13 @@ class ListReader {
     return true;
   }
 
-  bool fail(std::string why) {
-    why_ = std::move(why);
+  bool fail(std::string why, Code code = Code::wrong_value) {
+    why_ = {std::move(why), code};
     return false;
   }
 
   Elem elem_;
-  std::string& why_;
+  Failure& why_;
 };
 
 /// Whether every value of `from` is one of `to`.
@@ -93,13 +96,41 @@ bool widens(Elem from, Elem to) {
 
 Result<Tensor> widened(Tensor t, Elem to) {
   if (!widens(t.elem, to))
-    return Failure{fmt::format("its elements are {}, which {} cannot hold without loss", name(t.elem), name(to))};
+    return Failure{fmt::format("its elements are {}, which {} cannot hold without loss", name(t.elem), name(to)),
+                   Code::wrong_value};
   if (is_float(to) && !t.is_real()) {
     for (const std::int64_t v : t.integers) t.reals.push_back(static_cast<double>(v));
     t.integers.clear();
   }
   t.elem = to;
   return t;
+}
+
+std::vector<std::string> names_of(const std::vector<Tree>& trees) {
+  std::vector<std::string> out;
+  for (const Tree& t : trees) out.push_back(t.name);
+  return out;
+}
+
+/// The near one of `names`, or all of them behind `lead`.
+std::string near_or_all(const std::string& name, const std::vector<std::string>& names, const std::string& lead) {
+  const std::string near = suggestion(name, names);
+  return !near.empty() || names.empty() ? near : fmt::format("{}`{}`", lead, fmt::join(names, "`, `"));
+}
+
+/// An object's form: {"slope": …, "offset": …}.
+std::string example(const Tree& structure) {
+  std::string out;
+  for (const Tree& t : structure.fields) out += fmt::format("{}\"{}\": …", out.empty() ? "" : ", ", t.name);
+  return "{" + out + "}";
+}
+
+/// What to do where the shell has split a list at its spaces or has taken quotation marks away.
+std::string unquoted(const std::string& path, const std::string& text) {
+  const auto count = [&](char c) { return std::ranges::count(text, c); };
+  const bool cut = count('[') != count(']') || count('{') != count('}');
+  const bool bare = text.starts_with('{') && count('"') == 0;
+  return cut || bare ? fmt::format("quote it for the shell: '{}=…'", path) : "";
 }
 
 class Binder {
@@ -110,15 +141,17 @@ class Binder {
     if (text.starts_with('@')) {
       const std::string file = text.substr(1);
       const auto bytes = api::read_file(file);
-      if (!bytes) return Failure{fmt::format("{}: {}", path, bytes.error())};
+      if (!bytes) return Failure{fmt::format("`{}`: {}", path, bytes.error()), bytes.failure().code};
       if (!file.ends_with(".npy")) return json_text(tree, path, *bytes, file);
       if (tree.kind != Tree::Kind::tensor)
-        return Failure{fmt::format("{} is a {}, which an .npy file cannot hold", path, describe(tree))};
+        return Failure{fmt::format("`{}` is a {}, which an .npy file cannot hold", path, describe(tree)),
+                       Code::wrong_value, "give an object with its fields, or a file.json that holds one"};
       auto t = parse_npy(*bytes);
-      if (!t) return Failure{fmt::format("{}: cannot read {}: {}", path, file, t.error())};
+      if (!t) return Failure{fmt::format("`{}`: cannot read {}: {}", path, file, t.error()), t.failure().code};
       auto fit = widened(std::move(*t), types_[next_].elem);
       if (!fit)
-        return Failure{fmt::format("{} is {}: {}: {}", path, types_[next_].str(f_.size_names), file, fit.error())};
+        return Failure{fmt::format("`{}` is {}: {}: {}", path, types_[next_].str(f_.size_names), file, fit.error()),
+                       fit.failure().code};
       return leaf(path, std::move(*fit));
     }
     return json_text(tree, path, text, "");
@@ -136,43 +169,50 @@ class Binder {
       if (text == "nan" || text == "inf" || text == "-inf")
         j = text;
       else
-        return Failure{fmt::format("{}: {} is not a number, list or object in JSON", path,
-                                   file.empty() ? "'" + text + "'" : file)};
+        return Failure{fmt::format("`{}`: {} is not a number, list or object in JSON", path,
+                                   file.empty() ? "'" + text + "'" : file),
+                       Code::wrong_value, file.empty() ? unquoted(path, text) : ""};
     }
-    return json(tree, path, j);
+    return json(tree, path, j, text);
   }
 
-  std::optional<Failure> json(const Tree& tree, const std::string& path, const Json& j) {
+  std::optional<Failure> json(const Tree& tree, const std::string& path, const Json& j, const std::string& text) {
     switch (tree.kind) {
       case Tree::Kind::size:
         if (!j.is_number_integer() || j.get<std::int64_t>() < 0)
-          return Failure{fmt::format("{} is a size, and {} is given", path, j.dump())};
+          return Failure{fmt::format("`{}` is a size, and {} is given", path, text), Code::wrong_size};
         out_.sizes[f_.size_names[tree.size]] = j.get<std::int64_t>();
         return std::nullopt;
       case Tree::Kind::tensor: {
         Tensor t;
-        std::string why;
+        Failure why;
         if (!ListReader(types_[next_].elem, why).read(j, t))
-          return Failure{fmt::format("{} is {}: {}", path, types_[next_].str(f_.size_names), why)};
+          return Failure{fmt::format("`{}` is {}: {}", path, types_[next_].str(f_.size_names), why.message), why.code};
         return leaf(path, std::move(t));
       }
       case Tree::Kind::structure:
         if (!j.is_object())
-          return Failure{fmt::format("{} is a {}: give an object with its fields", path, tree.type_name)};
+          return Failure{fmt::format("`{}` is a {}, and its value is no object", path, tree.type_name),
+                         Code::wrong_value, "give its fields: " + example(tree)};
         for (const auto& [key, value] : j.items()) {
           if (std::ranges::none_of(tree.fields, [&](const Tree& t) { return t.name == key; }))
-            return Failure{fmt::format("{} has no field {}", path, key)};
+            return Failure{fmt::format("`{}` has no field `{}`", path, key), Code::unknown_parameter,
+                           near_or_all(key, names_of(tree.fields), "its fields are ")};
         }
         for (const Tree& field : tree.fields) {
-          if (!j.contains(field.name)) return Failure{fmt::format("{} lacks its field {}", path, field.name)};
-          if (auto f = json(field, path + "." + field.name, j[field.name])) return f;
+          if (!j.contains(field.name))
+            return Failure{fmt::format("`{}` lacks its field `{}`", path, field.name), Code::missing_value,
+                           "give all its fields: " + example(tree)};
+          if (auto f = json(field, path + "." + field.name, j[field.name], j[field.name].dump())) return f;
         }
         return std::nullopt;
       case Tree::Kind::tuple:
         if (!j.is_array() || j.size() != tree.fields.size())
-          return Failure{fmt::format("{} is a tuple of {}", path, tree.fields.size())};
+          return Failure{
+              fmt::format("`{0}` is a tuple of {1}, and its value is no list of {1}", path, tree.fields.size()),
+              Code::wrong_value};
         for (std::size_t i = 0; i < tree.fields.size(); ++i) {
-          if (auto f = json(tree.fields[i], fmt::format("{}.{}", path, i), j[i])) return f;
+          if (auto f = json(tree.fields[i], fmt::format("{}.{}", path, i), j[i], j[i].dump())) return f;
         }
         return std::nullopt;
     }
@@ -185,8 +225,9 @@ class Binder {
       // An empty list has no depth of its own.
       const bool empty = t.count() == 0 && t.rank() < type.rank();
       if (!empty)
-        return Failure{fmt::format("{} is {}, and its value is {}", path, type.str(f_.size_names),
-                                   t.rank() == 0 ? "a number" : "of shape " + api::shape_str(t.shape))};
+        return Failure{fmt::format("`{}` is {}, and its value is {}", path, type.str(f_.size_names),
+                                   t.rank() == 0 ? "a number" : "of shape " + api::shape_str(t.shape)),
+                       Code::wrong_shape};
       while (t.rank() < type.rank())
         t.shape.push_back(type.dims[t.rank()].is_constant() ? type.dims[t.rank()].constant() : 0);
     }
@@ -207,28 +248,34 @@ Result<Arguments> bind_arguments(const Function& f, const std::vector<std::strin
   std::map<std::string, std::string> given;
   for (const std::string& text : texts) {
     const auto at = text.find('=');
-    if (at == std::string::npos || at == 0) return Failure{fmt::format("'{}' is not of the form name=value", text)};
+    if (at == std::string::npos || at == 0) {
+      return Failure{fmt::format("'{}' is not of the form name=value", text), Code::malformed_argument,
+                     "values are given by name, and quoted where they hold spaces: 'x=[1, 2]'"};
+    }
     if (!given.emplace(text.substr(0, at), text.substr(at + 1)).second)
-      return Failure{fmt::format("{} is given twice", text.substr(0, at))};
+      return Failure{fmt::format("`{}` is given twice", text.substr(0, at)), Code::malformed_argument};
   }
   Binder binder(f);
   std::map<std::string, std::int64_t> sizes;
+  const std::vector<std::string> params = names_of(f.signature.params);
+  for (const auto& [name, text] : given) {
+    if (std::ranges::find(params, name) == params.end() && std::ranges::find(f.size_names, name) == f.size_names.end())
+      return Failure{fmt::format("there is no parameter `{}`", name), Code::unknown_parameter,
+                     params.empty() ? "the expression has no parameters"
+                                    : near_or_all(name, params, params.size() == 1 ? "there is " : "there are ")};
+  }
   for (const Tree& p : f.signature.params) {
     const auto at = given.find(p.name);
-    if (at == given.end()) return Failure{fmt::format("the parameter {0} has no value: give {0}=…", p.name)};
+    if (at == given.end())
+      return Failure{fmt::format("the parameter `{}` has no value", p.name), Code::missing_value,
+                     fmt::format("give it by name: {}=…", p.name)};
     if (auto failure = binder.parameter(p, p.name, at->second)) return *failure;
     given.erase(at);
   }
   for (const auto& [name, text] : given) {
-    if (std::ranges::find(f.size_names, name) == f.size_names.end()) {
-      std::string names;
-      for (const Tree& p : f.signature.params) names += (names.empty() ? "" : ", ") + p.name;
-      return Failure{fmt::format("there is no parameter {}; there {} {}", name,
-                                 f.signature.params.size() == 1 ? "is" : "are", names.empty() ? "none" : names)};
-    }
     const Json j = Json::parse(text, nullptr, false);
     if (!j.is_number_integer())
-      return Failure{fmt::format("the size {} is given as '{}', which is no integer", name, text)};
+      return Failure{fmt::format("the size `{}` is given as '{}', which is no integer", name, text), Code::wrong_size};
     sizes[name] = j.get<std::int64_t>();
   }
   Arguments out = binder.take();

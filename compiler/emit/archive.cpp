@@ -5,6 +5,7 @@
 #include <llvm/Support/MemoryBuffer.h>
 
 #include "compiler/emit/emit.h"
+#include "compiler/support/diagnostic.h"
 
 namespace rg::emit {
 
@@ -14,7 +15,7 @@ Result<std::string> library(const std::string& object, const std::string& object
   auto archive = llvm::object::Archive::create(llvm::MemoryBufferRef(runtime, "the runtime's library"));
   if (!archive) {
     llvm::consumeError(archive.takeError());
-    return Failure{"the runtime's library is malformed"};
+    return Failure{"the runtime's library is malformed", Code::runtime_missing};
   }
   llvm::Error error = llvm::Error::success();
   for (const llvm::object::Archive::Child& child : (*archive)->children(error)) {
@@ -22,13 +23,13 @@ Result<std::string> library(const std::string& object, const std::string& object
     if (!member) {
       llvm::consumeError(member.takeError());
       llvm::consumeError(std::move(error));
-      return Failure{"the runtime's library is malformed"};
+      return Failure{"the runtime's library is malformed", Code::runtime_missing};
     }
     members.push_back(std::move(*member));
   }
   if (error) {
     llvm::consumeError(std::move(error));
-    return Failure{"the runtime's library is malformed"};
+    return Failure{"the runtime's library is malformed", Code::runtime_missing};
   }
   auto out = llvm::writeArchiveToBuffer(members, llvm::SymtabWritingMode::NormalSymtab, llvm::object::Archive::K_GNU,
                                         /*Deterministic=*/true, /*Thin=*/false);

@@ -12,6 +12,7 @@
 #include <memory>
 
 #include "compiler/lower/lower.h"
+#include "compiler/support/diagnostic.h"
 
 namespace rg::emit {
 
@@ -30,7 +31,8 @@ Result<std::unique_ptr<llvm::TargetMachine>> target_machine(const EmitOptions& o
       features += (features.empty() ? "" : ",") + std::string(has ? "+" : "-") + feature.str();
   } else {
     const std::unique_ptr<llvm::MCSubtargetInfo> plain(target->createMCSubtargetInfo(triple, "", ""));
-    if (!plain->isCPUStringValid(options.cpu)) return Failure{"the CPU " + options.cpu + " is unknown"};
+    if (!plain->isCPUStringValid(options.cpu))
+      return Failure{"the CPU `" + options.cpu + "` is unknown", Code::unknown_cpu};
   }
   const std::string cpu =
       options.cpu.empty() || options.cpu == "native" ? llvm::sys::getHostCPUName().str() : options.cpu;
@@ -56,7 +58,7 @@ int vector_bytes(const std::string& cpu) {
 
 Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const EmitOptions& options) {
   auto machine = target_machine(options);
-  if (!machine) return Failure{machine.error()};
+  if (!machine) return machine.failure();
   llvm::LLVMContext context;
   const int bytes = vector_bytes(**machine);
   const auto module = lower::lower(plans, context, {.vector_bytes = bytes, .strict = options.strict});

@@ -9,6 +9,7 @@
 #include "compiler/emit/source_text.h"
 #include "compiler/ir/clone.h"
 #include "compiler/ops/all.h"
+#include "compiler/support/diagnostic.h"
 
 namespace rg::emit {
 
@@ -612,7 +613,8 @@ Result<std::string> source(const Function& f) {
   try {
     return Writer(f).function();
   } catch (const Unspellable& e) {
-    return Failure{fmt::format("{} cannot be written as .rg: the language has no spelling for {}", f.name, e.what())};
+    return Failure{fmt::format("{} cannot be written as .rg: the language has no spelling for {}", f.name, e.what()),
+                   Code::not_spellable};
   }
 }
 

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "compiler/ops/all.h"
+#include "compiler/support/diagnostic.h"
 
 namespace rg::ir {
 
@@ -16,6 +17,7 @@ constexpr int kMaxDepth = 200;
 /// Unwinds one interpretation; caught by `interpret`.
 struct Stop {
   std::string message;
+  Code code{};
 };
 
 /// One element of the leading axis.
@@ -57,7 +59,7 @@ class Frame {
  private:
   std::int64_t extent(const Dim& d) const {
     const auto v = d.evaluate(sizes_);
-    if (!v) throw Stop{"an extent overflows"};
+    if (!v) throw Stop{"an extent is beyond 64 bits", Code::impossible_extent};
     return *v;
   }
 
@@ -66,9 +68,11 @@ class Frame {
     std::int64_t count = 1;
     for (const Dim& d : dims) {
       out.push_back(extent(d));
-      if (out.back() < 0) throw Stop{fmt::format("the extent {} is negative: {}", d.str(f_.size_names), out.back())};
+      if (out.back() < 0)
+        throw Stop{fmt::format("the extent {} is negative: {}", d.str(f_.size_names), out.back()),
+                   Code::impossible_extent};
       if (__builtin_mul_overflow(count, out.back(), &count) || count > kMaxElements)
-        throw Stop{"a tensor is too large for the interpreter"};
+        throw Stop{"an array is too large for the interpreter", Code::out_of_memory};
     }
     return out;
   }
@@ -97,7 +101,7 @@ class Frame {
     }
     ops::EvalSite site{operands, attrs, types, std::move(results), {}};
     row.eval(site);
-    if (!site.error.empty()) throw Stop{site.error};
+    if (!site.error.empty()) throw Stop{site.error, Code::check_failed};
     bind(instr, std::move(site.results));
   }
 
@@ -108,7 +112,7 @@ class Frame {
 
   void run_for(const Instr& instr) {
     const std::int64_t trip = extent(instr.attrs.dims[0]);
-    if (trip < 0) throw Stop{"a loop has a negative number of steps"};
+    if (trip < 0) throw Stop{"a loop has a negative number of steps", Code::impossible_extent};
     const auto carried = static_cast<std::size_t>(instr.attrs.integers[0]);
     const bool reversed = instr.attrs.integers[1] != 0;
     std::vector<Tensor> states;
@@ -153,7 +157,7 @@ class Frame {
   void run_call(const Instr& instr) {
     const Function* callee = module_.find(instr.attrs.callee);
     if (callee == nullptr) throw Stop{"call of an unknown function " + instr.attrs.callee};
-    if (depth_ >= kMaxDepth) throw Stop{"calls are nested too deeply"};
+    if (depth_ >= kMaxDepth) throw Stop{"calls are nested too deeply", Code::recursion};
     std::vector<std::int64_t> sizes;
     for (const Dim& d : instr.attrs.dims) sizes.push_back(extent(d));
     std::vector<Tensor> arguments;
@@ -187,7 +191,7 @@ Result<std::vector<Tensor>> interpret(const Module& module, const Function& f, s
   try {
     return Frame(module, f, sizes, 0).run(f.body, std::move(arguments));
   } catch (const Stop& stop) {
-    return Failure{stop.message};
+    return Failure{stop.message, stop.code};
   }
 }
 

@@ -9,6 +9,7 @@
 #include "compiler/opt/dce.h"
 #include "compiler/opt/lift.h"
 #include "compiler/opt/simplify.h"
+#include "compiler/support/diagnostic.h"
 #include "compiler/support/internal_error.h"
 
 namespace rg::opt {
@@ -121,7 +122,7 @@ Result<Function> prepare(const Module& module, std::string_view name, const Expa
     if (options.after) options.after(kOrder, f);
     return f;
   } catch (const Recursion& r) {
-    return Failure{"@" + r.name + " calls itself"};
+    return Failure{"@" + r.name + " calls itself", Code::recursion};
   }
 }
 

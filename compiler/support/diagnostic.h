@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "compiler/support/result.h"
 #include "compiler/support/source.h"
 
 namespace rg {
@@ -93,6 +94,8 @@ struct RenderOptions {
 
 /// The diagnostic as text with source excerpts, ending in a newline.
 std::string render(const SourceMap& sources, const Diagnostic& diagnostic, RenderOptions options = {});
+/// A failure that has a code and no place in a text.
+std::string render(const Failure& failure, RenderOptions options = {});
 /// All diagnostics and a closing count line.
 std::string render(const SourceMap& sources, const Diagnostics& diagnostics, RenderOptions options = {});
 

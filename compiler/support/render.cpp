@@ -284,6 +284,12 @@ std::string render(const SourceMap& sources, const Diagnostic& diagnostic, Rende
   return out;
 }
 
+std::string render(const Failure& failure, RenderOptions options) {
+  Diagnostic d{failure.code, Span{}, failure.message};
+  if (!failure.hint.empty()) d.hint(failure.hint);
+  return render(SourceMap(), d, options);
+}
+
 std::string render(const SourceMap& sources, const Diagnostics& diagnostics, RenderOptions options) {
   const Paint paint{options.color};
   std::string out;

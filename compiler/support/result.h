@@ -1,14 +1,20 @@
 // A value or the reason why there is none.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <variant>
 
 namespace rg {
 
+enum class Code : std::uint16_t;  // diagnostic.h
+
+/// Why there is no value. What a user can cause has a code; one without is a fault of ours.
 struct Failure {
   std::string message;
+  Code code{};
+  std::string hint = {};
 };
 
 /// Either a T or a message for the user. Test before use.
@@ -22,7 +28,8 @@ class Result {
   const T& operator*() const { return std::get<T>(state_); }
   T* operator->() { return &std::get<T>(state_); }
   const T* operator->() const { return &std::get<T>(state_); }
-  const std::string& error() const { return std::get<Failure>(state_).message; }
+  const Failure& failure() const { return std::get<Failure>(state_); }
+  const std::string& error() const { return failure().message; }
 
  private:
   std::variant<T, Failure> state_;

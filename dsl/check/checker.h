@@ -8,6 +8,7 @@
 
 #include "compiler/ops/all.h"
 #include "compiler/support/internal_error.h"
+#include "compiler/support/suggestion.h"
 #include "dsl/check/check.h"
 #include "dsl/check/value.h"
 #include "dsl/parse/parse.h"
@@ -290,8 +291,6 @@ std::span<const BuiltinRow> reduce_builtins();
 std::span<const BuiltinRow> array_builtins();
 std::span<const BuiltinRow> elementwise_builtins();
 
-/// "did you mean `x`?" from the nearest of the candidates; empty where none is near.
-std::string suggestion(const std::string& name, const std::vector<std::string>& candidates);
 /// Whether the expression is a name, and which.
 const std::string* as_name(const ast::Expr& e);
 /// Options of a builtin.

@@ -154,7 +154,12 @@ void Checker::eval_assert(const ast::Assert& node, Span span, const ScopePtr& sc
     error(Code::assertion_false, span, "this assertion never holds").note(text);
     return;
   }
-  if (!known) emit_assert(use(c), text);
+  if (!known) {
+    const Span outer = b().span();
+    b().set_span(node.condition->span);
+    emit_assert(use(c), text);
+    b().set_span(outer);
+  }
   add_fact(v, *node.condition, scope, true);
 }
 

@@ -37,6 +37,7 @@ bool Checker::load(const std::string& path, const std::string& text) {
   prelude_ = load_module("prelude.rg", std::string(prelude_text()), true);
   main_ = load_module(path, text, false);
   if (blocked_) return false;
+  for (StructDecl& d : struct_decls_) declare_struct(d);
   for (const auto& m : modules_) {
     for (FnDecl* f : m->own_functions) declare_function(*f);
   }

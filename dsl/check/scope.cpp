@@ -99,30 +99,6 @@ ScopePtr Checker::bind_checked(ScopePtr scope, const ast::Name& name, Value valu
   return bind(std::move(scope), name.text, std::move(value), name.span);
 }
 
-std::string suggestion(const std::string& name, const std::vector<std::string>& candidates) {
-  std::string best;
-  std::size_t best_distance = name.size() <= 3 ? 2 : 3;
-  for (const std::string& c : candidates) {
-    if (c.empty() || c == "_") continue;
-    std::vector<std::size_t> row(c.size() + 1);
-    for (std::size_t j = 0; j <= c.size(); ++j) row[j] = j;
-    for (std::size_t i = 1; i <= name.size(); ++i) {
-      std::size_t diagonal = row[0];
-      row[0] = i;
-      for (std::size_t j = 1; j <= c.size(); ++j) {
-        const std::size_t next = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (name[i - 1] == c[j - 1] ? 0 : 1)});
-        diagonal = row[j];
-        row[j] = next;
-      }
-    }
-    if (row.back() < best_distance && row.back() < name.size()) {
-      best_distance = row.back();
-      best = c;
-    }
-  }
-  return best.empty() ? "" : fmt::format("did you mean `{}`?", best);
-}
-
 void Checker::unknown_name(const ScopePtr& scope, const std::string& name, Span span) {
   std::vector<std::string> candidates = builtin_names();
   const Scope* s = scope.get();

@@ -20,6 +20,11 @@ std::optional<Dim> Checker::eval_dim(const ast::Expr& expr, const ScopePtr& scop
   if (const std::string* name = as_name(expr)) {
     const Scope* s = find(scope, *name);
     if (s != nullptr && s->value.is_flex() && s->value.flex->dim) return normal(*s->value.flex->dim);
+    if (s == nullptr && context_ == nullptr) {
+      error(Code::unknown_name, expr.span, fmt::format("there is no size `{}` here", *name))
+          .note("sizes are the names in a function's parameter types, and those in brackets behind a struct's name");
+      return std::nullopt;
+    }
     if (s == nullptr) {
       unknown_name(scope, *name, expr.span);
       return std::nullopt;

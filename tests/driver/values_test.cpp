@@ -83,22 +83,22 @@ TEST_CASE("numbers, lists and objects bind by name, in any order") {
 }
 
 TEST_CASE("what does not fit is refused by the parameter's name") {
-  CHECK(refused(0, "x=[[1, 2], [3]]").find("x is f64[n, 2]") != std::string::npos);
-  CHECK(refused(0, "x=3").find("x is f64[n, 2]") != std::string::npos);
+  CHECK(refused(0, "x=[[1, 2], [3]]").find("`x` is f64[n, 2]") != std::string::npos);
+  CHECK(refused(0, "x=3").find("`x` is f64[n, 2]") != std::string::npos);
   CHECK(refused(0, "x=[[1, \"two\"]]").find("not a number") != std::string::npos);
   CHECK(refused(0, "x=[[1, 2").find("x") != std::string::npos);
   CHECK(refused(0, "x=@/no/such/file.npy").find("/no/such/file.npy") != std::string::npos);
   CHECK(refused(1, "k=1.5").find("not an integer") != std::string::npos);
   CHECK(refused(1, "k=2147483648").find("beyond i32") != std::string::npos);
   CHECK(refused(2, "flag=1").find("true or false") != std::string::npos);
-  CHECK(refused(3, "p={\"slope\": 1}").find("lacks its field offset") != std::string::npos);
-  CHECK(refused(3, "p={\"slope\": 1, \"offset\": [1], \"more\": 2}").find("no field more") != std::string::npos);
-  CHECK(refused(3, "q=1").find("parameter p has no value") != std::string::npos);
+  CHECK(refused(3, "p={\"slope\": 1}").find("lacks its field `offset`") != std::string::npos);
+  CHECK(refused(3, "p={\"slope\": 1, \"offset\": [1], \"more\": 2}").find("no field `more`") != std::string::npos);
+  CHECK(refused(3, "q=1").find("no parameter `q`") != std::string::npos);
   auto texts = kGood;
   texts.push_back("y=1");
   const auto unknown = driver::bind_arguments(sample(), texts);
   REQUIRE(!unknown);
-  CHECK(unknown.error().find("no parameter y") != std::string::npos);
+  CHECK(unknown.error().find("no parameter `y`") != std::string::npos);
   texts.back() = "k=1";
   CHECK(!driver::bind_arguments(sample(), texts));
   texts.back() = "k";
