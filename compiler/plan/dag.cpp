@@ -208,7 +208,36 @@ NodeId Dag::reduced(ReductionId r, Elem elem, std::vector<VarId> vars) {
   return add(std::move(n));
 }
 
+NodeId Dag::folded(std::string_view name, const std::vector<NodeId>& args) {
+  const auto value = [&](NodeId a) -> std::optional<double> {
+    const Node& n = plan_.node(a);
+    if (n.kind != Node::Kind::constant) return std::nullopt;
+    return ir::is_float(n.elem) ? n.real : static_cast<double>(n.integer);
+  };
+  const auto is = [&](std::size_t k, double v) { return value(args[k]) == v; };
+  if (name == "stop_gradient") return args[0];
+  if (name == "select") {
+    if (args[1] == args[2]) return args[1];
+    if (const auto c = value(args[0])) return args[*c != 0 ? 1 : 2];
+  }
+  if (name == "and" || name == "or") {
+    if (args[0] == args[1]) return args[0];
+    for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+      if (const auto c = value(args[k])) return args[(*c != 0) == (name == "and") ? 1 - k : k];
+    }
+  }
+  if (name == "not") {
+    if (const auto c = value(args[0])) return constant(Elem::boolean, 0, *c == 0 ? 1 : 0);
+  }
+  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+    if (name == "add" && is(k, 0)) return args[1 - k];
+    if (name == "mul" && is(k, 1)) return args[1 - k];
+  }
+  return {};
+}
+
 NodeId Dag::op(std::string_view name, std::vector<NodeId> args, Elem elem) {
+  if (const NodeId known = folded(name, args); known.valid()) return known;
   const auto code = ops::opcode_named(name);
   Node n;
   n.kind = Node::Kind::op;

@@ -63,6 +63,9 @@ class Dag {
   using NodeKey = std::tuple<int, int, std::uint32_t, std::vector<NodeId>, std::vector<Dim>, std::uint32_t,
                              std::int64_t, std::vector<std::int64_t>>;
   NodeId add(Node node);
+  /// What an operation equals without being computed: x + 0, 1 x, choices and truth values that are known. Invalid: it
+  /// is computed.
+  NodeId folded(std::string_view name, const std::vector<NodeId>& args);
   NodeId eval_op(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
   NodeId eval_elementwise(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
   NodeId eval_concat(const ir::Instr& in, const Index& index, NodeId guard);

@@ -98,10 +98,6 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
   for (std::size_t k = args.size(); k < in.operands.size(); ++k) args.push_back(eval(in.operands[k], index, guard));
   const Elem elem = plan_.function.type(v).elem;
   const auto is_index = [&](NodeId a) { return plan_.node(a).kind == Node::Kind::index; };
-  const auto is_zero = [&](NodeId a) {
-    const Node& n = plan_.node(a);
-    return n.kind == Node::Kind::constant && ir::is_float(n.elem) && n.real == 0;
-  };
   const bool all_index = std::ranges::all_of(args, is_index);
   if (all_index && args.size() == 2) {
     const Dim a = plan_.node(args[0]).dim, b = plan_.node(args[1]).dim;
@@ -116,18 +112,8 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
       return constant(Elem::boolean, 0, 0);
   }
   if (all_index && info.name == "neg") return index_node(Dim(0) - plan_.node(args[0]).dim);
-  if (info.name == "stop_gradient") return args[0];
   if (info.name == "convert" && plan_.node(args[0]).elem == elem) return args[0];
-  if (info.name == "add" && is_zero(args[1])) return args[0];
-  if (info.name == "add" && is_zero(args[0])) return args[1];
-  if (info.name == "and" || info.name == "or") {
-    for (int k = 0; k < 2; ++k) {
-      const Node& n = plan_.node(args[static_cast<std::size_t>(k)]);
-      if (n.kind == Node::Kind::constant)
-        return (n.integer != 0) == (info.name == "and") ? args[static_cast<std::size_t>(1 - k)]
-                                                        : args[static_cast<std::size_t>(k)];
-    }
-  }
+  if (const NodeId known = folded(info.name, args); known.valid()) return known;
   Node n;
   n.kind = Node::Kind::op;
   n.elem = elem;
