@@ -136,6 +136,9 @@ struct PowI : Elementwise<1, ElemRule::floating> {
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr Samples samples = {.low = -2, .high = 2, .ulp = 16};
+  static std::vector<Attrs> sample_attrs() {
+    return {{.integers = {5}}, {.integers = {-2}}, {.integers = {2}}, {.integers = {1}}, {.integers = {0}}};
+  }
   static double eval(const Attrs& a, double x) {
     const std::int64_t k = a.integers.at(0);
     return k < 0 ? 1 / power(x, -k, 1.0) : power(x, k, 1.0);
@@ -341,5 +344,8 @@ struct FMod : Elementwise<2, ElemRule::floating> {
     return b.libm("fmod", x, y);
   }
 };
+
+using ArithmeticOps =
+    OpList<Add, Sub, Mul, Div, Neg, Square, PowI, Min, Max, Abs, Sign, CopySign, IDiv, IMod, FMod, StopGradient>;
 
 }  // namespace rg::ops

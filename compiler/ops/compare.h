@@ -192,6 +192,11 @@ struct Convert : Elementwise<1, ElemRule::convert> {
       "x != 0.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::linear;
+  static std::vector<Attrs> sample_attrs() {
+    std::vector<Attrs> out;
+    for (const Elem to : {Elem::f32, Elem::f64, Elem::i32, Elem::i64, Elem::boolean}) out.push_back({.elems = {to}});
+    return out;
+  }
   static void eval_at(EvalSite& s, std::int64_t i) {
     const auto at = static_cast<std::size_t>(i);
     const Tensor& x = *s.operands[0];
@@ -213,5 +218,7 @@ struct Convert : Elementwise<1, ElemRule::convert> {
     return b.convert(x, a.elems.at(0));
   }
 };
+
+using ComparisonOps = OpList<Eq, Ne, Lt, Le, Gt, Ge, And, Or, Not, IsNan, IsInf, IsFinite, Select, Convert>;
 
 }  // namespace rg::ops

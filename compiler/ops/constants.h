@@ -7,6 +7,8 @@
 
 namespace rg::ops {
 
+using Integers = std::vector<std::int64_t>;
+
 struct Source : OpBase {
   static constexpr int operands = 0;
   static constexpr Derivative derivative = Derivative::not_differentiable;
@@ -35,6 +37,25 @@ struct Constant : Source {
     }
     return std::vector<Type>{type};
   }
+  static std::vector<Example> examples(Elem elem) {
+    Attrs splat{.dims = {example_n(), example_m()}, .elems = {elem}}, scalar{.elems = {elem}},
+        list{.dims = {2, 3}, .elems = {elem}};
+    if (ir::is_float(elem)) {
+      splat.reals = {-2.5};
+      scalar.reals = {0.1};
+      list.reals = {-0.0, 1e300, std::numeric_limits<double>::infinity(), 4, std::numeric_limits<double>::quiet_NaN(),
+                    6};
+      if (elem == Elem::f32) list.reals[1] = 1e30F;
+    } else {
+      splat.integers = {1};
+      scalar.integers = {0};
+      list.integers =
+          elem == Elem::boolean ? Integers{0, 1, 1, 0, 0, 1} : Integers{-1, 2, 3, ir::extreme(elem, true), 5, 6};
+    }
+    return {{.about = "splat", .operands = {}, .attrs = splat},
+            {.about = "scalar", .operands = {}, .attrs = scalar, .sizes = {{1, 1}}},
+            {.about = "list", .operands = {}, .attrs = list, .sizes = {{1, 1}}}};
+  }
   static void eval(EvalSite& s) {
     Tensor& out = s.results[0];
     const auto count = static_cast<std::size_t>(out.count());
@@ -56,6 +77,10 @@ struct Size : Source {
     if (in.attrs.dims.size() != 1) return Failure{"size needs one extent"};
     return std::vector<Type>{{Elem::i64, {}}};
   }
+  static std::vector<Example> examples(Elem elem) {
+    if (elem != Elem::i64) return {};
+    return {{.about = "extent", .operands = {}, .attrs = {.dims = {example_n() * Dim(2) + example_m()}}}};
+  }
   static void eval(EvalSite& s) { s.results[0].integers[0] = s.attrs.dims[0].constant(); }
 };
 
@@ -69,6 +94,12 @@ struct Iota : Source {
     if (a.axes.size() != 1 || a.axes[0] < 0 || a.axes[0] >= static_cast<std::int64_t>(a.dims.size()))
       return Failure{"iota's axis is not one of its extents"};
     return std::vector<Type>{{a.elems[0], a.dims}};
+  }
+  static std::vector<Example> examples(Elem elem) {
+    if (elem == Elem::boolean) return {};
+    const std::vector<Dim> dims{example_n(), example_m()};
+    return {{.about = "rows", .operands = {}, .attrs = {.axes = {0}, .dims = dims, .elems = {elem}}},
+            {.about = "columns", .operands = {}, .attrs = {.axes = {1}, .dims = dims, .elems = {elem}}}};
   }
   static void eval(EvalSite& s) {
     Tensor& out = s.results[0];
@@ -84,5 +115,7 @@ struct Iota : Source {
     }
   }
 };
+
+using SourceOps = OpList<Constant, Size, Iota>;
 
 }  // namespace rg::ops

@@ -80,6 +80,27 @@ struct Contract : OpBase {
     }
     return std::vector<Type>{y};
   }
+  static std::vector<Example> examples(Elem elem) {
+    if (elem == Elem::boolean) return {};
+    const Dim n = example_n(), m = example_m();
+    const auto of = [elem](std::vector<Dim> dims) { return ExampleOperand{.type = {elem, std::move(dims)}}; };
+    std::vector<Example> out{
+        {.about = "scalars", .operands = {of({}), of({})}, .attrs = {.labels = {{}, {}, {}}}, .sizes = {{1, 1}}},
+        {.about = "inner", .operands = {of({n}), of({n})}, .attrs = {.labels = {{0}, {0}, {}}}},
+        {.about = "outer", .operands = {of({n}), of({m})}, .attrs = {.labels = {{0}, {1}, {1, 0}}}},
+        {.about = "matrix by vector", .operands = {of({n, m}), of({m})}, .attrs = {.labels = {{0, 1}, {1}, {0}}}},
+        {.about = "matrices", .operands = {of({n, m}), of({m, 5})}, .attrs = {.labels = {{0, 1}, {1, 2}, {0, 2}}}},
+        {.about = "transposed", .operands = {of({m, n}), of({5, m})}, .attrs = {.labels = {{1, 0}, {2, 1}, {2, 0}}}},
+        {.about = "batch",
+         .operands = {of({n, 3, m}), of({n, m, 2})},
+         .attrs = {.labels = {{0, 1, 2}, {0, 2, 3}, {0, 1, 3}}}},
+        {.about = "three", .operands = {of({n}), of({n, m}), of({m})}, .attrs = {.labels = {{0}, {0, 1}, {1}, {}}}},
+        {.about = "summed alone", .operands = {of({n, m}), of({n})}, .attrs = {.labels = {{0, 1}, {0}, {0}}}},
+        {.about = "one", .operands = {of({n, m})}, .attrs = {.labels = {{0, 1}, {1}}}},
+    };
+    for (Example& e : out) e.epsilons = 64;
+    return out;
+  }
   static void eval(EvalSite& s) {
     const auto& labels = s.attrs.labels;
     Labels order = labels.back();
@@ -259,6 +280,28 @@ struct Gather : OpBase {
       return Failure{"a label of an operand is not on the result"};
     return std::vector<Type>{y};
   }
+  static std::vector<Example> examples(Elem elem) {
+    const Dim n = example_n(), m = example_m();
+    const auto of = [](Elem e, std::vector<Dim> dims, Dim below = 0) {
+      return ExampleOperand{.type = {e, std::move(dims)}, .below = std::move(below)};
+    };
+    const ExampleOperand index = of(Elem::i64, {m}, n);
+    std::vector<Example> out{
+        {.about = "vector", .operands = {of(elem, {n}), index}, .attrs = {.labels = {{-1}, {0}, {0}}}},
+        {.about = "scalar", .operands = {of(elem, {n}), of(Elem::i32, {}, n)}, .attrs = {.labels = {{-1}, {}, {}}}},
+        {.about = "rows", .operands = {of(elem, {n, 3}), index}, .attrs = {.labels = {{-1, 1}, {0}, {1, 0}}}},
+        {.about = "one of each row", .operands = {of(elem, {m, n}), index}, .attrs = {.labels = {{0, -1}, {0}, {0}}}},
+        {.about = "two indices",
+         .operands = {of(elem, {n, 3}), index, of(Elem::i32, {2}, 3)},
+         .attrs = {.labels = {{-1, -2}, {0}, {1}, {1, 0}}}},
+        {.about = "masked",
+         .operands = {of(elem, {n}), index, of(Elem::boolean, {m, 2})},
+         .attrs = {.labels = {{-1}, {0}, {0, 1}, {1, 0}}, .integers = {1}}},
+    };
+    for (Example& e : out) e.sizes = nonempty_sizes();
+    out[0].sizes.push_back({2, 0});
+    return out;
+  }
   static void eval(EvalSite& s) {
     const Tensor& x = *s.operands[0];
     Tensor& out = s.results[0];
@@ -309,6 +352,41 @@ struct ScatterAdd : OpBase {
         return Failure{"a label of the target does not fit the updates"};
     }
     return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
+  }
+  static std::vector<Example> examples(Elem elem) {
+    if (elem == Elem::boolean) return {};
+    const Dim n = example_n(), m = example_m();
+    const auto of = [](Elem e, std::vector<Dim> dims, Dim below = 0) {
+      return ExampleOperand{.type = {e, std::move(dims)}, .below = std::move(below)};
+    };
+    const ExampleOperand index = of(Elem::i64, {m}, n);
+    std::vector<Example> out{
+        {.about = "vector", .operands = {of(elem, {m}), index}, .attrs = {.dims = {n}, .labels = {{0}, {0}, {-1}}}},
+        {.about = "scalar",
+         .operands = {of(elem, {}), of(Elem::i32, {}, n)},
+         .attrs = {.dims = {n}, .labels = {{}, {}, {-1}}}},
+        {.about = "rows",
+         .operands = {of(elem, {3, m}), index},
+         .attrs = {.dims = {n, 3}, .labels = {{1, 0}, {0}, {-1, 1}}}},
+        {.about = "one of each row",
+         .operands = {of(elem, {m}), index},
+         .attrs = {.dims = {m, n}, .labels = {{0}, {0}, {0, -1}}}},
+        {.about = "summed alone",
+         .operands = {of(elem, {m, 2}), index},
+         .attrs = {.dims = {n}, .labels = {{0, 1}, {0}, {-1}}}},
+        {.about = "two indices",
+         .operands = {of(elem, {2, m}), index, of(Elem::i32, {2}, 3)},
+         .attrs = {.dims = {n, 3}, .labels = {{1, 0}, {0}, {1}, {-1, -2}}}},
+        {.about = "masked",
+         .operands = {of(elem, {2, m}), index, of(Elem::boolean, {m, 2})},
+         .attrs = {.dims = {n}, .labels = {{1, 0}, {0}, {0, 1}, {-1}}, .integers = {1}}},
+    };
+    for (Example& e : out) {
+      e.sizes = nonempty_sizes();
+      e.epsilons = 64;
+    }
+    out[0].sizes.push_back({2, 0});
+    return out;
   }
   static void eval(EvalSite& s) {
     const Tensor& updates = *s.operands[0];
@@ -371,5 +449,7 @@ V Gather::transpose(Site<B>& s, int, V y_adj) {
   std::swap(a.labels.front(), a.labels.back());
   return s.b.template emit_op<ScatterAdd>(operands, a);
 }
+
+using LabelledOps = OpList<Contract, Gather, ScatterAdd>;
 
 }  // namespace rg::ops

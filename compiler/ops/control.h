@@ -13,6 +13,12 @@ struct Control : OpBase {
   static constexpr Derivative derivative = Derivative::control;
 };
 
+/// x sin x + c: an operand's own function in the examples' regions, not linear and with every derivative.
+template <class B, class V = typename B::Val>
+V example_step(B& b, V x, double c) {
+  return b.add(b.mul(x, b.call("sin", {x})), b.like(x, c));
+}
+
 struct If : Control {
   static constexpr std::string_view name = "if";
   static constexpr std::string_view doc =
@@ -25,6 +31,24 @@ struct If : Control {
       return Failure{"an if has two regions without parameters"};
     if (in.regions[0].yields != in.regions[1].yields) return Failure{"an if's arms have different types"};
     return in.regions[0].yields;
+  }
+  template <class B, class V = typename B::Val>
+  static std::vector<Example> examples(Elem elem) {
+    if (!ir::is_float(elem)) return {};
+    const Dim n = example_n();
+    const auto body = [](B& b, std::span<const V> x) {
+      const auto then = b.in_block({}, [&](std::span<const V>) {
+        return std::vector<V>{b.mul(x[1], x[2]), b.sum(example_step(b, x[1], 0.5), {0})};
+      });
+      const auto otherwise = b.in_block(
+          {}, [&](std::span<const V>) { return std::vector<V>{example_step(b, x[1], 1), b.sum(x[2], {0})}; });
+      return b.emit(b.named("if"), {x[0]}, {}, {then, otherwise});
+    };
+    const Type vector{elem, {n}};
+    return {{.about = "two results",
+             .operands = {{{Elem::boolean, {}}}, {vector}, {vector}},
+             .body = body,
+             .epsilons = 64}};
   }
 };
 
@@ -62,6 +86,44 @@ struct For : Control {
       results.push_back({body.yields[k].elem, prepended(a.dims[0], body.yields[k].dims)});
     return results;
   }
+  template <class B, class V = typename B::Val>
+  static std::vector<Example> examples(Elem elem) {
+    if (elem == Elem::boolean) return {};
+    const Dim n = example_n(), m = example_m();
+    const Type scalar{elem, {}}, vector{elem, {m}}, rows{elem, {n, m}};
+    std::vector<Example> out;
+    for (const bool reversed : {false, true}) {
+      const auto sums = [n, reversed](B& b, std::span<const V> x) {
+        return b.scan(
+            n, {x[0]}, {x[1]},
+            [&](V i, std::span<const V> state, std::span<const V> slice) {
+              const V next = b.add(state[0], b.mul(slice[0], b.convert(i, b.type(x[0]).elem)));
+              return std::pair{std::vector<V>{next}, std::vector<V>{next}};
+            },
+            reversed);
+      };
+      out.push_back({.about = reversed ? "sums, reversed" : "sums",
+                     .operands = {{scalar}, {{elem, {n}}}},
+                     .body = sums,
+                     .epsilons = 1024});
+      if (!ir::is_float(elem)) continue;
+      const auto states = [n, reversed](B& b, std::span<const V> x) {
+        return b.scan(
+            n, {x[0], x[1]}, {x[2]},
+            [&](V, std::span<const V> s, std::span<const V> slice) {
+              const V next = b.call("tanh", {b.add(b.mul(s[0], x[3]), slice[0])});
+              const V total = b.add(b.mul(b.like(s[1], 0.5), s[1]), b.sum(b.mul(next, slice[0]), {0}));
+              return std::pair{std::vector<V>{next, total}, std::vector<V>{b.mul(next, s[0])}};
+            },
+            reversed);
+      };
+      out.push_back({.about = reversed ? "two states, reversed" : "two states",
+                     .operands = {{vector}, {scalar}, {rows}, {vector}},
+                     .body = states,
+                     .epsilons = 1024});
+    }
+    return out;
+  }
 };
 
 struct Map : Control {
@@ -81,14 +143,59 @@ struct Map : Control {
     }
     return results;
   }
+  template <class B, class V = typename B::Val>
+  static std::vector<Example> examples(Elem elem) {
+    if (!ir::is_float(elem)) return {};
+    const Dim n = example_n(), m = example_m();
+    const auto body = [n, m](B& b, std::span<const V> x) {
+      const std::vector<Type> indices(2, Type{Elem::i64, {}});
+      const auto region = b.in_block(indices, [&](std::span<const V> i) {
+        const V u = b.emit1(b.named("gather"), {x[0], i[0]}, Attrs{.labels = {{-1}, {}, {}}});
+        const V row = b.emit1(b.named("gather"), {x[1], i[1]}, Attrs{.labels = {{-1, 0}, {}, {0}}});
+        return std::vector<V>{b.mul(example_step(b, u, 0.5), b.sum(row, {0})), row};
+      });
+      return b.emit(b.named("map"), {}, Attrs{.dims = {n, m}}, {region});
+    };
+    const auto nothing = [](B& b, std::span<const V> x) {
+      const auto region =
+          b.in_block({}, [&](std::span<const V>) { return std::vector<V>{example_step(b, x[0], 0.5)}; });
+      return b.emit(b.named("map"), {}, Attrs{}, {region});
+    };
+    return {{.about = "two axes", .operands = {{{elem, {n}}}, {{elem, {m, 2}}}}, .body = body, .epsilons = 64},
+            {.about = "no axis", .operands = {{{elem, {n}}}}, .body = nothing, .epsilons = 64}};
+  }
 };
 
 /// Base of what refers to a function of the module: its result types are given, since a rule sees no module.
 struct Reference : Control {};
 
+/// The function that the examples of a reference name: (x, y) -> (Σ x sin x y, x y).
+template <class B, class V = typename B::Val>
+Example example_callee(Elem elem) {
+  const Type vector{elem, {example_n()}};
+  return {.about = "callee", .operands = {{vector}, {vector}}, .body = [](B& b, std::span<const V> x) {
+            return std::vector<V>{b.sum(b.mul(example_step(b, x[0], 0.5), x[1]), {0}), b.mul(x[0], x[1])};
+          }};
+}
+
 struct Call : Reference {
   static constexpr std::string_view name = "call";
   static constexpr std::string_view doc = "The results of the function `callee` with the sizes `dims`.";
+  template <class B, class V = typename B::Val>
+  static std::vector<Example> examples(Elem elem) {
+    if (!ir::is_float(elem)) return {};
+    const Dim n = example_n(), m = example_m();
+    const Type scalar{elem, {}}, vector{elem, {n}};
+    const auto body = [=](B& b, std::span<const V> x) {
+      return b.emit_typed(b.named("call"), {x[1], x[0]}, Attrs{.dims = {n, m}, .callee = "callee0"}, {},
+                          {scalar, vector});
+    };
+    return {{.about = "operands exchanged",
+             .operands = {{vector}, {vector}},
+             .body = body,
+             .epsilons = 64,
+             .callees = {example_callee<B>(elem)}}};
+  }
 };
 
 struct Derive : Reference {
@@ -96,6 +203,29 @@ struct Derive : Reference {
   static constexpr std::string_view doc =
       "The function `callee` with the sizes `dims` and its derivative in the mode `text` (jvp, vjp, jacobian) with "
       "respect to the parameters `axes`.";
+  template <class B, class V = typename B::Val>
+  static std::vector<Example> examples(Elem elem) {
+    if (!ir::is_float(elem)) return {};
+    const Dim n = example_n(), m = example_m();
+    const Type scalar{elem, {}}, vector{elem, {n}}, matrix{elem, {n, n}};
+    const auto of = [&](std::string about, std::vector<std::int64_t> mode, std::vector<ExampleOperand> operands,
+                        std::vector<Type> results) {
+      const Attrs attrs{.axes = {0}, .dims = {n, m}, .integers = mode, .text = about, .callee = "callee0"};
+      const auto body = [=](B& b, std::span<const V> x) {
+        return b.emit_typed(b.named("derive"), {x.begin(), x.end()}, attrs, {}, results);
+      };
+      if (!mode.empty()) about += mode[0] == 1 ? ", forward" : ", reverse";
+      return Example{.about = about,
+                     .operands = std::move(operands),
+                     .body = body,
+                     .epsilons = 64,
+                     .callees = {example_callee<B>(elem)}};
+    };
+    return {of("jvp", {}, {{vector}, {vector}, {vector}}, {scalar, vector, scalar, vector}),
+            of("vjp", {}, {{vector}, {vector}, {scalar}, {vector}}, {scalar, vector, vector}),
+            of("jacobian", {1}, {{vector}, {vector}}, {scalar, vector, vector, matrix}),
+            of("jacobian", {2}, {{vector}, {vector}}, {scalar, vector, vector, matrix})};
+  }
 };
 
 struct Assert : OpBase {
@@ -109,6 +239,20 @@ struct Assert : OpBase {
     if (in.operands[0] != Type{Elem::boolean, {}}) return Failure{"an assertion takes one truth value"};
     return std::vector<Type>{};
   }
+  template <class B, class V = typename B::Val>
+  static std::vector<Example> examples(Elem elem) {
+    if (!ir::is_float(elem)) return {};
+    const auto below = [](double bound) {
+      return [bound](B& b, std::span<const V> x) {
+        const V condition = b.reduce("all", b.compare("lt", x[0], b.like(x[0], bound)), {0});
+        b.emit(b.named("assert"), {condition}, Attrs{.text = "too large"});
+        return std::vector<V>{b.mul(x[0], x[0])};
+      };
+    };
+    const ExampleOperand vector{.type = {elem, {example_n()}}};
+    return {{.about = "holds", .operands = {vector}, .body = below(3), .epsilons = 1},
+            {.about = "fails", .operands = {vector}, .body = below(-3), .sizes = nonempty_sizes(), .fails = true}};
+  }
   static void eval(EvalSite& s) {
     if (s.operands[0]->integers[0] == 0) s.error = s.attrs.text;
   }
@@ -119,5 +263,7 @@ struct Assert : OpBase {
     return {};
   }
 };
+
+using ControlOps = OpList<If, For, Map, Call, Derive, Assert>;
 
 }  // namespace rg::ops

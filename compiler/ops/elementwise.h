@@ -129,4 +129,52 @@ std::vector<typename B::Val> batch_elementwise(Site<B>& s, std::span<const bool>
   return {s.b.template emit_op<Op>(std::move(operands), s.attrs)};
 }
 
+/// Whether an elementwise op reads attributes.
+template <class Op>
+constexpr bool takes_attrs() {
+  return Op::rule == ElemRule::convert || requires(const Attrs& a, double x) { Op::eval(a, x); } ||
+         requires(const Attrs& a, double x) { Op::eval(a, x, x); };
+}
+
+template <class Op>
+std::vector<Attrs> attrs_for_tests() {
+  if constexpr (takes_attrs<Op>())
+    return Op::sample_attrs();
+  else
+    return {Attrs{}};
+}
+
+/// The op on scalars, vectors, matrices and broadcast operands.
+template <class Op, class B>
+std::vector<Example> elementwise_examples(Elem elem) {
+  using V = typename B::Val;
+  if (!accepts(Op::rule, elem)) return {};
+  const Dim n = example_n(), m = example_m();
+  const auto operands = [&](const std::vector<Dim>& first, const std::vector<Dim>& others) {
+    std::vector<ExampleOperand> out;
+    for (int k = 0; k < Op::operands; ++k) {
+      const bool condition = Op::rule == ElemRule::select && k == 0;
+      const bool own = k == 1 && Op::samples.low2 != Op::samples.high2;
+      out.push_back({.type = {condition ? Elem::boolean : elem, k == 0 ? first : others},
+                     .low = own ? Op::samples.low2 : Op::samples.low,
+                     .high = own ? Op::samples.high2 : Op::samples.high});
+    }
+    return out;
+  };
+  std::vector<Example> out;
+  for (const Attrs& attrs : attrs_for_tests<Op>()) {
+    out.push_back({.about = "scalar", .operands = operands({}, {}), .attrs = attrs, .sizes = {{1, 1}}});
+    out.push_back({.about = "vector", .operands = operands({n}, {n}), .attrs = attrs});
+    out.push_back({.about = "matrix", .operands = operands({n, m}, {n, m}), .attrs = attrs});
+    const auto axes_of = [](const Type& t) { return std::vector<std::int64_t>(t.rank(), 1); };
+    const auto broadcast = [attrs, n, m, axes_of](B& b, std::span<const V> x) {
+      std::vector<V> repeated;
+      for (const V v : x) repeated.push_back(b.broadcast(v, {n, m}, axes_of(b.type(v))));
+      return std::vector<V>{b.template emit_op<Op>(repeated, attrs)};
+    };
+    out.push_back({.about = "broadcast", .operands = operands({m}, {}), .attrs = attrs, .body = broadcast});
+  }
+  return out;
+}
+
 }  // namespace rg::ops

@@ -477,4 +477,7 @@ struct Hypot : Elementwise<2, ElemRule::floating> {
   }
 };
 
+using MathOps = OpList<Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Sqrt, Rsqrt, Cbrt, Sin, Cos, Tan, Asin, Acos, Atan,
+                       Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Sigmoid, Softplus, Relu, Pow, Atan2, Hypot>;
+
 }  // namespace rg::ops

@@ -1,5 +1,5 @@
-// What an op is: a struct of static members in one of this folder's headers, listed in all.h. Everything else about it
-// is generated from the struct by registry.cpp and by the templates of the phases.
+// What an op is: a struct of static members in one of this folder's headers, listed at the header's end. Everything
+// else about it is generated from the struct by registry.cpp and by the templates of the phases.
 //
 // A struct says:
 //   name, doc        the op's name in IR text (and in `.rg`, when `builtin`), and one sentence with its formula
@@ -8,7 +8,9 @@
 //   derivative       one of the classes below, and the functions that the class asks for
 //   batch            the op over a new leading axis (derived for elementwise ops)
 //   lower            for elementwise ops: scalar or vector code against the abstract builder of vecmath/vecmath.h
-//   samples          for elementwise ops: where its tests draw operands from, and special points
+//   samples          for elementwise ops: where its tests draw operands from, and special points; sample_attrs() where
+//                    the op has attributes
+//   examples         for other ops: operands and attributes for its tests (example.h)
 //
 // Derivative classes and what the author writes (templates over the builder B, so that the formula is one text):
 //   by_partials          static std::array<V, N> partials(B& b, V x1, …, V xN, V y): dy/dx_k elementwise, from operands
@@ -35,6 +37,7 @@
 
 #include "compiler/ir/module.h"
 #include "compiler/ir/tensor.h"
+#include "compiler/ops/example.h"
 #include "compiler/support/result.h"
 
 namespace rg::ops {
@@ -138,9 +141,15 @@ struct Elementwise : OpBase {
   static constexpr Samples samples = {};
 };
 
+/// The ops of a header, or of all of them.
 template <class... Ops>
 struct OpList {
   static constexpr std::size_t size = sizeof...(Ops);
 };
+
+template <class... A, class... B>
+consteval OpList<A..., B...> operator+(OpList<A...>, OpList<B...>) {
+  return {};
+}
 
 }  // namespace rg::ops

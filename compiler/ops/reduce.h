@@ -16,6 +16,22 @@ inline std::vector<std::int64_t> other_axes(std::size_t rank, const std::vector<
   return kept;
 }
 
+/// Reductions of a matrix along one axis or all, of a vector, along none and along two of three.
+inline std::vector<Example> reduction_examples(Elem elem) {
+  const Dim n = example_n(), m = example_m();
+  std::vector<Example> out{
+      {.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
+      {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.axes = {0}}},
+      {.about = "columns", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0}}},
+      {.about = "rows", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {1}}},
+      {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0, 1}}},
+      {.about = "no axes", .operands = {{{elem, {n, m}}}}},
+      {.about = "outer and inner", .operands = {{{elem, {n, 2, m}}}}, .attrs = {.axes = {0, 2}}},
+  };
+  for (Example& e : out) e.epsilons = 64;
+  return out;
+}
+
 /// Base of the reductions over `axes` (ascending), which leave the result's extents.
 template <bool Logical>
 struct Reduction : OpBase {
@@ -32,6 +48,9 @@ struct Reduction : OpBase {
     Type y{x.elem, {}};
     for (const std::int64_t a : other_axes(x.rank(), axes)) y.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
     return std::vector<Type>{y};
+  }
+  static std::vector<Example> examples(Elem elem) {
+    return (elem == Elem::boolean) == Logical ? reduction_examples(elem) : std::vector<Example>{};
   }
 };
 
@@ -233,6 +252,13 @@ struct ArgExtreme : OpBase {
       y.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
     return std::vector<Type>{y};
   }
+  static std::vector<Example> examples(Elem elem) {
+    if (elem == Elem::boolean) return {};
+    const Dim n = example_n(), m = example_m();
+    return {{.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.axes = {0}}, .sizes = nonempty_sizes()},
+            {.about = "columns", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0}}, .sizes = nonempty_sizes()},
+            {.about = "rows", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {1}}, .sizes = nonempty_sizes()}};
+  }
   static void eval(EvalSite& s) {
     const Tensor& x = *s.operands[0];
     Tensor& out = s.results[0];
@@ -271,5 +297,7 @@ struct ArgMax : ArgExtreme<ArgMax, true> {
   static constexpr std::string_view doc =
       "The position of the first greatest element along axis `axes`[0]; of the first NaN where there is one.";
 };
+
+using ReductionOps = OpList<ReduceSum, ReduceProd, ReduceMin, ReduceMax, ReduceAny, ReduceAll, ArgMin, ArgMax>;
 
 }  // namespace rg::ops

@@ -43,6 +43,17 @@ void fill_derivative(OpInfo& row) {
 }
 
 template <class Op>
+std::vector<Example> examples_of(Elem elem) {
+  if constexpr (Op::elementwise) {
+    return elementwise_examples<Op, Builder>(elem);
+  } else if constexpr (requires { Op::template examples<Builder>(elem); }) {
+    return Op::template examples<Builder>(elem);
+  } else {
+    return Op::examples(elem);
+  }
+}
+
+template <class Op>
 OpInfo row() {
   OpInfo r;
   r.code = opcode<Op>();
@@ -57,6 +68,7 @@ OpInfo row() {
   r.regions = Op::regions;
   r.derivative = Op::derivative;
   r.reason = Op::reason;
+  r.examples = examples_of<Op>;
   if constexpr (Op::elementwise) {
     r.rule = Op::rule;
     r.samples = Op::samples;

@@ -43,6 +43,8 @@ struct OpInfo {
   std::vector<ValueId> (*expand)(Site<Builder>&) = nullptr;
   std::vector<ValueId> (*jvp)(Site<Builder>&, std::span<const ValueId> x_tan) = nullptr;
   std::vector<ValueId> (*vjp)(Site<Builder>&, std::span<const ValueId> y_adj) = nullptr;
+  /// What generated tests run the op on, for operands of the element type; empty where the op does not take it.
+  std::vector<Example> (*examples)(Elem) = nullptr;
   /// The predicate under which operand k reaches the result (select), or an invalid id when always.
   ValueId (*guard)(Site<Builder>&, int k) = nullptr;
   /// The op with a leading axis of the given extent on the operands marked in `batched`; results carry it leading.

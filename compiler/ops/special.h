@@ -97,6 +97,7 @@ struct Polygamma : Function1 {
   static constexpr std::string_view doc = "The derivative of order k (in `integers`, k >= 1) of digamma at x.";
   static constexpr bool builtin = false;
   static constexpr Samples samples = {.low = 0.5, .high = 10, .ulp = 64};
+  static std::vector<Attrs> sample_attrs() { return {{.integers = {1}}, {.integers = {2}}}; }
   static double eval(const Attrs& a, double x) { return rg_polygamma(static_cast<double>(a.integers.at(0)), x); }
   // polygamma of order k + 1
   template <class B, class V>
@@ -159,5 +160,7 @@ struct Trunc : StepFunction {
     return b.trunc(x);
   }
 };
+
+using SpecialOps = OpList<Erf, Erfc, Lgamma, Tgamma, Digamma, Polygamma, Floor, Ceil, Round, Trunc>;
 
 }  // namespace rg::ops

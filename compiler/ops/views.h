@@ -68,6 +68,12 @@ struct Broadcast : View {
     }
     return std::vector<Type>{{x.elem, a.dims}};
   }
+  static std::vector<Example> examples(Elem elem) {
+    const Dim n = example_n(), m = example_m();
+    return {{.about = "scalar", .operands = {{{elem, {}}}}, .attrs = {.dims = {n, m}}},
+            {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.axes = {1}, .dims = {m, n}}},
+            {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0, 2}, .dims = {n, 2, m}}}};
+  }
   static void eval(EvalSite& s) {
     const auto strides = s.operands[0]->strides();
     eval_moved(s, [&](std::span<const std::int64_t> index) {
@@ -105,6 +111,13 @@ struct Transpose : View {
     for (const std::int64_t a : in.attrs.axes) y.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
     return std::vector<Type>{y};
   }
+  static std::vector<Example> examples(Elem elem) {
+    const Dim n = example_n(), m = example_m();
+    return {{.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
+            {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.axes = {0}}},
+            {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {1, 0}}},
+            {.about = "three axes", .operands = {{{elem, {n, 2, m}}}}, .attrs = {.axes = {2, 0, 1}}}};
+  }
   static void eval(EvalSite& s) {
     const auto strides = s.operands[0]->strides();
     eval_moved(s, [&](std::span<const std::int64_t> index) {
@@ -139,6 +152,13 @@ struct Reshape : View {
     }
     return std::vector<Type>{y};
   }
+  static std::vector<Example> examples(Elem elem) {
+    const Dim n = example_n(), m = example_m();
+    return {{.about = "scalar", .operands = {{{elem, {}}}}, .attrs = {.dims = {1}}, .sizes = {{1, 1}}},
+            {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.dims = {n, 1}}},
+            {.about = "flat", .operands = {{{elem, {n, m}}}}, .attrs = {.dims = {n * m}}},
+            {.about = "matrix", .operands = {{{elem, {n, m * Dim(2)}}}}, .attrs = {.dims = {m, 2, n}}}};
+  }
   static void eval(EvalSite& s) {
     s.results[0].reals = s.operands[0]->reals;
     s.results[0].integers = s.operands[0]->integers;
@@ -160,6 +180,12 @@ struct Recast : View {
   static Inferred infer(const InferInput& in) {
     if (in.attrs.dims.size() != in.operands[0].rank()) return Failure{"recast changes the rank"};
     return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
+  }
+  static std::vector<Example> examples(Elem elem) {
+    const Dim n = example_n(), m = example_m();
+    const std::vector<std::vector<std::int64_t>> equal{{3, 3}, {1, 1}, {0, 0}, {17, 17}};
+    return {{.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.dims = {m}}, .sizes = equal},
+            {.about = "matrix", .operands = {{{elem, {n, 2}}}}, .attrs = {.dims = {m, 2}}, .sizes = equal}};
   }
   static void eval(EvalSite& s) {
     if (s.results[0].shape != s.operands[0]->shape) {
@@ -232,6 +258,18 @@ struct Strided : View {
 struct Slice : Strided<Slice> {
   static constexpr std::string_view name = "slice";
   static constexpr std::string_view doc = "The result of extents `dims` is x[`starts` + `steps` * index], per axis.";
+  static std::vector<Example> examples(Elem elem) {
+    const Dim n = example_n(), m = example_m();
+    return {
+        {.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
+        {.about = "vector", .operands = {{{elem, {n + Dim(3)}}}}, .attrs = {.dims = {n}, .starts = {1}, .steps = {1}}},
+        {.about = "reversed",
+         .operands = {{{elem, {n}}}},
+         .attrs = {.dims = {n}, .starts = {n - Dim(1)}, .steps = {-1}}},
+        {.about = "matrix",
+         .operands = {{{elem, {n + Dim(2), m * Dim(2)}}}},
+         .attrs = {.dims = {n, m}, .starts = {2, 0}, .steps = {1, 2}}}};
+  }
   static void eval(EvalSite& s) {
     if (!strided_in_range(s.attrs, s.results[0].shape, s.operands[0]->shape)) {
       s.error = "slice out of range";
@@ -251,6 +289,18 @@ struct Place : Strided<Place> {
   static constexpr std::string_view name = "place";
   static constexpr std::string_view doc =
       "Zeros of extents `dims` with the operand's element at index placed at `starts` + `steps` * index, per axis.";
+  static std::vector<Example> examples(Elem elem) {
+    const Dim n = example_n(), m = example_m();
+    return {
+        {.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
+        {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.dims = {n + Dim(3)}, .starts = {1}, .steps = {1}}},
+        {.about = "reversed",
+         .operands = {{{elem, {n}}}},
+         .attrs = {.dims = {n}, .starts = {n - Dim(1)}, .steps = {-1}}},
+        {.about = "matrix",
+         .operands = {{{elem, {n, m}}}},
+         .attrs = {.dims = {n + Dim(2), m * Dim(2)}, .starts = {2, 0}, .steps = {1, 2}}}};
+  }
   static void eval(EvalSite& s) {
     Tensor& out = s.results[0];
     const Tensor& x = *s.operands[0];
@@ -294,6 +344,13 @@ struct Concat : View {
     }
     return std::vector<Type>{y};
   }
+  static std::vector<Example> examples(Elem elem) {
+    const Dim n = example_n(), m = example_m();
+    return {{.about = "one", .operands = {{{elem, {n}}}}, .attrs = {.axes = {0}}},
+            {.about = "vector", .operands = {{{elem, {n}}}, {{elem, {m}}}, {{elem, {2}}}}, .attrs = {.axes = {0}}},
+            {.about = "matrix", .operands = {{{elem, {n, 2}}}, {{elem, {n, m}}}}, .attrs = {.axes = {1}}},
+            {.about = "rows", .operands = {{{elem, {2, m}}}, {{elem, {n, m}}}}, .attrs = {.axes = {0}}}};
+  }
   static void eval(EvalSite& s) {
     Tensor& out = s.results[0];
     const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
@@ -330,5 +387,7 @@ struct Concat : View {
     return {s.b.template emit_op<Concat>(std::move(operands), Attrs{.axes = shifted(s.attrs.axes)})};
   }
 };
+
+using ViewOps = OpList<Broadcast, Transpose, Reshape, Recast, Slice, Place, Concat>;
 
 }  // namespace rg::ops

@@ -1,0 +1,62 @@
+// Compiled code against the reference evaluation, for every op and element type, at every size, and at special points.
+#include <doctest/doctest.h>
+
+#include "compiler/ir/interp.h"
+#include "compiler/ops/all.h"
+#include "tests/ops/harness.h"
+
+using namespace rg;
+using namespace rg::test;
+using ir::Elem;
+
+namespace {
+
+Allowed allowed(const Subject& s) {
+  // f32 code computes in f32 what the reference computes in f64 and rounds.
+  const double least = s.elem == Elem::f32 ? 1 : 0;
+  return s.op.elementwise ? Allowed{.ulp = std::max(least, s.op.samples.ulp)} : Allowed{.epsilons = s.example.epsilons};
+}
+
+}  // namespace
+
+TEST_CASE("compiled code agrees with the reference evaluation") {
+  Random random(2);
+  for_each_subject({Elem::f32, Elem::f64, Elem::i32, Elem::i64, Elem::boolean}, [&](Subject& s) {
+    const Compiled code(session(), prepared(s.module, "f"));
+    // A derivative is expanded before it can be interpreted.
+    const bool expanded = s.op.code == ops::opcode<ops::Derive>();
+    const ir::Function reference = expanded ? prepared(s.module, "f") : s.f();
+    for (const auto& sizes : s.example.sizes) {
+      CAPTURE(sizes[0]);
+      CAPTURE(sizes[1]);
+      const Tensors arguments = draw(s, sizes, random);
+      const auto want = ir::interpret(s.module, reference, sizes, arguments);
+      REQUIRE(bool(want) == !s.example.fails);
+      Tensors got;
+      CHECK((code(sizes, arguments, got) == RG_OK) == !s.example.fails);
+      if (want) CHECK(difference(got, *want, allowed(s)) == "");
+    }
+  });
+}
+
+TEST_CASE("compiled elementwise ops agree with the reference evaluation at special points") {
+  for_each_subject({Elem::f32, Elem::f64}, [&](Subject& s) {
+    if (!s.op.elementwise || s.example.about != "vector") return;
+    const Compiled code(session(), prepared(s.module, "f"));
+    const auto& special = s.op.samples.special;
+    const std::size_t count = special.size() * special.size();
+    const std::vector<std::int64_t> sizes{static_cast<std::int64_t>(count), 1};
+    Random random(3);
+    Tensors arguments = draw(s, sizes, random);
+    int k = 0;
+    for (ir::Tensor& t : arguments) {
+      if (!t.is_real()) continue;
+      for (std::size_t i = 0; i < count; ++i) t.reals[i] = special[k == 0 ? i % special.size() : i / special.size()];
+      ++k;
+    }
+    Tensors got;
+    REQUIRE(code(sizes, arguments, got) == RG_OK);
+    const Tensors want = run(s.module, s.f(), sizes, arguments);
+    CHECK(difference(got, want, allowed(s)) == "");
+  });
+}
