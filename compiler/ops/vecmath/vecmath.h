@@ -133,7 +133,7 @@ V tanh(B& b, V x) {
   return b.copysign(b.div(e, b.add(e, b.fconst(x, 2))), x);
 }
 
-/// 1/(1 + e^-x), for x < 0 as e^x/(1 + e^x), so that it does not vanish before e^x does; within 2 ulp.
+/// 1/(1 + e^-x), for x < 0 as e^x/(1 + e^x), so that it does not vanish before e^x does; within 3 ulp.
 template <class B, class V>
 V sigmoid(B& b, V x) {
   const V one = b.fconst(x, 1), e = exp(b, b.neg(b.abs(x)));
