@@ -400,6 +400,25 @@ struct Softplus : Function1 {
   }
 };
 
+struct Logit : Function1 {
+  static constexpr std::string_view name = "logit";
+  static constexpr std::string_view doc = "log(x / (1 - x)), the inverse of sigmoid, without cancellation at 1/2.";
+  static constexpr Samples samples = {.low = 0.05, .high = 0.95, .ulp = 8};
+  // From 1/4 on as log1p((2x - 1) / (1 - x)), where 2x - 1 is exact up to 1.
+  static double eval(double x) { return x < 0.25 ? std::log(x / (1 - x)) : std::log1p((2 * x - 1) / (1 - x)); }
+  // 1 / (x (1 - x))
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) {
+    return {b.div(b.one(x), b.mul(x, b.sub(b.one(x), x)))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    const V one = b.fconst(x, 1), rest = b.sub(one, x);
+    return b.select(b.lt(x, b.fconst(x, 0.25)), vecmath::log(b, b.div(x, rest)),
+                    vecmath::log1p(b, b.div(b.sub(b.add(x, x), one), rest)));
+  }
+};
+
 struct Relu : Function1 {
   static constexpr std::string_view name = "relu";
   static constexpr std::string_view doc = "x where x > 0, 0 elsewhere; NaN of NaN. The derivative at 0 is 0.";
@@ -478,6 +497,6 @@ struct Hypot : Elementwise<2, ElemRule::floating> {
 };
 
 using MathOps = OpList<Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Sqrt, Rsqrt, Cbrt, Sin, Cos, Tan, Asin, Acos, Atan,
-                       Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Sigmoid, Softplus, Relu, Pow, Atan2, Hypot>;
+                       Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Sigmoid, Softplus, Logit, Relu, Pow, Atan2, Hypot>;
 
 }  // namespace rg::ops
