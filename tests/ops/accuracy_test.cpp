@@ -109,8 +109,6 @@ TEST_CASE("vector maths stays within its stated bounds") {
 TEST_CASE("small sigmoids vanish no earlier than e^x does") {
   const auto at = std::ranges::find(kFunctions, "sigmoid", &Function::op);
   REQUIRE(at != std::end(kFunctions));
-  const Function& f = *at;
-});
-CHECK(worst(f, Elem::f64, {-745, -700}, 1001).error <= f.bound);
-CHECK(worst(f, Elem::f32, {-103, -80}, 1001).error <= f.bound);
+  CHECK(worst(*at, Elem::f64, {-745, -700}, 1001).error <= at->bound);
+  CHECK(worst(*at, Elem::f32, {-103, -80}, 1001).error <= at->bound);
 }
