@@ -8,6 +8,13 @@ std::size_t Nest::result_rank() const {
   return static_cast<std::size_t>(std::ranges::count_if(axes, [](const Axis& a) { return !a.reduced; }));
 }
 
+Access Nest::stored_at(const Index& index) const {
+  Access a = target;
+  const Index at = place ? place(index) : index;
+  a.index.insert(a.index.end(), at.begin(), at.end());
+  return a;
+}
+
 const Nest* Fusion::producer(BufferId buffer, const std::vector<std::size_t>& among) const {
   for (const std::size_t n : among) {
     if (nests_[n].target.buffer == buffer) return &nests_[n];
@@ -28,6 +35,7 @@ bool Fusion::axis_matches(const Nest& nest, std::size_t axis, const LoopTree& lo
   for (const Nest::Read& r : nest.reads) {
     if (const Nest* p = producer(r.buffer, loop.nests)) {
       depends = true;
+      if (p->place) return false;
       const std::size_t prefix = p->target.index.size();
       bool at_index = false;
       for (std::size_t d = 0; d < p->axes.size(); ++d) {
@@ -52,7 +60,7 @@ bool Fusion::axis_matches(const Nest& nest, std::size_t axis, const LoopTree& lo
 
 // A cheap elementwise use of the contraction's elements, over the same loops.
 bool Fusion::may_join_blocked(const Nest& nest, const Nest& blocked) const {
-  if (nest.monoid || nest.cost >= 12 || nest.axes.size() != blocked.result_rank()) return false;
+  if (nest.monoid || blocked.place || nest.cost >= 12 || nest.axes.size() != blocked.result_rank()) return false;
   bool reads = false;
   for (const Nest::Read& r : nest.reads) {
     if (r.buffer != blocked.target.buffer) continue;

@@ -4,11 +4,15 @@
 // of an earlier one when it reads what is made there at that loop's own index only, or reads the same memory along it.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "compiler/plan/dag.h"
 
 namespace rg::plan {
+
+/// The index of an element of a part in the whole; empty for the whole itself.
+using Placement = std::function<Index(const Index&)>;
 
 struct Nest {
   struct Axis {
@@ -26,6 +30,7 @@ struct Nest {
   ValueId value;
   bool copy = false;       // stores what is computed elsewhere
   Access target;           // the index is a prefix of constants or outer variables
+  Placement place;         // where a piece stands in the value that the target is for
   std::vector<Axis> axes;  // those of the result in order, then the reduced ones
   std::optional<Monoid> monoid;
   std::vector<Read> reads;
@@ -36,6 +41,8 @@ struct Nest {
   std::vector<ReductionId> reductions;  // one an unrolled index
 
   std::size_t result_rank() const;
+  /// Where the element at an index of the value is stored.
+  Access stored_at(const Index& index) const;
 };
 
 struct LoopTree {

@@ -201,6 +201,7 @@ void assign_slots(Placer& p) {
 void place_buffers(Plan& plan, const PlanOptions& options) {
   Placer p{plan, {}, {}, {}, {}, 0};
   prune(p);
+  relayout(plan);
   vectorise(plan, options);
   p.survey();
   contract(p);

@@ -150,12 +150,47 @@ void Planner::choose_order(const ir::Instr* in, Nest& nest) const {
   });
 }
 
-void Planner::materialise(ValueId v, Access target, bool copy) {
+void Planner::materialise(ValueId v, const Access& target, bool copy, const Placement& place) {
+  const ir::Function& f = plan_.function;
+  const ir::Instr* in = copy ? nullptr : f.definition(v);
+  const std::string_view name = in ? ops::info(in->op).name : std::string_view{};
+  const auto part = [&](ValueId x, const Placement& inner) {
+    const Placement whole = place ? [place, inner](const Index& i) { return place(inner(i)); } : inner;
+    materialise(x, target, dag_.bound(x) != nullptr || dag_.is_slice(x) || !f.definition(x), whole);
+  };
+  if (name == "concat") {
+    const auto axis = static_cast<std::size_t>(in->attrs.axes[0]);
+    const std::vector<ValueId> pieces = in->operands;
+    const auto open = [&](ValueId x) { return !f.type(x).dims[axis].is_constant(); };
+    if (std::ranges::any_of(pieces, open)) {
+      Dim start = 0;
+      for (const ValueId x : pieces) {
+        part(x, [axis, start](const Index& i) {
+          Index at = i;
+          at[axis] = at[axis] + start;
+          return at;
+        });
+        start = start + f.type(x).dims[axis];
+      }
+      return;
+    }
+  }
+  if (name == "reshape" && place && !dag_.bound(in->operands[0])) {
+    const ValueId x = in->operands[0];
+    part(x,
+         [this, from = f.type(x).dims, to = f.type(v).dims](const Index& i) { return reshaped(plan_, i, from, to); });
+    return;
+  }
+  store(v, target, copy, place);
+}
+
+void Planner::store(ValueId v, Access target, bool copy, Placement place) {
   const ir::Function& f = plan_.function;
   Nest nest;
   nest.value = v;
   nest.copy = copy;
   nest.target = std::move(target);
+  nest.place = std::move(place);
   for (const Dim& e : f.type(v).dims) nest.axes.push_back({e, {}, {}, false, false});
   const ir::Instr* in = copy ? nullptr : f.definition(v);
   if (in) {
@@ -302,9 +337,7 @@ void Planner::emit_body(Nest& nest, std::vector<Item>& out) {
     Dim position = 0;
     const NodeId value = element(nest, result, reduced, &position);
     if (!nest.monoid) {
-      Access target = nest.target;
-      target.index.insert(target.index.end(), result.begin(), result.end());
-      out.push_back({Store{std::move(target), value}});
+      out.push_back({Store{nest.stored_at(result), value}});
       if (!nest.copy) dag_.forward(nest.value, result, value);
       return;
     }
@@ -327,9 +360,7 @@ void Planner::emit_finish(Nest& nest, std::vector<Item>& out) {
   const Elem elem = plan_.function.type(nest.value).elem;
   for_each_unrolled(nest, [&](const Index& result, const Index&) {
     const NodeId value = dag_.reduced(nest.reductions[k++], elem, loop_vars(nest));
-    Access target = nest.target;
-    target.index.insert(target.index.end(), result.begin(), result.end());
-    out.push_back({Store{std::move(target), value}});
+    out.push_back({Store{nest.stored_at(result), value}});
     dag_.forward(nest.value, result, value);
   });
 }

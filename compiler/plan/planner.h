@@ -15,7 +15,9 @@ class Planner {
   /// Plans a block whose yields go to the targets (the index is a prefix); an invalid buffer: nowhere.
   void block(ir::BlockId id, const std::vector<Access>& targets, std::vector<Item>& out);
   void instruction(const ir::Instr& in, const std::set<ValueId>& roots, std::vector<Item>& out);
-  void materialise(ValueId v, Access target, bool copy);
+  /// Plans the loops that store v. Pieces of a concatenation have loops of their own.
+  void materialise(ValueId v, const Access& target, bool copy, const Placement& place = {});
+  void store(ValueId v, Access target, bool copy, Placement place);
   void choose_unrolled(Nest& nest) const;
   void choose_order(const ir::Instr* in, Nest& nest) const;
   bool homogeneous(ValueId v, bool top) const;
@@ -45,6 +47,8 @@ class Planner {
 
 /// Removes stores that nothing reads, decides what each buffer keeps, and lays out the workspace.
 void place_buffers(Plan& plan, const PlanOptions& options);
+/// Copies arrays that a repeated loop would read across the lanes, transposed; before vectorise.
+void relayout(Plan& plan);
 /// Chooses the vector loop of each nest.
 void vectorise(Plan& plan, const PlanOptions& options);
 /// Marks the outermost loops whose iterations threads may share: those of the function's own body without reductions

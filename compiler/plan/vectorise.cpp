@@ -99,7 +99,7 @@ struct Vectoriser {
         inner += cost(l->body, l->var) + (reduces(*l) ? 1 : 0);
       }
     }
-    if (shallow && !reduces(loop) && !lanes_meet(loop.body, loop.var) && cost(loop.body, loop.var) < inner) {
+    if (shallow && !lanes_meet(loop.body, loop.var) && cost(loop.body, loop.var) < inner) {
       loop.vector = true;
       return;
     }
