@@ -203,7 +203,13 @@ void Emitter::close(const plan::Loop& l) {
       total.first = b_.CreateExtractElement(total.first, b_.getInt64(0));
       if (arg) total.second = b_.CreateExtractElement(total.second, b_.getInt64(0));
     }
-    reduced_[id] = arg ? total.second : total.first;
+    if (!arg) {
+      reduced_[id] = total.first;
+      continue;
+    }
+    // No position was taken where every element equals the start: then the first is the winner.
+    V none = b_.CreateICmpEQ(total.second, llvm::ConstantInt::get(total.second->getType(), INT64_MAX));
+    reduced_[id] = b_.CreateSelect(none, llvm::ConstantInt::get(total.second->getType(), 0), total.second);
   }
 }
 
@@ -287,9 +293,13 @@ void Emitter::item(const plan::Accumulate& a) {
   V position = varies(r.position) ? dim_lanes(r.position) : dim(r.position);
   if (place_type->isVectorTy()) position = spread(position);
   V old_position = b_.CreateLoad(place_type, place);
-  const auto folded = fold_position(r.monoid, {old, old_position}, {value, position});
-  b_.CreateStore(mask ? b_.CreateSelect(mask, folded.first, old) : folded.first, slot);
-  b_.CreateStore(mask ? b_.CreateSelect(mask, folded.second, old_position) : folded.second, place);
+  // Positions rise from one iteration to the next, so that the new one takes the place only where it is better, or the
+  // first NaN.
+  V takes = r.monoid == Monoid::argmin ? vb_.le(old, value) : vb_.ge(old, value);
+  takes = vb_.and_mask(vb_.not_mask(takes), vb_.eq(old, old));
+  if (mask) takes = vb_.and_mask(takes, mask);
+  b_.CreateStore(vb_.select(takes, value, old), slot);
+  b_.CreateStore(vb_.select(takes, position, old_position), place);
 }
 
 void Emitter::item(const plan::ScatterAdd& s) {

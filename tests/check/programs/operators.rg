@@ -43,3 +43,13 @@ test "what loses a choice has derivative 0, however steep it is" {
   assert_close(grad(cut)([0.0, 2.0]), [0.0, 0.5]);
   assert_close(jvp(clamped)([0.0, 2.0], [1.0, 1.0]), 0.5);
 }
+
+test "winners: the first of equals, also of infinities; a NaN before all" {
+  assert argmin([inf, inf]) == 0;
+  assert argmax([-inf, -inf, -inf]) == 0;
+  assert argmin([3.0, nan, 1.0, nan]) == 1;
+  assert argmax([3.0, 5.0, 5.0, 1.0]) == 1;
+  assert argmin([i: 100 => if i < 37 { inf } else { f64(i mod 7) }]) == 42;
+  let rows = argmax([i: 20, j: 3 => if j == i mod 3 { inf } else { -inf }], axis: 1);
+  assert rows[4] == 1;
+}
