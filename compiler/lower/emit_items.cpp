@@ -257,6 +257,7 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
 }
 
 void Emitter::item(const plan::Loop& l) {
+  if (l.packing) return packed(l);
   if (l.threaded) return threaded(l);
   range(l, b_.getInt64(0), dim(l.extent));
 }

@@ -25,12 +25,38 @@ V Emitter::work(const plan::Loop& l) {
   return b_.CreateMul(dim(l.extent), total ? b_.CreateAdd(total, here) : here);
 }
 
-void Emitter::threaded(const plan::Loop& l) {
+// The buffers that the items read or write.
+std::set<plan::BufferId> Emitter::buffers_of(const std::vector<plan::Item>& list) const {
+  std::set<plan::BufferId> found;
+  for (const plan::NodeId id : nodes_of(list)) {
+    if (plan_.node(id).kind == plan::Node::Kind::load) found.insert(plan_.node(id).access.buffer);
+  }
+  const std::function<void(const std::vector<plan::Item>&)> walk = [&](const std::vector<plan::Item>& in) {
+    for (const plan::Item& item : in) {
+      if (const auto* s = std::get_if<plan::Store>(&item.what)) found.insert(s->target.buffer);
+      if (const auto* s = std::get_if<plan::ScatterAdd>(&item.what)) found.insert(s->target.buffer);
+      if (const auto* f = std::get_if<plan::For>(&item.what)) {
+        for (const plan::For::Carried& c : f->carried) found.insert({c.current, c.next});
+      }
+      if (const auto* l = std::get_if<plan::Loop>(&item.what)) {
+        found.insert(l->own.begin(), l->own.end());
+        if (l->packing) found.insert({l->packing->columns, l->packing->rows, l->packing->partial});
+      }
+      for (auto* body : plan::bodies(const_cast<plan::Item&>(item))) walk(*body);
+    }
+  };
+  walk(list);
+  return found;
+}
+
+Emitter::Part Emitter::part(const plan::Loop& l, const RangeCode& code) {
   // Sizes, buffers and finished reductions, in order.
   std::vector<V> captured(sizes_);
-  for (V base : bases_) {
-    if (base) captured.push_back(base);
-  }
+  std::set<plan::BufferId> used = buffers_of(l.body);
+  used.insert(l.own.begin(), l.own.end());
+  if (l.packing) used.insert(l.packing->columns);
+  std::erase_if(used, [&](plan::BufferId b) { return !b.valid() || !bases_[b.index]; });
+  for (const plan::BufferId b : used) captured.push_back(bases_[b.index]);
   std::vector<plan::ReductionId> finished;
   for (const plan::NodeId id : nodes_of(l.body)) {
     const plan::Node& n = plan_.node(id);
@@ -53,36 +79,51 @@ void Emitter::threaded(const plan::Loop& l) {
   body->setAttributes(
       llvm::AttributeList::get(b_.getContext(), llvm::AttributeList::FunctionIndex,
                                llvm::AttrBuilder(b_.getContext(), function_->getAttributes().getFnAttrs())));
-  Emitter(plan_, body, options_).emit_range(l, *this, env_type, finished);
+  Emitter(plan_, body, options_).emit_range(l, *this, env_type, used, finished, code);
+  return {body, env};
+}
 
-  const std::int64_t grain = l.together > 1 ? 24 : l.vector ? 64 : 1;
-  V extent = dim(l.extent);
-  V many = b_.CreateAnd(b_.CreateIsNotNull(context_), b_.CreateICmpSGT(work(l), b_.getInt64(worth_threads)));
-  llvm::BasicBlock *parallel = block("parallel"), *serial = block("serial"), *done = block("joined");
-  b_.CreateCondBr(many, parallel, serial);
-  b_.SetInsertPoint(parallel);
+void Emitter::run_part(const Part& part, V count, V grain) {
   auto run =
       function_->getParent()->getOrInsertFunction("rg_parallel_for", b_.getInt32Ty(), b_.getPtrTy(), b_.getInt64Ty(),
                                                   b_.getInt64Ty(), b_.getPtrTy(), b_.getPtrTy());
-  b_.CreateCall(run, {context_, extent, b_.getInt64(grain), body, env});
+  b_.CreateCall(run, {context_, count, grain, part.body, part.env});
+}
+
+void Emitter::call_part(const Part& part, V count) {
+  b_.CreateCall(part.body, {b_.getInt64(0), count, b_.getInt32(0), part.env});
+}
+
+void Emitter::if_many(const plan::Loop& l, const std::function<void()>& parallel, const std::function<void()>& serial) {
+  V many = b_.CreateAnd(b_.CreateIsNotNull(context_), b_.CreateICmpSGT(work(l), b_.getInt64(worth_threads)));
+  llvm::BasicBlock *on_all = block("parallel"), *on_one = block("serial"), *done = block("joined");
+  b_.CreateCondBr(many, on_all, on_one);
+  b_.SetInsertPoint(on_all);
+  parallel();
   b_.CreateBr(done);
-  b_.SetInsertPoint(serial);
-  b_.CreateCall(body, {b_.getInt64(0), extent, b_.getInt32(0), env});
+  b_.SetInsertPoint(on_one);
+  serial();
   b_.CreateBr(done);
   b_.SetInsertPoint(done);
 }
 
+void Emitter::threaded(const plan::Loop& l) {
+  const Part whole = part(l, [&](Emitter& inner, V from, V to) { inner.range(l, from, to); });
+  const std::int64_t grain = l.together > 1 ? 24 : l.vector ? 64 : 1;
+  V extent = dim(l.extent);
+  if_many(l, [&] { run_part(whole, extent, b_.getInt64(grain)); }, [&] { call_part(whole, extent); });
+}
+
 void Emitter::emit_range(const plan::Loop& l, const Emitter& outer, llvm::StructType* env,
-                         const std::vector<plan::ReductionId>& finished) {
+                         const std::set<plan::BufferId>& used, const std::vector<plan::ReductionId>& finished,
+                         const RangeCode& code) {
   unsigned field = 0;
   const auto next = [&] {
     V at = b_.CreateStructGEP(env, function_->getArg(3), field);
     return b_.CreateLoad(env->getElementType(field++), at);
   };
   for (std::size_t i = 0; i < outer.sizes_.size(); ++i) sizes_.push_back(next());
-  for (std::size_t i = 0; i < bases_.size(); ++i) {
-    if (outer.bases_[i]) bases_[i] = next();
-  }
+  for (const plan::BufferId b : used) bases_[b.index] = next();
   for (const plan::ReductionId id : finished) reduced_[id] = next();
   indirect_ = outer.indirect_;
   for (const plan::BufferId id : l.own) {
@@ -95,7 +136,7 @@ void Emitter::emit_range(const plan::Loop& l, const Emitter& outer, llvm::Struct
   }
   zeros_ = stack(b_.getInt64Ty());
   b_.CreateStore(b_.getInt64(0), zeros_);
-  range(l, function_->getArg(0), function_->getArg(1));
+  code(*this, function_->getArg(0), function_->getArg(1));
   b_.CreateRetVoid();
 }
 

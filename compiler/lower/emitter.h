@@ -17,12 +17,15 @@ namespace rg::lower {
 class Emitter {
  public:
   using V = llvm::Value*;
+  /// Writes the code of the iterations from .. to-1 of a threaded loop.
+  using RangeCode = std::function<void(Emitter& emitter, V from, V to)>;
   Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOptions& options);
   /// The body of f.
   void emit_function();
   /// The body of a part of a threaded loop: a function (begin, end, thread, env).
   void emit_range(const plan::Loop& l, const Emitter& outer, llvm::StructType* env,
-                  const std::vector<plan::ReductionId>& finished);
+                  const std::set<plan::BufferId>& used, const std::vector<plan::ReductionId>& finished,
+                  const RangeCode& code);
   /// The body of f_workspace.
   void emit_workspace();
 
@@ -75,7 +78,59 @@ class Emitter {
   void range(const plan::Loop& l, V from, V to);
   /// The loop as a function of a range of iterations, called for each part by the runtime's threads.
   void threaded(const plan::Loop& l);
+  struct Part {
+    llvm::Function* body;
+    V env;
+  };
+  Part part(const plan::Loop& l, const RangeCode& code);
+  void run_part(const Part& part, V count, V grain);
+  void call_part(const Part& part, V count);
+  /// `parallel` where there is a context and the loop's work is worth threads, else `serial`.
+  void if_many(const plan::Loop& l, const std::function<void()>& parallel, const std::function<void()>& serial);
   V work(const plan::Loop& l);
+
+  // Contractions whose operands are copied to panels.
+  struct Contraction {
+    const plan::Loop& rows;
+    const plan::Loop& columns;
+    const plan::Loop& reduced;
+    const plan::Packing& p;
+    llvm::Type* elem;
+    V row_count, column_count, reduced_count;
+    V width;  // the columns up to a whole vector
+    unsigned lanes() const { return static_cast<unsigned>(p.lanes); }
+    std::int64_t panel() const { return 2 * p.lanes; }
+  };
+  struct Block {  // of rows and of the reduced axis
+    V row, rows, first, length;
+  };
+  Contraction contraction(const plan::Loop& rows);
+  void packed(const plan::Loop& rows);
+  void pack_columns(const Contraction& c, V from, V to);
+  void pack_panel(const Contraction& c, V column, V width, bool whole);
+  void pack_panel_across(const Contraction& c, V column, V width, V first, V length, V to);
+  /// Calls code with the first index and the length of each block of the reduced axis; one of length 0 where it is
+  /// empty.
+  void depth_blocks(const Contraction& c, const std::function<void(V first, V length)>& code);
+  V panel_at(const Contraction& c, V first, V length, V column);
+  void pack_rows(const Contraction& c, const Block& at);
+  void contract_rows(const Contraction& c, V from, V to);
+  void contract_block(const Contraction& c, const Block& at, V tile);
+  void finish_tile(const Contraction& c, V row, V rows, V column, V tile);
+  /// The factor at the loop variables' values, `along` running over the lanes.
+  V factor(const Contraction& c, plan::NodeId value, plan::VarId along, V mask);
+  /// Reads `lanes` vectors and gives the j-th elements of all as the j-th vector.
+  void transpose(unsigned lanes, const std::function<V(unsigned)>& read, const std::function<void(unsigned, V)>& write);
+  /// The function that adds the product of two panels to a tile, or sets it: made once a module.
+  llvm::Function* kernel(const Contraction& c, int height, int vectors);
+  void write_kernel(llvm::Function* f, const Contraction& c, int height, int vectors);
+  V element(const Contraction& c, V base, V offset);
+  V whole(std::int64_t v) { return b_.getInt64(static_cast<std::uint64_t>(v)); }
+  V least(V a, V b) { return b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, a, b); }
+  V most(V a, V b) { return b_.CreateBinaryIntrinsic(llvm::Intrinsic::smax, a, b); }
+  /// v rounded up, down to a multiple of the unit.
+  V up(V v, std::int64_t unit) { return down(b_.CreateAdd(v, whole(unit - 1)), unit); }
+  V down(V v, std::int64_t unit) { return b_.CreateMul(b_.CreateUDiv(v, whole(unit)), whole(unit)); }
   struct Tile {
     const plan::Loop& rows;
     const plan::Loop& columns;
@@ -91,6 +146,7 @@ class Emitter {
   unsigned element_bytes(const std::vector<plan::Item>& list) const;
   std::optional<unsigned> inner_lanes(const std::vector<plan::Item>& list, plan::ReductionId id) const;
   std::set<plan::NodeId> nodes_of(const std::vector<plan::Item>& list) const;
+  std::set<plan::BufferId> buffers_of(const std::vector<plan::Item>& list) const;
   std::size_t weight(const std::vector<plan::Item>& list) const;
   void open(const plan::Loop& l, unsigned copies);
   void close(const plan::Loop& l);

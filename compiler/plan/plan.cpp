@@ -59,6 +59,7 @@ Plan make_plan(const ir::Function& function, const PlanOptions& options) {
   Planner(plan, options).run();
   place_buffers(plan, options);
   if (options.threads) choose_threads(plan);
+  place_packing(plan);
   return plan;
 }
 

@@ -101,6 +101,24 @@ struct Reduction {
 
 struct Item;
 
+/// How a contraction's factors are copied, in the order in which a kernel of `height` x 2 vectors of accumulators reads
+/// them. The reduced axis is cut into blocks of `block_depth` and the rows into blocks of `block_rows`, which stay in
+/// the second cache level; the sums over the first blocks of the reduced axis are in `partial` until the last adds its
+/// own. All of this depends on extents, element type and target only.
+struct Packing {
+  NodeId row_value, column_value;   // the factors
+  bool rows_across = false;         // vectors of the row factor are read along the rows, not along the reduced axis
+  bool columns_across = false;      // vectors of the column factor are read along the reduced axis, not the columns
+  int lanes = 1;                    // of a vector
+  int height = 1, edge = 1;         // rows of the kernel's tile, and of that for the last rows
+  std::int64_t block_rows = 0;      // a multiple of height, edge and lanes
+  BufferId columns, rows, partial;  // partial: invalid where there is one block
+
+  static constexpr std::int64_t block_depth = 256;
+  /// Elements from row to row of the copied rows.
+  std::int64_t stride() const { return block_depth + lanes; }
+};
+
 /// Iterations are independent but for the reductions that end with the loop.
 struct Loop {
   VarId var;
@@ -110,6 +128,7 @@ struct Loop {
   /// Iterations (of a vector loop: vectors of them) computed at once. Above 1 in both of two nested loops around a
   /// reduced one: a contraction by tiles of accumulators in registers.
   int together = 1;
+  std::optional<Packing> packing;       // of the rows of a contraction by tiles whose operands are copied
   std::vector<ReductionId> reductions;  // those that begin before and end after this loop
   std::vector<BufferId> own;            // threaded: memory of one iteration, of which each thread has its own
   std::vector<Item> body;

@@ -55,6 +55,13 @@ void vectorise(Plan& plan, const PlanOptions& options);
 /// that end with them. After place_buffers.
 void choose_threads(Plan& plan);
 
+/// How to copy the operands of a contraction by tiles (rows { columns { reduced { … } … } }) whose factors are given;
+/// empty where copying does not pay or the product is not one of floating numbers.
+std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Loop& rows,
+                                      const Loop& columns, const Loop& reduced);
+/// Gives the copies of contractions their memory; after choose_threads.
+void place_packing(Plan& plan);
+
 /// Calls f with each node that the item's own statement evaluates (not those of nested items).
 void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
 /// The nested items of an item, empty where it has none.

@@ -98,6 +98,7 @@ struct Printer {
     if (l.vector) text += " vector";
     if (l.threaded) text += " threads";
     if (l.together > 1) text += fmt::format(" {} at once", l.together);
+    if (l.packing) text += " packed";
     for (const ReductionId r : l.reductions)
       text += fmt::format(" {} r{}", name(plan.reductions[r.index].monoid), r.index);
     line(text);

@@ -10,6 +10,7 @@ namespace {
 
 struct Vectoriser {
   Plan& plan;
+  const PlanOptions& options;
 
   std::int64_t access_cost(const Access& a, VarId var) const {
     const auto c = coefficient(linear_address(plan, a), plan.size_count + var.index);
@@ -75,8 +76,21 @@ struct Vectoriser {
                           depends(product.args[0], rows.var) != depends(product.args[1], rows.var) &&
                           depends(product.args[0], columns->var) != depends(product.args[1], columns->var);
     if (!repeated) return false;
-    std::set<NodeId> by_column, by_reduced;
     const NodeId value = plan.reductions[sum->reduction.index].value;
+    if (auto packing = choose_packing(plan, options, rows, *columns, *inner)) {
+      const auto along = [&](NodeId factor, VarId var) {
+        std::set<NodeId> seen;
+        return node_cost(factor, var, seen);
+      };
+      packing->rows_across = along(packing->row_value, rows.var) < along(packing->row_value, inner->var);
+      packing->columns_across = along(packing->column_value, inner->var) < along(packing->column_value, columns->var);
+      rows.together = packing->height;
+      columns->together = 2;
+      columns->vector = true;
+      rows.packing = std::move(packing);
+      return true;
+    }
+    std::set<NodeId> by_column, by_reduced;
     const bool along_columns = node_cost(value, columns->var, by_column) <= node_cost(value, inner->var, by_reduced);
     (along_columns ? *columns : *inner).vector = true;
     rows.together = along_columns ? 6 : 4;
@@ -119,7 +133,7 @@ struct Vectoriser {
 
 }  // namespace
 
-void vectorise(Plan& plan, const PlanOptions&) { Vectoriser{plan}.visit_all(plan.body); }
+void vectorise(Plan& plan, const PlanOptions& options) { Vectoriser{plan, options}.visit_all(plan.body); }
 
 namespace {
 

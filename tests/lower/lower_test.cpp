@@ -95,19 +95,6 @@ TEST_CASE("contractions: products of matrices, a quadratic form, small static ex
           {{3, 17, 9}, {1, 1, 1}, {20, 5, 33}}, 1e-11);
 }
 
-TEST_CASE("products by tiles, with lanes along either axis and what is done to each element") {
-  Case c({"n", "m", "k"});
-  const Val a = c.input(Elem::f32, {n, k}), w = c.input(Elem::f32, {m, k}), b = c.input(Elem::f32, {k, m}),
-            bias = c.input(Elem::f32, {m});
-  const Val z = c.b.add(c.b.contract({a, b}, {{0, 1}, {1, 2}, {0, 2}}), c.b.broadcast(bias, {n, m}, {1}));
-  const Val t = c.b.contract({a, w}, {{0, 2}, {1, 2}, {0, 1}});
-  const Val g = c.b.contract({a, z}, {{0, 1}, {0, 2}, {1, 2}});
-  c.check({c.b.mul(z, z), t, g}, {{13, 70, 21}, {1, 1, 1}, {101, 65, 40}, {6, 64, 0}}, 1e-5);
-  const std::string dump = plan::print(plan::make_plan(c.f));
-  CHECK(dump.find("6 at once") != std::string::npos);
-  CHECK(dump.find("4 at once") != std::string::npos);
-}
-
 TEST_CASE("the first winner, and NaN before all") {
   Case c({"n", "m"});
   const Val x = c.input(Elem::f64, {n, m});

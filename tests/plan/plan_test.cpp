@@ -35,8 +35,16 @@ TEST_CASE("a mixture's exponents, |Q_k (x_i - mu_k)|², store nothing of extent 
   const Val z = b.contract({q, r}, {{1, 2, 3}, {0, 1, 3}, {0, 1, 2}});
   b.set_yields({b.sum(b.mul(z, z), {2})});
   const plan::Plan p = plan::make_plan(f);
-  REQUIRE(p.slots.size() == 1);  // of one k
+  REQUIRE(!p.slots.empty());  // of one k
   CHECK(p.slots[0].bytes == std::vector{Dim(8) * n * d});
+  for (const plan::Slot& slot : p.slots) {
+    for (const Dim& bytes : slot.bytes) {
+      const auto at = [&](std::int64_t extent) {
+        return *bytes.evaluate(std::vector<std::int64_t>{extent, extent, extent});
+      };
+      CHECK(at(4000) < 5 * at(2000));  // at most the square of an extent
+    }
+  }
   CHECK(p.body.size() == 1);
 }
 
@@ -77,8 +85,34 @@ TEST_CASE("a bias joins the tiles of its product, and what follows reads the res
   const plan::Plan p = plan::make_plan(f);
   REQUIRE(p.body.size() == 1);
   REQUIRE(loop(p.body[0]));
-  CHECK(loop(p.body[0])->together == 6);
-  CHECK(p.no_workspace());
+  CHECK(loop(p.body[0])->packing);
+  // The biased result goes where it belongs: what has memory of its own is no n by m array.
+  for (const plan::Buffer& buffer : p.buffers) CHECK((buffer.slot < 0 || buffer.dims != std::vector{n, m}));
+}
+
+TEST_CASE("a product's factors are copied in panels unless it is small; threads have their own block of rows") {
+  ir::Function f = function({"n", "m", "k"});
+  Builder b(f);
+  const Dim n = Dim::size(0), m = Dim::size(1), k = Dim::size(2);
+  const Val x = b.add_param({Elem::f32, {n, k}}), w = b.add_param({Elem::f32, {m, k}});
+  b.set_yields({b.contract({x, w}, {{0, 1}, {2, 1}, {0, 2}})});
+  const plan::Plan p = plan::make_plan(f, {.vector_bytes = 64});
+  REQUIRE(loop(p.body[0]));
+  REQUIRE(loop(p.body[0])->packing);
+  const plan::Packing& packing = *loop(p.body[0])->packing;
+  CHECK(!packing.rows_across);
+  CHECK(packing.columns_across);
+  CHECK(packing.lanes == 16);
+  const auto per_thread = [&](plan::BufferId id) {
+    return p.slots[static_cast<std::size_t>(p.buffer(id).slot)].per_thread;
+  };
+  CHECK(!per_thread(packing.columns));
+  CHECK(per_thread(packing.rows));
+  CHECK(per_thread(packing.partial));
+  CHECK(!loop(plan::make_plan(f, {.known_sizes = {32, 32, 32}}).body[0])->packing);
+  const plan::Plan one_block = plan::make_plan(f, {.known_sizes = {300, 100, 256}});
+  REQUIRE(loop(one_block.body[0])->packing);
+  CHECK(!loop(one_block.body[0])->packing->partial.valid());
 }
 
 TEST_CASE("a row sum repeated over rows is read and written along rows") {

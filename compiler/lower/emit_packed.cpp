@@ -1,0 +1,343 @@
+// Contractions whose operands are copied to panels.
+//
+// The column factor is copied whole: for each block of the reduced axis, panels of two vectors of columns (the last may
+// have one), in a panel the vectors of each reduced index after those of the one before. The row factor is copied by
+// blocks, row after row. A kernel runs over a tile of rows by the two vectors with all sums in registers; the tile's
+// sums go to memory, and what is done with each element is done there, after the last block of the reduced axis.
+//
+// The structure follows K. Goto and R. van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008). Each
+// element is summed over blocks in order, whatever rows and columns are done together and by which thread.
+#include "compiler/lower/emitter.h"
+
+namespace rg::lower {
+
+using V = Emitter::V;
+
+Emitter::Contraction Emitter::contraction(const plan::Loop& rows) {
+  const auto& columns = std::get<plan::Loop>(rows.body[0].what);
+  const auto& reduced = std::get<plan::Loop>(columns.body[0].what);
+  const plan::Packing& p = *rows.packing;
+  V width = dim(columns.extent);
+  return {rows,
+          columns,
+          reduced,
+          p,
+          register_type(plan_.node(p.row_value).elem),
+          dim(rows.extent),
+          width,
+          dim(reduced.extent),
+          up(width, p.lanes)};
+}
+
+void Emitter::depth_blocks(const Contraction& c, const std::function<void(V first, V length)>& code) {
+  counted(whole(0), most(c.reduced_count, whole(1)), plan::Packing::block_depth, [&](V first) {
+    code(first, least(whole(plan::Packing::block_depth), b_.CreateSub(c.reduced_count, first)));
+  });
+}
+
+V Emitter::panel_at(const Contraction& c, V first, V length, V column) {
+  return element(c, base(c.p.columns),
+                 b_.CreateAdd(b_.CreateMul(first, c.width), b_.CreateMul(column, up(length, c.p.lanes))));
+}
+
+void Emitter::packed(const plan::Loop& rows) {
+  const auto all_panels = [&](const Contraction& c) {
+    return b_.CreateUDiv(up(c.column_count, c.panel()), whole(c.panel()));
+  };
+  if (!rows.threaded) {
+    const Contraction c = contraction(rows);
+    pack_columns(c, whole(0), all_panels(c));
+    contract_rows(c, whole(0), c.row_count);
+    return;
+  }
+  const Part copy =
+      part(rows, [&](Emitter& inner, V from, V to) { inner.pack_columns(inner.contraction(rows), from, to); });
+  const Part sum =
+      part(rows, [&](Emitter& inner, V from, V to) { inner.contract_rows(inner.contraction(rows), from, to); });
+  const Contraction c = contraction(rows);
+  V panels = all_panels(c);
+  const auto parallel = [&] {
+    auto count = function_->getParent()->getOrInsertFunction("rg_context_threads", b_.getInt32Ty(), b_.getPtrTy());
+    V threads = b_.CreateSExt(b_.CreateCall(count, {context_}), b_.getInt64Ty());
+    const auto shares = [&](V n, V parts) {
+      return b_.CreateUDiv(b_.CreateAdd(n, b_.CreateSub(parts, whole(1))), parts);
+    };
+    run_part(copy, panels, shares(panels, threads));
+    // As many equal parts a thread as keep a part within a block.
+    V rounds = shares(c.row_count, b_.CreateMul(threads, whole(c.p.block_rows)));
+    run_part(sum, c.row_count, up(shares(c.row_count, b_.CreateMul(threads, most(rounds, whole(1)))), c.p.edge));
+  };
+  if_many(rows, parallel, [&] {
+    call_part(copy, panels);
+    call_part(sum, c.row_count);
+  });
+}
+
+V Emitter::element(const Contraction& c, V base, V offset) { return b_.CreateGEP(c.elem, base, offset); }
+
+V Emitter::factor(const Contraction& c, plan::NodeId value, plan::VarId along, V mask) {
+  scopes_.emplace_back();
+  vector_ = Vector{along, c.lanes(), mask};
+  V v = spread(node(value));
+  vector_.reset();
+  scopes_.pop_back();
+  return v;
+}
+
+// Exchanges the off-diagonal blocks of 2 x 2 blocks, the blocks of one element first.
+void Emitter::transpose(unsigned lanes, const std::function<V(unsigned)>& read,
+                        const std::function<void(unsigned, V)>& write) {
+  std::vector<V> v;
+  for (unsigned i = 0; i < lanes; ++i) v.push_back(read(i));
+  for (unsigned side = 1; side < lanes; side *= 2) {
+    std::vector<int> low, high;
+    for (unsigned l = 0; l < lanes; ++l) {
+      low.push_back(static_cast<int>(l & side ? lanes + l - side : l));
+      high.push_back(static_cast<int>(l & side ? lanes + l : l + side));
+    }
+    for (unsigned i = 0; i < lanes; ++i) {
+      if (i & side) continue;
+      V a = v[i], b = v[i + side];
+      v[i] = b_.CreateShuffleVector(a, b, low);
+      v[i + side] = b_.CreateShuffleVector(a, b, high);
+    }
+  }
+  for (unsigned i = 0; i < lanes; ++i) write(i, v[i]);
+}
+
+void Emitter::pack_panel_across(const Contraction& c, V column, V width, V first, V length, V to) {
+  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  V last = b_.CreateSub(c.column_count, whole(1));
+  counted(whole(0), width, c.p.lanes, [&](V offset) {
+    counted(whole(0), length, c.p.lanes, [&](V k) {
+      V mask = lane_mask(b_.CreateSub(length, k), c.lanes());
+      vars_[c.reduced.var] = b_.CreateAdd(first, k);
+      const auto read = [&](unsigned i) {
+        vars_[c.columns.var] = least(b_.CreateAdd(b_.CreateAdd(column, offset), whole(i)), last);
+        return factor(c, c.p.column_value, c.reduced.var, mask);
+      };
+      transpose(c.lanes(), read, [&](unsigned j, V v) {
+        V at = b_.CreateAdd(b_.CreateMul(b_.CreateAdd(k, whole(j)), width), offset);
+        b_.CreateAlignedStore(v, element(c, to, at), align);
+      });
+    });
+  });
+}
+
+// The panel that begins at `column`, `width` wide; whole: two vectors of existing columns.
+void Emitter::pack_panel(const Contraction& c, V column, V width, bool whole_panel) {
+  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  depth_blocks(c, [&](V first, V length) {
+    V to = panel_at(c, first, length, column);
+    if (c.p.columns_across) return pack_panel_across(c, column, width, first, length, to);
+    const auto copy = [&](V k, V offset, V mask) {
+      vars_[c.reduced.var] = b_.CreateAdd(first, k);
+      vars_[c.columns.var] = b_.CreateAdd(column, offset);
+      V value = factor(c, c.p.column_value, c.columns.var, mask);
+      b_.CreateAlignedStore(value, element(c, to, b_.CreateAdd(b_.CreateMul(k, width), offset)), align);
+    };
+    if (whole_panel) {
+      counted(whole(0), length, 1, [&](V k) {
+        copy(k, whole(0), nullptr);
+        copy(k, whole(c.p.lanes), nullptr);
+      });
+      return;
+    }
+    counted(whole(0), width, c.p.lanes, [&](V offset) {
+      V mask = lane_mask(b_.CreateSub(b_.CreateSub(c.column_count, column), offset), c.lanes());
+      counted(whole(0), length, 1, [&](V k) { copy(k, offset, mask); });
+    });
+  });
+}
+
+void Emitter::pack_columns(const Contraction& c, V from, V to) {
+  V complete = c.p.columns_across ? whole(0) : b_.CreateUDiv(c.column_count, whole(c.panel()));
+  if (!c.p.columns_across)
+    counted(from, least(to, complete), 1,
+            [&](V panel) { pack_panel(c, b_.CreateMul(panel, whole(c.panel())), whole(c.panel()), true); });
+  counted(most(from, complete), to, 1, [&](V panel) {
+    V column = b_.CreateMul(panel, whole(c.panel()));
+    pack_panel(c, column, least(whole(c.panel()), b_.CreateSub(c.width, column)), false);
+  });
+}
+
+// Rows beyond the last are copies of it, up to a whole tile of the smaller kernel.
+void Emitter::pack_rows(const Contraction& c, const Block& at) {
+  V to = base(c.p.rows);
+  V last = b_.CreateSub(b_.CreateAdd(at.row, at.rows), whole(1));
+  const auto place = [&](V row, V k) {
+    return element(c, to, b_.CreateAdd(b_.CreateMul(row, whole(c.p.stride())), k));
+  };
+  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  if (c.p.rows_across) {
+    counted(whole(0), at.rows, c.p.lanes, [&](V row) {
+      V mask = lane_mask(b_.CreateSub(at.rows, row), c.lanes());
+      vars_[c.rows.var] = b_.CreateAdd(at.row, row);
+      counted(whole(0), at.length, c.p.lanes, [&](V k) {
+        const auto read = [&](unsigned i) {
+          vars_[c.reduced.var] =
+              b_.CreateAdd(at.first, least(b_.CreateAdd(k, whole(i)), b_.CreateSub(at.length, whole(1))));
+          return factor(c, c.p.row_value, c.rows.var, mask);
+        };
+        transpose(c.lanes(), read,
+                  [&](unsigned j, V v) { b_.CreateAlignedStore(v, place(b_.CreateAdd(row, whole(j)), k), align); });
+      });
+    });
+    return;
+  }
+  V even = down(at.length, c.p.lanes);
+  counted(whole(0), up(at.rows, c.p.edge), 1, [&](V row) {
+    vars_[c.rows.var] = least(b_.CreateAdd(at.row, row), last);
+    const auto copy = [&](V k, V mask) {
+      vars_[c.reduced.var] = b_.CreateAdd(at.first, k);
+      b_.CreateAlignedStore(factor(c, c.p.row_value, c.reduced.var, mask), place(row, k), align);
+    };
+    counted(whole(0), even, c.p.lanes, [&](V k) { copy(k, nullptr); });
+    counted(even, at.length, c.p.lanes, [&](V k) { copy(k, lane_mask(b_.CreateSub(at.length, k), c.lanes())); });
+  });
+}
+
+void Emitter::contract_rows(const Contraction& c, V from, V to) {
+  V tile = stack(llvm::ArrayType::get(c.elem, static_cast<std::uint64_t>(c.p.height * c.panel())));
+  counted(from, to, c.p.block_rows, [&](V row) {
+    V rows = least(whole(c.p.block_rows), b_.CreateSub(to, row));
+    depth_blocks(c, [&](V first, V length) { contract_block(c, {row, rows, first, length}, tile); });
+  });
+}
+
+void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
+  pack_rows(c, at);
+  V again = b_.CreateICmpNE(at.first, whole(0));
+  V last = b_.CreateICmpSGE(b_.CreateAdd(at.first, at.length), c.reduced_count);
+  V single = b_.CreateICmpSLE(c.reduced_count, whole(plan::Packing::block_depth)), tiled_width = up(c.width, c.panel());
+  counted(whole(0), c.width, c.panel(), [&](V column) {
+    V width = least(whole(c.panel()), b_.CreateSub(c.width, column));
+    V panel = panel_at(c, at.first, at.length, column), two = b_.CreateICmpEQ(width, whole(c.panel()));
+    counted(whole(0), at.rows, c.p.height, [&](V row) {
+      V rows = least(whole(c.p.height), b_.CreateSub(at.rows, row));
+      V sums = tile;
+      if (c.p.partial.valid()) {
+        V offset = b_.CreateAdd(b_.CreateMul(row, tiled_width), b_.CreateMul(column, whole(c.p.height)));
+        sums = b_.CreateSelect(single, tile, element(c, base(c.p.partial), offset));
+      }
+      const auto sum = [&](V at_row, int height) {
+        V own = element(c, base(c.p.rows), b_.CreateMul(b_.CreateAdd(row, at_row), whole(c.p.stride())));
+        V result = element(c, sums, b_.CreateMul(at_row, whole(c.panel())));
+        llvm::Function *wide = kernel(c, height, 2), *narrow = kernel(c, height, 1);
+        b_.CreateCall(wide->getFunctionType(), b_.CreateSelect(two, wide, narrow),
+                      {at.length, own, panel, result, again});
+      };
+      V whole_tiles = down(rows, c.p.height);
+      counted(whole(0), whole_tiles, c.p.height, [&](V r) { sum(r, c.p.height); });
+      counted(whole_tiles, rows, c.p.edge, [&](V r) { sum(r, c.p.edge); });
+      llvm::BasicBlock *finish = block("finish"), *next = block("next");
+      b_.CreateCondBr(last, finish, next);
+      b_.SetInsertPoint(finish);
+      finish_tile(c, b_.CreateAdd(at.row, row), rows, column, sums);
+      b_.CreateBr(next);
+      b_.SetInsertPoint(next);
+    });
+  });
+}
+
+// What follows the reduction, for each element of the tile.
+void Emitter::finish_tile(const Contraction& c, V row, V rows, V column, V tile) {
+  auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
+  V complete = b_.CreateICmpSLE(b_.CreateAdd(column, whole(c.panel())), c.column_count);
+  V left = least(whole(c.panel()), b_.CreateSub(c.column_count, column));
+  counted(whole(0), rows, 1, [&](V r) {
+    const auto at = [&](V offset, V mask) {
+      scopes_.emplace_back();
+      vars_[c.rows.var] = b_.CreateAdd(row, r);
+      vars_[c.columns.var] = b_.CreateAdd(column, offset);
+      vector_ = Vector{c.columns.var, c.lanes(), mask};
+      reduced_[c.reduced.reductions[0]] =
+          b_.CreateAlignedLoad(vector, element(c, tile, b_.CreateAdd(b_.CreateMul(r, whole(c.panel())), offset)),
+                               llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
+      for (std::size_t k = 1; k < c.columns.body.size(); ++k) item(std::get<plan::Store>(c.columns.body[k].what));
+      vector_.reset();
+      scopes_.pop_back();
+    };
+    llvm::BasicBlock *all = block("all"), *some = block("some"), *done = block("stored");
+    b_.CreateCondBr(complete, all, some);
+    b_.SetInsertPoint(all);
+    counted(whole(0), whole(c.panel()), c.p.lanes, [&](V offset) { at(offset, nullptr); });
+    b_.CreateBr(done);
+    b_.SetInsertPoint(some);
+    counted(whole(0), left, c.p.lanes, [&](V offset) { at(offset, lane_mask(b_.CreateSub(left, offset), c.lanes())); });
+    b_.CreateBr(done);
+    b_.SetInsertPoint(done);
+  });
+}
+
+llvm::Function* Emitter::kernel(const Contraction& c, int height, int vectors) {
+  const std::string name = std::string("rg.product.") + (c.elem->isDoubleTy() ? "f64." : "f32.") +
+                           std::to_string(height) + "x" + std::to_string(vectors);
+  llvm::Module& module = *function_->getParent();
+  if (llvm::Function* made = module.getFunction(name)) return made;
+  auto* type = llvm::FunctionType::get(
+      b_.getVoidTy(), {b_.getInt64Ty(), b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(), b_.getInt1Ty()}, false);
+  auto* f = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module);
+  f->setDSOLocal(true);
+  f->setAttributes(
+      llvm::AttributeList::get(b_.getContext(), llvm::AttributeList::FunctionIndex,
+                               llvm::AttrBuilder(b_.getContext(), function_->getAttributes().getFnAttrs())));
+  for (const unsigned i : {1U, 2U, 3U}) f->addParamAttr(i, llvm::Attribute::NoAlias);
+  Emitter(plan_, f, options_).write_kernel(f, c, height, vectors);
+  return f;
+}
+
+void Emitter::write_kernel(llvm::Function* f, const Contraction& c, int height, int vectors) {
+  auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
+  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  const llvm::Align scalar(vector->getScalarSizeInBits() / 8);
+  V length = f->getArg(0), rows = f->getArg(1), columns = f->getArg(2), tile = f->getArg(3), again = f->getArg(4);
+  const auto count = static_cast<std::size_t>(height * vectors);
+  const auto place = [&](std::size_t s) {
+    const auto v = static_cast<std::int64_t>(s) % vectors, r = static_cast<std::int64_t>(s) / vectors;
+    return element(c, tile, whole(r * c.panel() + v * c.p.lanes));
+  };
+  V zero = llvm::Constant::getNullValue(vector);
+  llvm::BasicBlock *before = b_.GetInsertBlock(), *loop = block("loop"), *done = block("done");
+  b_.CreateCondBr(b_.CreateICmpSGT(length, whole(0)), loop, done);
+  b_.SetInsertPoint(loop);
+  llvm::PHINode* k = b_.CreatePHI(b_.getInt64Ty(), 2);
+  k->addIncoming(whole(0), before);
+  std::vector<llvm::PHINode*> sums;
+  for (std::size_t s = 0; s < count; ++s) {
+    sums.push_back(b_.CreatePHI(vector, 2));
+    sums.back()->addIncoming(zero, before);
+  }
+  std::vector<V> column, added;
+  V at = element(c, columns, b_.CreateMul(k, whole(vectors * c.p.lanes)));
+  for (int v = 0; v < vectors; ++v)
+    column.push_back(b_.CreateAlignedLoad(vector, element(c, at, whole(v * c.p.lanes)), align));
+  for (int r = 0; r < height; ++r) {
+    V x = b_.CreateAlignedLoad(c.elem, element(c, element(c, rows, k), whole(r * c.p.stride())), scalar);
+    V all = b_.CreateVectorSplat(c.lanes(), x);
+    for (V v : column) added.push_back(b_.CreateFAdd(b_.CreateFMul(all, v), sums[added.size()]));
+  }
+  V next = b_.CreateNSWAdd(k, whole(1));
+  k->addIncoming(next, loop);
+  for (std::size_t s = 0; s < count; ++s) sums[s]->addIncoming(added[s], loop);
+  b_.CreateCondBr(b_.CreateICmpSLT(next, length), loop, done);
+  b_.SetInsertPoint(done);
+  std::vector<V> totals;
+  for (std::size_t s = 0; s < count; ++s) {
+    llvm::PHINode* total = b_.CreatePHI(vector, 2);
+    total->addIncoming(zero, before);
+    total->addIncoming(added[s], loop);
+    totals.push_back(total);
+  }
+  llvm::BasicBlock *add = block("add"), *set = block("set");
+  b_.CreateCondBr(again, add, set);
+  b_.SetInsertPoint(add);
+  for (std::size_t s = 0; s < count; ++s)
+    b_.CreateAlignedStore(b_.CreateFAdd(b_.CreateAlignedLoad(vector, place(s), align), totals[s]), place(s), align);
+  b_.CreateRetVoid();
+  b_.SetInsertPoint(set);
+  for (std::size_t s = 0; s < count; ++s) b_.CreateAlignedStore(totals[s], place(s), align);
+  b_.CreateRetVoid();
+}
+
+}  // namespace rg::lower
