@@ -1,5 +1,6 @@
 // The passes run on lowered code. Loops and vectors are explicit, so a short list is enough.
 #include <llvm/IR/Verifier.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Passes/PassBuilder.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
@@ -9,6 +10,7 @@
 #include <llvm/Transforms/Scalar/SROA.h>
 #include <llvm/Transforms/Scalar/SimplifyCFG.h>
 
+#include <mutex>
 #include <string>
 
 #include "compiler/lower/lower.h"
@@ -41,12 +43,24 @@ void optimize(llvm::Module& module, int level, llvm::TargetMachine* machine) {
   all.run(module, modules);
 }
 
+// Addresses are made of few values already, one polynomial an access; looking for better ones takes half of the time of
+// code generation. LLVM has no other switch for this than its command line's.
+void choose_code_generation() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    auto& options = llvm::cl::getRegisteredOptions();
+    const auto at = options.find("disable-lsr");
+    if (at != options.end()) static_cast<llvm::cl::opt<bool>*>(at->second)->setValue(true);
+  });
+}
+
 void finish(llvm::Module& module, int level, llvm::TargetMachine& machine, int vector_bytes) {
   module.setTargetTriple(machine.getTargetTriple());
   module.setDataLayout(machine.createDataLayout());
   for (llvm::Function& f : module) {
     if (!f.isDeclaration()) f.addFnAttr("prefer-vector-width", std::to_string(vector_bytes * 8));
   }
+  choose_code_generation();
   std::string why;
   llvm::raw_string_ostream to(why);
   if (llvm::verifyModule(module, &to)) internal_error("the code is not well formed: " + why);
