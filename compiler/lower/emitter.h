@@ -10,6 +10,7 @@
 #include "compiler/lower/lower.h"
 #include "compiler/lower/value_builder.h"
 #include "compiler/plan/planner.h"
+#include "compiler/plan/roots.h"
 #include "runtime/runegrad.h"
 
 namespace rg::lower {
@@ -148,6 +149,7 @@ class Emitter {
   std::set<plan::NodeId> nodes_of(const std::vector<plan::Item>& list) const;
   std::set<plan::BufferId> buffers_of(const std::vector<plan::Item>& list) const;
   std::size_t weight(const std::vector<plan::Item>& list) const;
+  bool calls_functions(const std::vector<plan::Item>& list) const;
   void open(const plan::Loop& l, unsigned copies);
   void close(const plan::Loop& l);
   V fold(plan::Monoid m, V a, V b);

@@ -5,8 +5,8 @@
 //   size_t f_workspace(int64 sizes…, int32 threads)     bytes that f asks its context for
 //   int32 f__packed(const int64* sizes, const void* const* inputs, void* const* outputs, rg_context*)
 //                                                       the same call for all signatures; scalars through pointers
-// Results are a status of runegrad.h. Negative sizes, sizes other than known ones and products that overflow are refused
-// before anything is read. A function without workspace and assertions touches no context.
+// Results are a status of runegrad.h. Negative sizes, sizes other than known ones and products that overflow are
+// refused before anything is read. A function without workspace and assertions touches no context.
 #pragma once
 
 #include <memory>

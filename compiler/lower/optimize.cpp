@@ -1,7 +1,7 @@
 // The passes run on lowered code. Loops and vectors are explicit, so a short list is enough.
 #include <llvm/IR/Verifier.h>
-#include <llvm/Support/CommandLine.h>
 #include <llvm/Passes/PassBuilder.h>
+#include <llvm/Support/CommandLine.h>
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/Transforms/InstCombine/InstCombine.h>
 #include <llvm/Transforms/Scalar/EarlyCSE.h>

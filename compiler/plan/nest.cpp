@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "compiler/plan/roots.h"
+
 namespace rg::plan {
 
 std::size_t Nest::result_rank() const {
@@ -60,7 +62,8 @@ bool Fusion::axis_matches(const Nest& nest, std::size_t axis, const LoopTree& lo
 
 // A cheap elementwise use of the contraction's elements, over the same loops.
 bool Fusion::may_join_blocked(const Nest& nest, const Nest& blocked) const {
-  if (nest.monoid || blocked.place || nest.cost >= 12 || nest.axes.size() != blocked.result_rank()) return false;
+  if (nest.monoid || blocked.place || nest.cost >= function_cost || nest.axes.size() != blocked.result_rank())
+    return false;
   bool reads = false;
   for (const Nest::Read& r : nest.reads) {
     if (r.buffer != blocked.target.buffer) continue;

@@ -8,9 +8,8 @@ namespace rg::plan {
 
 namespace {
 
-constexpr std::int64_t transcendental = 12;  // additions
-constexpr std::int64_t expensive = 8;        // additions worth a store and a load
-constexpr std::int64_t factor = 7;           // additions worth the same for an operand of a contraction
+constexpr std::int64_t expensive = 8;  // additions worth a store and a load
+constexpr std::int64_t factor = 7;     // additions worth the same for an operand of a contraction
 constexpr std::int64_t most = 1 << 20;
 
 std::int64_t own_cost(const ops::OpInfo& info) {
@@ -21,7 +20,7 @@ std::int64_t own_cost(const ops::OpInfo& info) {
   if (!info.elementwise) return 0;
   if (std::ranges::find(cheap, info.name) != std::end(cheap)) return 1;
   if (info.name == "div" || info.name == "sqrt") return expensive;
-  return info.name == "powi" ? 4 : transcendental;
+  return info.name == "powi" ? 4 : function_cost;
 }
 
 bool is_reduction(std::string_view name) { return name == "contract" || monoid_of(name).has_value(); }
