@@ -56,6 +56,7 @@ void rg_error_clear(rg_context* c) {
 
 int rg_fail(rg_context* c, int code, const char* message) {
   if (c == NULL) return code;
+  if (rg_inside_body(c) && atomic_exchange_explicit(&c->body_failed, 1, memory_order_relaxed)) return code;
   c->error_code = code;
   strncpy(c->error_message, message, sizeof c->error_message - 1);
   c->error_message[sizeof c->error_message - 1] = '\0';

@@ -43,7 +43,8 @@ void rg_error_clear(rg_context* context);
 
 /* ---- called by compiled code ---- */
 
-/* Records a failure (the message is copied) and returns the code. */
+/* Records a failure (the message is copied) and returns the code. Of the bodies of one parallel loop the first that fails
+ * is recorded. */
 int rg_fail(rg_context* context, int code, const char* message);
 
 /* At least `bytes` bytes aligned to 64, kept by the context for its next call; null where memory is short. */
@@ -55,8 +56,9 @@ typedef void (*rg_body)(int64_t begin, int64_t end, int thread, void* env);
 
 /* Calls body for ranges [begin, end) that cover [0, count), each a multiple of `grain` from 0 (the last may be shorter), on the
  * context's threads; returns when all are done. `thread` is below the number of threads and distinct among bodies that run
- * at once. Which thread gets which range is not fixed; a body must not depend on it. Inside a body, or with one thread,
- * it is one call of body. Returns RG_OK. */
+ * at once. Which thread gets which range is not fixed; a body must not depend on it. Inside a body it is one call of body
+ * with the thread of the body around it (0 if that is another context's); with one thread, one call with thread 0.
+ * Returns RG_OK. */
 int rg_parallel_for(rg_context* context, int64_t count, int64_t grain, rg_body body, void* env);
 
 /* The digamma function; NaN at 0, -1, -2, ... Recurrence to x >= 12, then the asymptotic series (DLMF 5.11.2); reflection

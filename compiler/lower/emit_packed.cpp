@@ -57,15 +57,11 @@ void Emitter::packed(const plan::Loop& rows) {
   const Contraction c = contraction(rows);
   V panels = all_panels(c);
   const auto parallel = [&] {
-    auto count = function_->getParent()->getOrInsertFunction("rg_context_threads", b_.getInt32Ty(), b_.getPtrTy());
-    V threads = b_.CreateSExt(b_.CreateCall(count, {context_}), b_.getInt64Ty());
-    const auto shares = [&](V n, V parts) {
-      return b_.CreateUDiv(b_.CreateAdd(n, b_.CreateSub(parts, whole(1))), parts);
-    };
-    run_part(copy, panels, shares(panels, threads));
+    V all = threads();
+    run_part(copy, panels, share(panels, all));
     // As many equal parts a thread as keep a part within a block.
-    V rounds = shares(c.row_count, b_.CreateMul(threads, whole(c.p.block_rows)));
-    run_part(sum, c.row_count, up(shares(c.row_count, b_.CreateMul(threads, most(rounds, whole(1)))), c.p.edge));
+    V rounds = share(c.row_count, b_.CreateMul(all, whole(c.p.block_rows)));
+    run_part(sum, c.row_count, up(share(c.row_count, b_.CreateMul(all, most(rounds, whole(1)))), c.p.edge));
   };
   if_many(rows, parallel, [&] {
     call_part(copy, panels);

@@ -108,10 +108,18 @@ void Emitter::if_many(const plan::Loop& l, const std::function<void()>& parallel
 }
 
 void Emitter::threaded(const plan::Loop& l) {
-  const Part whole = part(l, [&](Emitter& inner, V from, V to) { inner.range(l, from, to); });
-  const std::int64_t grain = l.together > 1 ? 24 : l.vector ? 64 : 1;
+  const Part part_of = part(l, [&](Emitter& inner, V from, V to) { inner.range(l, from, to); });
+  // Several shares a thread, so that a thread that is late takes fewer; of whole vectors and tiles.
+  const std::int64_t unit = l.together > 1 ? 24 : l.vector ? 64 : 1;
   V extent = dim(l.extent);
-  if_many(l, [&] { run_part(whole, extent, b_.getInt64(grain)); }, [&] { call_part(whole, extent); });
+  if_many(
+      l, [&] { run_part(part_of, extent, up(share(extent, b_.CreateMul(threads(), b_.getInt64(8))), unit)); },
+      [&] { call_part(part_of, extent); });
+}
+
+V Emitter::threads() {
+  auto count = function_->getParent()->getOrInsertFunction("rg_context_threads", b_.getInt32Ty(), b_.getPtrTy());
+  return b_.CreateSExt(b_.CreateCall(count, {context_}), b_.getInt64Ty());
 }
 
 void Emitter::emit_range(const plan::Loop& l, const Emitter& outer, llvm::StructType* env,

@@ -89,6 +89,9 @@ class Emitter {
   /// `parallel` where there is a context and the loop's work is worth threads, else `serial`.
   void if_many(const plan::Loop& l, const std::function<void()>& parallel, const std::function<void()>& serial);
   V work(const plan::Loop& l);
+  V threads();  // of the context
+  /// n in equal parts, rounded up.
+  V share(V n, V parts) { return b_.CreateUDiv(b_.CreateAdd(n, b_.CreateSub(parts, whole(1))), parts); }
 
   // Contractions whose operands are copied to panels.
   struct Contraction {

@@ -1,9 +1,13 @@
 // The pool covers every index once, whatever the threads and the grain; nested loops run inline; contexts keep errors.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cmath>
 #include <cstdint>
+#include <ctime>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "runtime/runegrad.h"
@@ -25,7 +29,70 @@ void nested(std::int64_t begin, std::int64_t end, int, void* env) {
     (*static_cast<Env*>(env)->hits)[static_cast<std::size_t>(i)] += inner[9];
   }
 }
+
+// The threads of nested bodies, while both ranges of the loop around them are under way.
+struct Threads {
+  rg_context* context;
+  std::atomic<int> started{0};
+  std::atomic<int> users[4] = {};
+  std::atomic<bool> shared{false};
+};
+void use_thread(std::int64_t, std::int64_t, int thread, void* env) {
+  auto& t = *static_cast<Threads*>(env);
+  if (t.users[thread].fetch_add(1) != 0) t.shared = true;
+  std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  t.users[thread].fetch_sub(1);
+}
+void around(std::int64_t, std::int64_t, int, void* env) {
+  auto& t = *static_cast<Threads*>(env);
+  ++t.started;
+  for (int wait = 0; wait < 200 && t.started < 2; ++wait) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  rg_parallel_for(t.context, 8, 1, use_thread, env);
+}
+
+void fail(std::int64_t begin, std::int64_t, int, void* env) {
+  const std::string message(400, static_cast<char>('a' + begin % 26));
+  rg_fail(static_cast<rg_context*>(env), 10 + static_cast<int>(begin % 26), message.c_str());
+}
 }  // namespace
+
+TEST_CASE("nested bodies that run at once have different threads") {
+  rg_context* c = rg_context_create(2);
+  Threads t{.context = c};
+  rg_parallel_for(c, 2, 1, around, &t);
+  CHECK(!t.shared);
+  rg_context_destroy(c);
+}
+
+TEST_CASE("of bodies that fail at once the first is recorded whole; the next loop's replaces it") {
+  rg_context* c = rg_context_create(4);
+  for (int repeat = 0; repeat < 50; ++repeat) {
+    rg_parallel_for(c, 26, 1, fail, c);
+    const std::string message = rg_error_message(c);
+    CHECK(message == std::string(400, static_cast<char>('a' + rg_error_code(c) - 10)));
+  }
+  rg_fail(c, RG_INVALID_ARGUMENT, "outside");
+  CHECK(std::string(rg_error_message(c)) == "outside");
+  rg_context_destroy(c);
+}
+
+TEST_CASE("workers that wait for work sleep soon") {
+  rg_context* c = rg_context_create(2);
+  std::vector<int> hits(100);
+  Env env{&hits, c};
+  timespec before, after;
+  double used = 1;
+  for (int attempt = 0; attempt < 5 && used > 0.2e-3; ++attempt) {
+    rg_parallel_for(c, 100, 1, touch, &env);
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &before);
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &after);
+    used =
+        static_cast<double>(after.tv_sec - before.tv_sec) + 1e-9 * static_cast<double>(after.tv_nsec - before.tv_nsec);
+  }
+  CHECK(used <= 0.2e-3);
+  rg_context_destroy(c);
+}
 
 TEST_CASE("a parallel loop covers every index once") {
   for (const int threads : {1, 2, 4}) {
