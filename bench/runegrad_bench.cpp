@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
+#include "bench/gradbench/driver/compare.h"
+#include "bench/gradbench/driver/workloads.h"
 #include "bench/machine_probe.h"
 #include "bench/seed/seed.h"
 
@@ -70,11 +72,28 @@ int run_seed(const Common& common, SeedOptions options) {
   return report.failures.empty() ? 0 : 1;
 }
 
+int run_gradbench(const Common& common, gradbench::CompareOptions options) {
+  const Machine machine = held_machine(common);
+  options.threads = common.threads;
+  const std::vector<Limit> limits = probe_machine(machine);
+  const gradbench::Comparison comparison = gradbench::compare(options, machine, limits);
+  if (common.json) {
+    fmt::print("{}\n", gradbench::to_json(machine, comparison).dump(2));
+  } else {
+    print_machine(machine);
+    fmt::print("{}\n{}", format_limits(limits), gradbench::format_comparison(comparison));
+  }
+  for (const std::string& note : comparison.notes) fmt::print(stderr, "{}\n", note);
+  for (const std::string& failure : comparison.failures) fmt::print(stderr, "FAILED: {}\n", failure);
+  return comparison.failures.empty() ? 0 : 1;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Benchmarks of runegrad");
   app.require_subcommand(1);
   Common common;
   SeedOptions seed_options;
+  gradbench::CompareOptions gradbench_options;
 
   CLI::App* machine = app.add_subcommand("machine", "the machine's limits: multiply-adds a second, read bandwidth");
   add_common(*machine, common);
@@ -86,11 +105,20 @@ int run(int argc, char** argv) {
   seed->add_option("--peers", seed_options.python,
                    "the Python that has the peers (else RUNEGRAD_PEERS_PYTHON, python3)");
   seed->add_flag("--no-peers", seed_options.no_peers, "leave the Python peers out");
+  CLI::App* evals = app.add_subcommand("gradbench", "GradBench's workloads, beside C++ by hand and JAX");
+  add_common(*evals, common);
+  evals->add_option("--eval", gradbench_options.evals, "only these")->check(CLI::IsMember(gradbench::measured_evals()));
+  evals->add_option("--size", gradbench_options.sizes, "only these, as GradBench describes them: 64_100_1000");
+  evals->add_option("--max-seconds", gradbench_options.seconds, "seconds a row")->capture_default_str();
+  evals->add_option("--peers", gradbench_options.python,
+                    "the Python that has JAX (else RUNEGRAD_PEERS_PYTHON, python3)");
+  evals->add_flag("--no-peers", gradbench_options.no_peers, "leave JAX out");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }
+  if (evals->parsed()) return run_gradbench(common, gradbench_options);
   return machine->parsed() ? run_machine(common) : run_seed(common, seed_options);
 }
 

@@ -2,4 +2,4 @@
 
 export fn squared(x: f64) -> f64 { x^2 }
 
-export fn derivative(x: f64) -> f64 { grad(square)(x) }
+export fn derivative(x: f64) -> f64 { grad(squared)(x) }
