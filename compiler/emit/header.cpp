@@ -68,6 +68,18 @@ std::string comment(const std::string& doc) {
   return out;
 }
 
+/// The workspace as a formula of sizes and threads; R rounds up to a multiple of 64.
+std::string workspace_formula(const plan::Plan& p, const std::vector<std::string>& size_names) {
+  std::string sum;
+  for (const plan::Slot& s : p.slots) {
+    std::string most;
+    for (const Dim& d : s.bytes)
+      most = most.empty() ? d.str(size_names) : fmt::format("max({}, {})", most, d.str(size_names));
+    sum += fmt::format("{}{}R({})", sum.empty() ? "" : " + ", s.per_thread ? "threads * " : "", most);
+  }
+  return sum;
+}
+
 void declare(const plan::Plan& p, std::string& out) {
   const Function& f = p.function;
   ParameterNames names;
@@ -93,10 +105,11 @@ void declare(const plan::Plan& p, std::string& out) {
     out += comment_line("out", name, results[i], size_names);
     list += fmt::format("{}* {}, ", c_type(results[i].elem), name);
   }
-  out += p.no_workspace()
-             ? " * Needs no workspace; the context may be null. */\n"
-             : fmt::format(" * Takes {}_workspace(…) bytes from the context, or from malloc where it is null. */\n",
-                           f.name);
+  out += p.no_workspace() ? " * Needs no workspace; the context may be null. */\n"
+                          : fmt::format(
+                                " * Takes {0}_workspace(…) bytes from the context, or from malloc where it is null:\n"
+                                " *   {1}, where R rounds up to a multiple of 64. */\n",
+                                f.name, workspace_formula(p, size_names));
   out += fmt::format("int {}({}rg_context* context);\n", f.name, list);
   out += fmt::format("size_t {}_workspace({}int32_t threads);\n\n", f.name, sizes);
 }
