@@ -142,9 +142,10 @@ std::vector<std::string> Program::functions() const { return state_->unit.progra
 Expected<Function> Program::function(const std::string& expression, const Options& options) {
   return guarded<Function>([&]() -> Expected<Function> {
     const std::lock_guard lock(state_->mutex);
+    state_->unit.set_strict(options.strict);
     auto f = state_->unit.prepare_expression(expression, fmt::format("main.{}", state_->next_name++));
     if (!f) return Expected<Function>::failure(f.error().empty() ? state_->unit.rendered() : f.error());
-    rg::plan::PlanOptions plan_options{.vector_bytes = rg::jit::host_vector_bytes()};
+    rg::plan::PlanOptions plan_options{.vector_bytes = rg::jit::host_vector_bytes(), .strict = options.strict};
     plan_options.known_sizes.resize(f->size_names.size());
     for (const auto& [name, value] : options.sizes) {
       const auto at = std::ranges::find(f->size_names, name);

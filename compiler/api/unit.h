@@ -30,11 +30,14 @@ class Unit {
   /// A function of the checked module, ready.
   Result<ir::Function> prepare(std::string_view name);
 
+  /// Whether what is prepared from now on keeps to exact equations.
+  void set_strict(bool strict) { strict_ = strict; }
   /// Called after each pass of what is prepared from now on.
   void observe(std::function<void(std::string_view pass, const ir::Function&)> after) { after_ = std::move(after); }
 
  private:
   std::function<void(std::string_view, const ir::Function&)> after_;
+  bool strict_ = false;
   SourceMap sources_;
   Diagnostics diagnostics_;
   std::unique_ptr<dsl::Program> program_;

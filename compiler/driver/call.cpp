@@ -107,7 +107,7 @@ Result<std::vector<Tensor>> call(const Module& module, const Function& f, std::s
     shapes.push_back(std::move(*shape));
   }
   if (o.interpret) return interpret(module, f, sizes, std::move(arguments));
-  plan::PlanOptions plan_options{.vector_bytes = jit::host_vector_bytes()};
+  const plan::PlanOptions plan_options{.vector_bytes = jit::host_vector_bytes(), .strict = o.strict};
   const plan::Plan p = plan::make_plan(f, plan_options);
   if (o.dump_plan) fmt::print(stderr, "{}", plan::print(p));
   auto session = jit::Session::create({.opt_level = o.opt_level, .strict = o.strict});

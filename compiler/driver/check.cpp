@@ -54,6 +54,7 @@ int test(const std::string& file, const CommonOptions& o) {
   Trace trace(o);
   api::Unit unit;
   trace.attach(unit);
+  unit.set_strict(o.strict);
   if (!load(unit, file, o.color)) return 1;
   trace.mark("check");
   int passed = 0, failed = 0;

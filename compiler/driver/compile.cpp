@@ -98,6 +98,7 @@ int compile(const CompileOptions& o) {
   Trace trace(o);
   api::Unit unit;
   trace.attach(unit);
+  unit.set_strict(o.strict);
   if (!load(unit, o.file, *source, o.color)) return 1;
   trace.mark("check");
   const int vector_bytes = emit::vector_bytes(o.cpu);
@@ -105,7 +106,7 @@ int compile(const CompileOptions& o) {
   std::vector<plan::Plan> plans;
   const auto add = [&](Result<ir::Function> f) {
     if (!f) return fail(f.failure(), unit, o.color);
-    plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes}));
+    plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes, .strict = o.strict}));
     trace.mark("plan");
     if (o.dump_plan) fmt::print("{}", plan::print(plans.back()));
     return 0;

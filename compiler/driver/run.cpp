@@ -41,6 +41,7 @@ int run(const RunOptions& o) {
   Trace trace(o);
   api::Unit unit;
   trace.attach(unit);
+  unit.set_strict(o.strict);
   if (!load(unit, o.file, o.color)) return 1;
   trace.mark("check");
   auto f = unit.prepare_expression(o.expression, "main");

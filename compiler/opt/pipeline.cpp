@@ -68,7 +68,7 @@ class Preparation {
     out = lift(out);
     after(kLift, out);
     if (options_.simplify) {
-      out = simplify_fully(std::move(out));
+      out = simplify_fully(std::move(out), options_.strict);
       after(kSimplify, out);
     }
     open_.erase(std::string(name));
@@ -103,9 +103,9 @@ class Preparation {
 
 std::span<const std::string_view> pass_names() { return kPasses; }
 
-Function simplify_fully(Function f) {
+Function simplify_fully(Function f, bool exact_only) {
   for (int round = 0; round < kMaxRounds; ++round) {
-    Function next = dce(simplify(f));
+    Function next = dce(simplify(f, exact_only));
     const bool settled = code_size(next) == code_size(f) && shape_of(next) == shape_of(f);
     f = std::move(next);
     if (settled) break;
@@ -117,7 +117,7 @@ Result<Function> prepare(const Module& module, std::string_view name, const Expa
                          const PipelineOptions& options) {
   try {
     Function f = Preparation(module, expand, options)(name);
-    if (!options.simplify) return f;
+    if (!options.simplify || options.strict) return f;
     f = order_contractions(f);
     if (options.after) options.after(kOrder, f);
     return f;

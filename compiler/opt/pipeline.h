@@ -19,6 +19,7 @@ std::span<const std::string_view> pass_names();
 
 struct PipelineOptions {
   bool simplify = true;  // false: only what the later phases need
+  bool strict = false;   // only exact equations, contractions in the order written
   /// Called after each pass with its name (one of pass_names()) and the function as it is then.
   std::function<void(std::string_view pass, const ir::Function&)> after = {};
 };
@@ -29,6 +30,6 @@ Result<ir::Function> prepare(const ir::Module& module, std::string_view name, co
                              const PipelineOptions& options = {});
 
 /// Simplifies until nothing changes (at most a dozen rounds), dead code removed.
-ir::Function simplify_fully(ir::Function f);
+ir::Function simplify_fully(ir::Function f, bool exact_only = false);
 
 }  // namespace rg::opt

@@ -77,8 +77,12 @@ class Simplifier {
 
 }  // namespace
 
-Function simplify(const Function& f) {
-  Simplifier s(rules());
+Function simplify(const Function& f, bool exact_only) {
+  std::vector<Rule> chosen;
+  for (const Rule& r : rules()) {
+    if (r.exact || !exact_only) chosen.push_back(r);
+  }
+  Simplifier s(chosen);
   return rebuild(f, [&](const Instr& instr, Cloner& c) { return s.instruction(instr, c); });
 }
 

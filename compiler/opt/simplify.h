@@ -6,7 +6,8 @@
 
 namespace rg::opt {
 
-ir::Function simplify(const ir::Function& f);
+/// With `exact_only` no rule that reassociates or loses the sign of a zero.
+ir::Function simplify(const ir::Function& f, bool exact_only = false);
 
 /// Equal instructions become one; nothing else changes.
 ir::Function share_equal(const ir::Function& f);

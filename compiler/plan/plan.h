@@ -212,6 +212,8 @@ struct PlanOptions {
   /// Bytes of a vector register of the target.
   int vector_bytes = 64;
   bool threads = true;
+  /// Sums and products of floating numbers are made in order, one after the other.
+  bool strict = false;
   /// Products of static extents up to this are unrolled into registers.
   std::int64_t unroll_limit = 64;
 };

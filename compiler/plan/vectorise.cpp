@@ -98,11 +98,19 @@ struct Vectoriser {
     return true;
   }
 
+  // Lanes of sums and products would be added in another order than the elements stand in.
+  bool in_order(const Loop& l) const {
+    return options.strict && std::ranges::any_of(l.reductions, [&](ReductionId id) {
+             const Reduction& r = plan.reductions[id.index];
+             return ir::is_float(r.elem) && (r.monoid == Monoid::sum || r.monoid == Monoid::prod);
+           });
+  }
+
   void visit(Loop& loop) const {
-    if (tile(loop)) return;
+    if (!options.strict && tile(loop)) return;
     const bool leaf = !has(loop.body, is_loop);
     if (leaf) {
-      loop.vector = !lanes_meet(loop.body, loop.var);
+      loop.vector = !in_order(loop) && !lanes_meet(loop.body, loop.var);
       return;
     }
     std::int64_t inner = 0;
@@ -113,7 +121,7 @@ struct Vectoriser {
         inner += cost(l->body, l->var) + (reduces(*l) ? 1 : 0);
       }
     }
-    if (shallow && !lanes_meet(loop.body, loop.var) && cost(loop.body, loop.var) < inner) {
+    if (shallow && !in_order(loop) && !lanes_meet(loop.body, loop.var) && cost(loop.body, loop.var) < inner) {
       loop.vector = true;
       return;
     }
