@@ -102,6 +102,14 @@ bool Planner::homogeneous(ValueId v, bool top) const {
   return std::ranges::all_of(in->operands, [&](ValueId x) { return homogeneous(x, false); });
 }
 
+bool Planner::in_pieces(ValueId v, bool top) const {
+  const ir::Instr* in = plan_.function.definition(v);
+  if (!in || (!top && dag_.bound(v))) return false;
+  const std::string_view name = ops::info(in->op).name;
+  if (name == "concat" || name == "place") return true;
+  return std::ranges::any_of(in->operands, [&](ValueId x) { return in_pieces(x, false); });
+}
+
 void Planner::choose_unrolled(Nest& nest) const {
   std::int64_t product = 1;
   bool all_static = true;
@@ -117,6 +125,8 @@ void Planner::choose_unrolled(Nest& nest) const {
   }
   if (small.empty() || product > options_.unroll_limit) return;
   const bool alike = homogeneous(nest.value, true);
+  // A vector's width of elements, and no other loop that could run in vectors.
+  if (all_static && product >= options_.vector_bytes / 8 && !in_pieces(nest.value, true)) return;
   if (all_static ? alike && product > 3 : alike && product > 6) return;
   for (const std::size_t d : small) nest.axes[d].unrolled = true;
 }
@@ -161,8 +171,8 @@ void Planner::materialise(ValueId v, const Access& target, bool copy, const Plac
   if (name == "concat") {
     const auto axis = static_cast<std::size_t>(in->attrs.axes[0]);
     const std::vector<ValueId> pieces = in->operands;
-    const auto open = [&](ValueId x) { return !f.type(x).dims[axis].is_constant(); };
-    if (std::ranges::any_of(pieces, open)) {
+    const auto small = [&](ValueId x) { return small_static({f.type(x).dims[axis]}, options_.unroll_limit); };
+    if (!std::ranges::all_of(pieces, small)) {
       Dim start = 0;
       for (const ValueId x : pieces) {
         part(x, [axis, start](const Index& i) {

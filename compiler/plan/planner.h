@@ -18,6 +18,8 @@ class Planner {
   /// Plans the loops that store v. Pieces of a concatenation have loops of their own.
   void materialise(ValueId v, const Access& target, bool copy, const Placement& place = {});
   void store(ValueId v, Access target, bool copy, Placement place);
+  /// Whether elements of a value come from different expressions: a concatenation or a placement under it.
+  bool in_pieces(ValueId v, bool top) const;
   void choose_unrolled(Nest& nest) const;
   void choose_order(const ir::Instr* in, Nest& nest) const;
   bool homogeneous(ValueId v, bool top) const;

@@ -11,6 +11,7 @@ namespace {
 struct Vectoriser {
   Plan& plan;
   const PlanOptions& options;
+  static constexpr std::int64_t steps = 16;  // that an inner loop is taken to have
 
   std::int64_t access_cost(const Access& a, VarId var) const {
     const auto c = coefficient(linear_address(plan, a), plan.size_count + var.index);
@@ -19,22 +20,33 @@ struct Vectoriser {
     return c->constant() == 0 ? 0 : c->constant() == 1 ? 1 : c->constant() <= 16 && c->constant() >= -1 ? 6 : 16;
   }
 
-  std::int64_t node_cost(NodeId id, VarId var, std::set<NodeId>& seen) const {
+  // Accesses under a node, `steps` each; those that are the same in every step of the loop over `repeated` are made
+  // once.
+  std::int64_t node_cost(NodeId id, VarId var, std::set<NodeId>& seen, VarId repeated = {}) const {
     if (!id.valid() || !seen.insert(id).second) return 0;
     const Node& n = plan.node(id);
     if (!std::ranges::binary_search(n.vars, var)) return 0;
-    std::int64_t sum = n.kind == Node::Kind::load ? access_cost(n.access, var) : 0;
-    for (const NodeId a : n.args) sum += node_cost(a, var, seen);
+    const bool each_step = !repeated.valid() || std::ranges::binary_search(n.vars, repeated);
+    std::int64_t sum = n.kind == Node::Kind::load ? access_cost(n.access, var) * (each_step ? steps : 1) : 0;
+    for (const NodeId a : n.args) sum += node_cost(a, var, seen, repeated);
     return sum;
   }
 
-  std::int64_t cost(std::vector<Item>& items, VarId var) const {
+  // What lanes along `var` cost: accesses in an inner loop are made in each of its steps.
+  std::int64_t cost(std::vector<Item>& items, VarId var, const Loop* inner = nullptr) const {
     std::int64_t sum = 0;
     std::set<NodeId> seen;
     for (Item& item : items) {
-      for_each_root_node(plan, item, [&](NodeId n) { sum += node_cost(n, var, seen); });
-      if (const auto* s = std::get_if<Store>(&item.what)) sum += access_cost(s->target, var);
-      for (std::vector<Item>* body : bodies(item)) sum += cost(*body, var);
+      for_each_root_node(plan, item, [&](NodeId n) {
+        const std::int64_t c = node_cost(n, var, seen, inner ? inner->var : VarId());
+        sum += inner ? c : c / steps;
+      });
+      if (const auto* s = std::get_if<Store>(&item.what)) sum += access_cost(s->target, var) * (inner ? steps : 1);
+      if (auto* l = std::get_if<Loop>(&item.what)) {
+        sum += cost(l->body, var, l);
+      } else {
+        for (std::vector<Item>* body : bodies(item)) sum += cost(*body, var, inner);
+      }
     }
     return sum;
   }
@@ -118,7 +130,7 @@ struct Vectoriser {
     for (Item& item : loop.body) {
       if (auto* l = std::get_if<Loop>(&item.what)) {
         shallow = shallow && !has(l->body, is_loop);
-        inner += cost(l->body, l->var) + (reduces(*l) ? 1 : 0);
+        inner += steps * (cost(l->body, l->var) + (reduces(*l) ? 1 : 0));
       }
     }
     if (shallow && !in_order(loop) && !lanes_meet(loop.body, loop.var) && cost(loop.body, loop.var) < inner) {
