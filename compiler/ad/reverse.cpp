@@ -22,14 +22,64 @@ Reverse::Reverse(const Function& f, Builder& to, std::span<const ValueId> argume
   primals_ = cloner_.clone_body(f.body);
 }
 
-// The primal of a loop whose sweep will need its states: they are stacked as they enter each step.
+namespace {
+
+// Whether computing the instruction again costs more than keeping its results.
+bool costly(const Instr& instr) {
+  const ops::OpInfo& info = ops::info(instr.op);
+  if (instr.op == ops::opcode<ops::For>()) return true;
+  return info.elementwise ? info.cost >= ops::kDivisionCost : info.derivative == ops::Derivative::multilinear;
+}
+
+}  // namespace
+
+Reverse::Kept Reverse::kept(BlockId region) const {
+  Kept out;
+  const Block& body = f_.block(region);
+  std::unordered_set<ValueId> varying(body.params.begin(), body.params.end());
+  const auto varies = [&](ValueId v) { return varying.contains(v); };
+  for (const InstrId i : body.instrs) {
+    const Instr& instr = f_.instr(i);
+    bool any = std::ranges::any_of(instr.operands, varies);
+    for (const BlockId r : instr.regions) any = any || std::ranges::any_of(free_values(f_, r), varies);
+    if (!any) continue;
+    varying.insert(instr.results.begin(), instr.results.end());
+    if (costly(instr)) out.instrs.push_back(&instr);
+  }
+  return out;
+}
+
+// The values of one step, after its code was emitted.
+std::vector<ValueId> Reverse::tape_of_step(const Kept& kept) {
+  std::vector<ValueId> out;
+  for (const Instr* instr : kept.instrs) {
+    for (const ValueId r : instr->results) out.push_back(cloner_(r));
+    const auto inner = tapes_.find(instr);
+    if (inner != tapes_.end()) out.insert(out.end(), inner->second.begin(), inner->second.end());
+  }
+  return out;
+}
+
+// The same values as read from the tape, in place of the code that made them.
+void Reverse::read_tape(const Kept& kept, std::span<const ValueId> slices) {
+  std::size_t next = 0;
+  for (const Instr* instr : kept.instrs) {
+    given_.insert(instr);
+    for (const ValueId r : instr->results) cloner_.map(r, slices[next++]);
+    const auto inner = tapes_.find(instr);
+    if (inner == tapes_.end()) continue;
+    for (ValueId& stack : inner->second) stack = slices[next++];
+  }
+}
+
+// The primal of a loop that has a derivative: with its tape.
 bool Reverse::instruction(const Instr& instr) {
-  if (!taping_ || instr.op != ops::opcode<ops::For>()) return false;
+  if (given_.contains(&instr)) return true;
+  if (instr.op != ops::opcode<ops::For>()) return false;
   if (std::ranges::none_of(instr.results, [&](ValueId r) { return is_active(r); })) return false;
   const auto carried = static_cast<std::size_t>(instr.attrs.integers[0]);
   const Block& body = f_.block(instr.regions[0]);
   const std::vector<ValueId> operands = cloner_(instr.operands);
-  taping_ = false;
   const auto results = b_.scan(
       cloner_.dim(instr.attrs.dims[0]), {operands.begin(), operands.begin() + static_cast<std::ptrdiff_t>(carried)},
       {operands.begin() + static_cast<std::ptrdiff_t>(carried), operands.end()},
@@ -41,10 +91,11 @@ bool Reverse::instruction(const Instr& instr) {
         std::vector<ValueId> stacked(next.begin() + static_cast<std::ptrdiff_t>(carried), next.end());
         next.resize(carried);
         stacked.insert(stacked.end(), states.begin(), states.end());
+        const auto tape = tape_of_step(kept(instr.regions[0]));
+        stacked.insert(stacked.end(), tape.begin(), tape.end());
         return std::pair{next, stacked};
       },
       instr.attrs.integers[1] != 0);
-  taping_ = true;
   for (std::size_t k = 0; k < instr.results.size(); ++k) cloner_.map(instr.results[k], results[k]);
   tapes_[&instr] = {results.begin() + static_cast<std::ptrdiff_t>(instr.results.size()), results.end()};
   return true;
@@ -205,20 +256,22 @@ void Reverse::loop(const Instr& instr) {
   const Block& body = f_.block(region);
   const auto carried = static_cast<std::size_t>(instr.attrs.integers[0]);
   const std::vector<ValueId> free = active_free_values(instr.regions);
-  // States of the sweep: adjoints of the active states, then of the free values. Arrays: the tape, the primal's arrays,
-  // adjoints of the stacks that are reached.
+  // States of the sweep: adjoints of the active states, then of the free values, which the steps add to. Arrays: the
+  // tape, the primal's arrays, adjoints of the stacks that are reached.
   std::vector<std::size_t> active_states, active_arrays, reached_stacks;
   std::vector<ValueId> states, arrays = tapes_.at(&instr);
+  const std::size_t tape_size = arrays.size();
   for (std::size_t k = 0; k < carried; ++k) {
     if (!is_active(body.params[k + 1])) continue;
     active_states.push_back(k);
     states.push_back(adjoint(instr.results[k]));
   }
-  for (const ValueId v : free) states.push_back(b_.zeros(cloner_.type(f_.type(v))));
+  for (const ValueId v : free) states.push_back(adjoint(v));
   for (std::size_t k = carried; k < instr.operands.size(); ++k) {
     arrays.push_back(cloner_(instr.operands[k]));
     if (is_active(body.params[k + 1])) active_arrays.push_back(k);
   }
+  const std::size_t primal_size = arrays.size();
   for (std::size_t k = carried; k < instr.results.size(); ++k) {
     if (!adjoints_.contains(instr.results[k])) continue;
     reached_stacks.push_back(k);
@@ -226,33 +279,35 @@ void Reverse::loop(const Instr& instr) {
   }
   Adjoints outer;
   std::swap(outer, adjoints_);
-  const std::size_t slices_of_body = body.params.size() - 1;  // tape and arrays together
   const auto results = b_.scan(
       cloner_.dim(instr.attrs.dims[0]), states, arrays,
       [&](ValueId i, std::span<const ValueId> state, std::span<const ValueId> slice) {
         adjoints_.clear();
         cloner_.map(body.params[0], i);
-        for (std::size_t k = 0; k < slices_of_body; ++k) cloner_.map(body.params[k + 1], slice[k]);
+        for (std::size_t k = 0; k < carried; ++k) cloner_.map(body.params[k + 1], slice[k]);
+        for (std::size_t k = carried; k + 1 < body.params.size(); ++k)
+          cloner_.map(body.params[k + 1], slice[tape_size + k - carried]);
+        read_tape(kept(region), slice.subspan(carried, tape_size - carried));
         cloner_.clone_body(region);
+        for (std::size_t n = 0; n < free.size(); ++n) adjoints_[free[n]] = {state[active_states.size() + n]};
         for (std::size_t n = 0; n < active_states.size(); ++n) add(body.yields[active_states[n]], {state[n], {}});
         for (std::size_t n = 0; n < reached_stacks.size(); ++n)
-          add(body.yields[reached_stacks[n]], {slice[slices_of_body + n], {}});
+          add(body.yields[reached_stacks[n]], {slice[primal_size + n], {}});
         sweep(region);
         std::pair<std::vector<ValueId>, std::vector<ValueId>> out;
         for (const std::size_t k : active_states) out.first.push_back(adjoint(body.params[k + 1]));
-        for (std::size_t n = 0; n < free.size(); ++n) {
-          const ValueId sum = state[active_states.size() + n];
-          out.first.push_back(adjoints_.contains(free[n]) ? b_.add(sum, adjoint(free[n])) : sum);
-        }
+        for (const ValueId v : free) out.first.push_back(adjoint(v));
         for (const std::size_t k : active_arrays) out.second.push_back(adjoint(body.params[k + 1]));
         return out;
       },
       instr.attrs.integers[1] == 0);
   adjoints_ = std::move(outer);
-  std::size_t next = 0;
-  for (const std::size_t k : active_states) add(instr.operands[k], {results[next++], {}});
-  for (const ValueId v : free) add(v, {results[next++], {}});
+  // First what the loop has added to: an initial state may be one of the free values.
+  std::size_t next = active_states.size();
+  for (const ValueId v : free) adjoints_[v] = {results[next++]};
   for (const std::size_t k : active_arrays) add(instr.operands[k], {results[next++], {}});
+  next = 0;
+  for (const std::size_t k : active_states) add(instr.operands[k], {results[next++], {}});
 }
 
 }  // namespace rg::ad

@@ -1,8 +1,10 @@
 // Reverse mode: the primal, then a sweep back over its code that gives adjoints.
 //
-// Straight-line code keeps no tape: the sweep uses the primal's values. A loop's primal stacks its states, and the
-// sweep's loop runs the other way over those stacks, computing each step again before it goes back over it. Adjoints of
-// values that a region reads from around it are carried and added up.
+// Straight-line code keeps no tape: the sweep uses the primal's values. A loop's primal stacks its states, what is
+// costly in a step (functions, contractions, loops inside), and the tapes of the loops inside. The sweep's loop runs
+// the other way over those stacks and computes what is left of each step again before it goes back over it. What it
+// does not read is no tape: dead code elimination drops the stack. Adjoints of values that a region reads from around
+// it are carried through the steps, and through the loops inside.
 //
 // An adjoint is a value with an optional predicate: where the predicate is false the adjoint is exactly zero, whatever
 // the partial derivative there (also infinite or NaN). `where(x > 0, log(x), 0)` has the derivative 0 at 0 by that.
@@ -36,7 +38,14 @@ class Reverse {
   using Adjoints = std::unordered_map<ir::ValueId, Adjoint>;
 
   bool is_active(ir::ValueId v) const { return active_.contains(v); }
+  /// What a step of a loop leaves on the tape besides its states.
+  struct Kept {
+    std::vector<const ir::Instr*> instrs;  // all results of each; of a loop its own tape too
+  };
+  Kept kept(ir::BlockId region) const;
   bool instruction(const ir::Instr& instr);
+  std::vector<ir::ValueId> tape_of_step(const Kept& kept);
+  void read_tape(const Kept& kept, std::span<const ir::ValueId> slices);
   void add(ir::ValueId to, Adjoint adjoint);
   ir::ValueId adjoint(ir::ValueId v);
   std::vector<ir::ValueId> active_free_values(const std::vector<ir::BlockId>& regions) const;
@@ -56,8 +65,9 @@ class Reverse {
   std::unordered_set<ir::ValueId> active_;
   std::vector<ir::ValueId> primals_;
   Adjoints adjoints_;
-  bool taping_ = true;
-  std::unordered_map<const ir::Instr*, std::vector<ir::ValueId>> tapes_;  // of a loop: stacks of its states
+  std::unordered_map<const ir::Instr*, std::vector<ir::ValueId>>
+      tapes_;                                   // of a loop: the stacks, as `Kept` orders them
+  std::unordered_set<const ir::Instr*> given_;  // in loops: their results come from the tape
 };
 
 }  // namespace rg::ad

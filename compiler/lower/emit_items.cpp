@@ -3,6 +3,7 @@
 #include <set>
 
 #include "compiler/lower/emitter.h"
+#include "compiler/ops/registry.h"
 
 namespace rg::lower {
 
@@ -224,7 +225,7 @@ V Emitter::lane_mask(V left, unsigned lanes) {
 bool Emitter::calls_functions(const std::vector<plan::Item>& list) const {
   return std::ranges::any_of(nodes_of(list), [&](plan::NodeId id) {
     const plan::Node& n = plan_.node(id);
-    return n.kind == plan::Node::Kind::op && plan::op_cost(n.op) >= plan::function_cost;
+    return n.kind == plan::Node::Kind::op && ops::info(n.op).cost >= ops::kFunctionCost;
   });
 }
 

@@ -10,7 +10,6 @@
 #include "compiler/lower/lower.h"
 #include "compiler/lower/value_builder.h"
 #include "compiler/plan/planner.h"
-#include "compiler/plan/roots.h"
 #include "runtime/runegrad.h"
 
 namespace rg::lower {

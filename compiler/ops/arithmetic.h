@@ -67,6 +67,7 @@ struct Mul : Elementwise<2, ElemRule::number> {
 };
 
 struct Div : Elementwise<2, ElemRule::floating> {
+  static constexpr int cost = kDivisionCost;
   static constexpr std::string_view name = "div";
   static constexpr std::string_view doc = "x / y.";
   static constexpr bool builtin = false;
@@ -130,6 +131,7 @@ constexpr T power(T x, std::int64_t k, T one) {
 }
 
 struct PowI : Elementwise<1, ElemRule::floating> {
+  static constexpr int cost = 4;
   static constexpr std::string_view name = "powi";
   static constexpr std::string_view doc =
       "x^k for the integer k in `integers`, by repeated multiplication; 1 / x^-k for negative k.";
@@ -279,6 +281,7 @@ struct CopySign : Elementwise<2, ElemRule::floating> {
 };
 
 struct IDiv : Elementwise<2, ElemRule::integer> {
+  static constexpr int cost = kFunctionCost;
   static constexpr std::string_view name = "idiv";
   static constexpr std::string_view doc = "Floor of x / y, on integers; 0 where y is 0.";
   static constexpr bool builtin = false;
@@ -297,6 +300,7 @@ struct IDiv : Elementwise<2, ElemRule::integer> {
 };
 
 struct IMod : Elementwise<2, ElemRule::integer> {
+  static constexpr int cost = kFunctionCost;
   static constexpr std::string_view name = "imod";
   static constexpr std::string_view doc =
       "x - y * floor(x / y), on integers: the remainder has the sign of y; x where y is 0.";
@@ -328,6 +332,7 @@ struct StopGradient : Elementwise<1, ElemRule::floating> {
 };
 
 struct FMod : Elementwise<2, ElemRule::floating> {
+  static constexpr int cost = kFunctionCost;
   static constexpr std::string_view name = "fmod";
   static constexpr std::string_view doc =
       "x - y * trunc(x / y), exactly, as C's fmod. The derivative in y is -trunc(x / y).";

@@ -13,6 +13,7 @@ inline constexpr double kLn10 = 2.302585092994045684018;
 
 /// Base of the smooth functions of one floating operand.
 struct Function1 : Elementwise<1, ElemRule::floating> {
+  static constexpr int cost = kFunctionCost;
   static constexpr Derivative derivative = Derivative::by_partials;
 };
 
@@ -129,6 +130,7 @@ struct Log1p : Function1 {
 };
 
 struct Sqrt : Function1 {
+  static constexpr int cost = kDivisionCost;
   static constexpr std::string_view name = "sqrt";
   static constexpr std::string_view doc = "The square root of x. The derivative at 0 is infinite.";
   static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 0};
@@ -420,6 +422,7 @@ struct Logit : Function1 {
 };
 
 struct Relu : Function1 {
+  static constexpr int cost = 1;
   static constexpr std::string_view name = "relu";
   static constexpr std::string_view doc = "x where x > 0, 0 elsewhere; NaN of NaN. The derivative at 0 is 0.";
   static constexpr Samples samples = {.ulp = 0};
@@ -441,6 +444,7 @@ struct Relu : Function1 {
 };
 
 struct Pow : Elementwise<2, ElemRule::floating> {
+  static constexpr int cost = kFunctionCost;
   static constexpr std::string_view name = "pow";
   static constexpr std::string_view doc = "x^y as C's pow.";
   static constexpr Derivative derivative = Derivative::by_partials;
@@ -462,6 +466,7 @@ struct Pow : Elementwise<2, ElemRule::floating> {
 };
 
 struct Atan2 : Elementwise<2, ElemRule::floating> {
+  static constexpr int cost = kFunctionCost;
   static constexpr std::string_view name = "atan2";
   static constexpr std::string_view doc = "The angle of the point (y, x), from the first operand y and the second x.";
   static constexpr Derivative derivative = Derivative::by_partials;
@@ -480,6 +485,7 @@ struct Atan2 : Elementwise<2, ElemRule::floating> {
 };
 
 struct Hypot : Elementwise<2, ElemRule::floating> {
+  static constexpr int cost = kFunctionCost;
   static constexpr std::string_view name = "hypot";
   static constexpr std::string_view doc = "sqrt(x² + y²) without overflow.";
   static constexpr Derivative derivative = Derivative::by_partials;

@@ -22,8 +22,8 @@
 //   custom               static std::vector<V> jvp(Site<B>&, span<const V> x_tan), static std::vector<V>
 //                        vjp(Site<B>&, span<const V> y_adj); an invalid V stands for zero in arguments and results
 //   not_differentiable   static constexpr std::string_view reason
-// An op whose result is one of its operands may say which: static V guard(Site<B>& s, int k), a predicate of operand k's
-// shape. Where it is false the operand's derivative is exactly 0, whatever is computed further down the line.
+// An op whose result is one of its operands may say which: static V guard(Site<B>& s, int k), a predicate of operand
+// k's shape. Where it is false the operand's derivative is exactly 0, whatever is computed further down the line.
 //   control              differentiated by ad/ itself: the structured control flow and calls
 #pragma once
 
@@ -88,6 +88,9 @@ struct Site {
   const Type& x_type(int k) const { return b.type(x(k)); }
 };
 
+/// Cost of a division or a root, and of a function such as exp.
+inline constexpr int kDivisionCost = 8, kFunctionCost = 12;
+
 /// What an elementwise op does to element types.
 enum class ElemRule {
   floating,  // (T, …) -> T, T floating
@@ -128,6 +131,8 @@ struct OpBase {
   /// For linear ops that only move elements: `transpose` carries a bool predicate as well (sum is then "any").
   static constexpr bool moves_elements = false;
   static constexpr int regions = 0;
+  /// Of elementwise ops: operations on one element, in additions.
+  static constexpr int cost = 1;
   static constexpr std::string_view reason = "";
 };
 

@@ -65,6 +65,7 @@ OpInfo row() {
   r.effect = Op::effect;
   r.moves_elements = Op::moves_elements;
   r.operands = Op::operands;
+  r.cost = Op::elementwise ? Op::cost : 0;
   r.regions = Op::regions;
   r.derivative = Op::derivative;
   r.reason = Op::reason;

@@ -29,6 +29,7 @@ struct OpInfo {
   bool effect = false;
   bool moves_elements = false;
   int operands = -1;  // -1: any number
+  int cost = 0;       // of elementwise ops: operations on one element, in additions
   int regions = 0;
   Derivative derivative = Derivative::not_differentiable;
   std::string_view reason;

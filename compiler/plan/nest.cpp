@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compiler/plan/roots.h"
+#include "compiler/ops/op.h"
 
 namespace rg::plan {
 
@@ -62,7 +62,7 @@ bool Fusion::axis_matches(const Nest& nest, std::size_t axis, const LoopTree& lo
 
 // A cheap elementwise use of the contraction's elements, over the same loops.
 bool Fusion::may_join_blocked(const Nest& nest, const Nest& blocked) const {
-  if (nest.monoid || blocked.place || nest.cost >= function_cost || nest.axes.size() != blocked.result_rank())
+  if (nest.monoid || blocked.place || nest.cost >= ops::kFunctionCost || nest.axes.size() != blocked.result_rank())
     return false;
   bool reads = false;
   for (const Nest::Read& r : nest.reads) {

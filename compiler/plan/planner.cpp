@@ -298,7 +298,7 @@ void Planner::find_reads(Nest& nest) {
     values.push_back(element(nest, result, reduced, nullptr));
   });
   for_each_node(std::move(values), [&](const Node& n) {
-    if (n.kind == Node::Kind::op) nest.cost += op_cost(n.op);
+    if (n.kind == Node::Kind::op) nest.cost += ops::info(n.op).cost;
     if (n.kind == Node::Kind::load) nest.reads.push_back({n.access.buffer, n.access.index});
   });
   dag_.restore(before);

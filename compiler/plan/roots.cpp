@@ -12,17 +12,6 @@ constexpr std::int64_t expensive = 8;  // additions worth a store and a load
 constexpr std::int64_t factor = 7;     // additions worth the same for an operand of a contraction
 constexpr std::int64_t most = 1 << 20;
 
-std::int64_t own_cost(const ops::OpInfo& info) {
-  constexpr std::string_view cheap[] = {"neg",      "abs",   "add",    "sub",      "mul",   "min",    "max",
-                                        "eq",       "ne",    "lt",     "le",       "gt",    "ge",     "and",
-                                        "or",       "not",   "select", "convert",  "relu",  "square", "sign",
-                                        "copysign", "isnan", "isinf",  "isfinite", "floor", "ceil",   "trunc"};
-  if (!info.elementwise) return 0;
-  if (std::ranges::find(cheap, info.name) != std::end(cheap)) return 1;
-  if (info.name == "div" || info.name == "sqrt") return expensive;
-  return info.name == "powi" ? 4 : function_cost;
-}
-
 bool is_reduction(std::string_view name) { return name == "contract" || monoid_of(name).has_value(); }
 
 std::int64_t count_of(const std::vector<Dim>& extents) {
@@ -115,7 +104,7 @@ struct Finder {
       roots.insert(in.results.begin(), in.results.end());
       return;
     }
-    std::int64_t sum = own_cost(info);
+    std::int64_t sum = info.cost;
     for (const ValueId v : in.operands) sum += cost_of(v);
     if (is_reduction(info.name)) {
       if (unrolled_reduction(f, in, options)) {
@@ -149,8 +138,6 @@ struct Finder {
 };
 
 }  // namespace
-
-std::int64_t op_cost(ir::Opcode op) { return own_cost(ops::info(op)); }
 
 bool small_static(const std::vector<Dim>& extents, std::int64_t limit) {
   std::int64_t n = 1;

@@ -11,12 +11,6 @@ namespace rg::plan {
 /// Whether all extents are constants with a product of at most `limit`.
 bool small_static(const std::vector<Dim>& extents, std::int64_t limit);
 
-/// What a function such as exp counts as, at least.
-inline constexpr std::int64_t function_cost = 12;
-
-/// Operations of an op on one element, in additions.
-std::int64_t op_cost(ir::Opcode op);
-
 /// True for a reduction or contraction that is written out as straight-line code where it is used.
 bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOptions& options);
 
