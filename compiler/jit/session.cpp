@@ -109,7 +109,8 @@ Result<std::unique_ptr<Session>> Session::create(const SessionOptions& options) 
 
 Result<Entry> Session::add(const plan::Plan& plan) {
   auto context = std::make_unique<llvm::LLVMContext>();
-  const lower::LowerOptions options{.vector_bytes = host_vector_bytes(), .strict = state_->options.strict};
+  const lower::LowerOptions options{
+      .vector_bytes = host_vector_bytes(), .scalef = host_vector_bytes() == 64, .strict = state_->options.strict};
   auto module = lower::lower({&plan, 1}, *context, options);
   llvm::orc::LLJIT& jit = *state_->jit;
   {

@@ -8,7 +8,7 @@ using plan::Storage;
 using V = Emitter::V;
 
 Emitter::Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOptions& options)
-    : plan_(plan), function_(function), options_(options), b_(function->getContext()), vb_(b_) {
+    : plan_(plan), function_(function), options_(options), b_(function->getContext()), vb_(b_, options.scalef) {
   b_.SetInsertPoint(llvm::BasicBlock::Create(b_.getContext(), "entry", function_));
   llvm::FastMathFlags flags;
   flags.setAllowContract(!options.strict);

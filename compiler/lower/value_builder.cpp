@@ -1,5 +1,7 @@
 #include "compiler/lower/value_builder.h"
 
+#include <llvm/IR/IntrinsicsX86.h>
+
 namespace rg::lower {
 
 using llvm::Type;
@@ -58,6 +60,20 @@ V ValueBuilder::pow2(V n) {
   const bool wide = is_f64(n);
   V biased = ir_.CreateAdd(ir_.CreateFPToSI(n, type), llvm::ConstantInt::get(type, wide ? 1023 : 127));
   return ir_.CreateBitCast(ir_.CreateShl(biased, wide ? 52 : 23), n->getType());
+}
+
+V ValueBuilder::scaled(V v, V n) {
+  const unsigned count = lanes(v), bits = v->getType()->getScalarSizeInBits();
+  if (scalef_ && count * bits == 512) {
+    V all = llvm::ConstantInt::getAllOnesValue(ir_.getIntNTy(count));
+    V rounding_of_the_mode = ir_.getInt32(4);
+    return ir_.CreateIntrinsic(
+        bits == 64 ? llvm::Intrinsic::x86_avx512_mask_scalef_pd_512 : llvm::Intrinsic::x86_avx512_mask_scalef_ps_512,
+        {}, {v, n, llvm::PoisonValue::get(v->getType()), all, rounding_of_the_mode});
+  }
+  // Two factors, the first product of which is exact.
+  V half = floor(mul(n, fconst(n, 0.5)));
+  return mul(mul(v, pow2(half)), pow2(sub(n, half)));
 }
 
 V ValueBuilder::exponent_of(V x) {

@@ -17,7 +17,8 @@ class ValueBuilder {
  public:
   using V = llvm::Value*;
   using Val = V;
-  explicit ValueBuilder(llvm::IRBuilder<>& ir) : ir_(ir) {}
+  /// `scalef`: the target has AVX-512's instruction for v 2^n on vectors of 64 bytes.
+  explicit ValueBuilder(llvm::IRBuilder<>& ir, bool scalef = false) : ir_(ir), scalef_(scalef) {}
 
   static bool is_float(V x) { return x->getType()->isFPOrFPVectorTy(); }
   static bool is_f64(V x) { return x->getType()->getScalarType()->isDoubleTy(); }
@@ -67,6 +68,8 @@ class ValueBuilder {
 
   /// 2^n for integral n in the exponent range of normal numbers.
   V pow2(V n);
+  /// v 2^n for integral n, rounded once.
+  V scaled(V v, V n);
   /// floor(log2 |x|) as a floating value, and x scaled into [1, 2), for normal x.
   V exponent_of(V x);
   V mantissa_of(V x);
@@ -85,6 +88,7 @@ class ValueBuilder {
   V call_scalar(std::string_view name, std::vector<V> x);
   llvm::Type* integer_like(V x);
   llvm::IRBuilder<>& ir_;
+  bool scalef_;
 };
 
 }  // namespace rg::lower

@@ -4,10 +4,12 @@
 // neg fma sqrt abs copysign floor round_even, comparisons eq ne lt le gt ge giving masks, select(mask, a, b), any_lane
 // fallback libm(name, x…) (the scalar C function on each lane), is_f64(x), pow2(n) = 2^n for integral n in the
 // exponent range of normal numbers, exponent_of(x) = floor(log2 |x|) as a floating value and mantissa_of(x) in [1, 2),
-// for normal x, and fixup(mask, value, name, x), which replaces lanes under the mask by the C function.
+// for normal x, scaled(v, n) = v 2^n for integral n, rounded once also where the result is not a normal number, and
+// fixup(mask, value, name, x), which replaces lanes under the mask by the C function.
 //
 // Reductions after W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980); the polynomials are
-// Taylor series, long enough on the reduced intervals that their truncation lies below the rounding error.
+// Taylor series, long enough on the reduced intervals that their truncation lies below the rounding error, but for
+// kExpTailF32, which Remez' exchange gave.
 #pragma once
 
 #include <array>
@@ -30,10 +32,14 @@ inline constexpr std::array<double, 12> kExpTail{1.0 / 6227020800, 1.0 / 4790016
                                                  1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
                                                  1.0 / 120,        1.0 / 24,        1.0 / 6,        1.0 / 2};
 
-/// x = n log 2 + r with |r| <= log 2 / 2: n, r and expm1(r) = r + r² q(r).
+// q(r) of degree 4 with the least max |r² q(r) + r - expm1(r)| / |expm1(r)| on |r| <= 0.3475, which is 1.4e-8.
+inline constexpr std::array<double, 5> kExpTailF32{0.0013882489182928295, 0.0083666915407235598, 0.041667205359470596,
+                                                   0.16666542351784272, 0.4999999812541050095};
+
+/// x = n log 2 + r with |r| <= log 2 / 2: n, r and q with expm1(r) = r + r² q.
 template <class V>
 struct ExpParts {
-  V n, tail, r;
+  V n, q, r;
 };
 
 template <class B, class V>
@@ -44,15 +50,7 @@ ExpParts<V> exp_parts(B& b, V x) {
   const double low = wide ? 1.90821492927058770002e-10 : -2.12194440054690583e-4;
   V r = b.fma(n, b.fconst(x, -high), x);
   r = b.fma(n, b.fconst(x, -low), r);
-  const V q = polynomial(b, r, std::span(kExpTail).subspan(wide ? 0 : 6));
-  return {n, b.mul(b.mul(r, r), q), r};
-}
-
-/// v 2^n in two exact factors, so that results near the ends of the range are rounded once.
-template <class B, class V>
-V scaled(B& b, V v, V n) {
-  const V half = b.floor(b.mul(n, b.fconst(n, 0.5)));
-  return b.mul(b.mul(v, b.pow2(half)), b.pow2(b.sub(n, half)));
+  return {n, wide ? polynomial(b, r, std::span(kExpTail)) : polynomial(b, r, std::span(kExpTailF32)), r};
 }
 
 /// Clamped to [low, high]; NaN stays.
@@ -62,24 +60,25 @@ V clamped(B& b, V x, double low, double high) {
   return b.select(b.gt(x, b.fconst(x, high)), b.fconst(x, high), x);
 }
 
-/// e^x, within 1 ulp.
+/// e^x, within 1 ulp: (1 + r (1 + r q)) 2^n.
 template <class B, class V>
 V exp(B& b, V x) {
   const bool wide = b.is_f64(x);
   x = wide ? clamped(b, x, -750, 710) : clamped(b, x, -110, 90);
   const auto p = exp_parts(b, x);
-  return scaled(b, b.add(b.fconst(x, 1), b.add(p.r, p.tail)), p.n);
+  const V one = b.fconst(x, 1);
+  return b.scaled(b.fma(b.fma(p.q, p.r, one), p.r, one), p.n);
 }
 
-/// e^x - 1, within 2 ulp: (expm1(r) + (1 - 2^-n)) 2^n.
+/// e^x - 1, within 2 ulp: twice expm1(r) 2^(n-1) + (2^(n-1) - 1/2), so that 2^n may be out of range.
 template <class B, class V>
 V expm1(B& b, V x) {
   const bool wide = b.is_f64(x);
-  const V y = wide ? clamped(b, x, -45, 710) : clamped(b, x, -20, 90);
-  const auto p = exp_parts(b, y);
-  const V less = b.pow2(b.neg(clamped(b, p.n, -100, 100)));
-  const V tiny = b.lt(b.abs(x), b.fconst(x, wide ? 1e-300 : 1e-30));
-  return b.select(tiny, x, scaled(b, b.add(b.add(p.r, p.tail), b.sub(b.fconst(x, 1), less)), p.n));
+  const auto p = exp_parts(b, wide ? clamped(b, x, -45, 710) : clamped(b, x, -20, 89));
+  const V scale = b.pow2(b.sub(p.n, b.fconst(x, 1)));
+  const V half = b.fma(b.fma(b.mul(p.r, p.r), p.q, p.r), scale, b.sub(scale, b.fconst(x, 0.5)));
+  const auto tiny = b.lt(b.abs(x), b.fconst(x, wide ? 1e-300 : 1e-30));
+  return b.select(tiny, x, b.add(half, half));
 }
 
 // 2/(2k+1) from k = 11 down to k = 1: log((1+s)/(1-s)) = 2s + s Σ 2/(2k+1) s^2k.
@@ -124,12 +123,14 @@ V log1p(B& b, V x) {
   return b.select(plain, x, b.select(b.le(x, b.fconst(x, -1)), log(b, u), r));
 }
 
-/// tanh x, within 3 ulp: e/(e + 2) with e = expm1(2|x|).
+/// tanh x, within 3 ulp: e/(e + 2) with e = e^2|x| - 1 = expm1(r) 2^n + (2^n - 1); it is 1 from |x| = 22 on.
 template <class B, class V>
 V tanh(B& b, V x) {
   const V a = b.abs(x);
   const V limited = b.select(b.gt(a, b.fconst(x, 22)), b.fconst(x, 22), a);
-  const V e = expm1(b, b.add(limited, limited));
+  const auto p = exp_parts(b, b.add(limited, limited));
+  const V scale = b.pow2(p.n);
+  const V e = b.fma(b.fma(b.mul(p.r, p.r), p.q, p.r), scale, b.sub(scale, b.fconst(x, 1)));
   return b.copysign(b.div(e, b.add(e, b.fconst(x, 2))), x);
 }
 
