@@ -235,11 +235,11 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
       std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
   const unsigned copies = plain && !l.reductions.empty() && weight(l.body) < 32 ? 4 : 1;
   open(l, copies);
-  const auto run = [&](V start, V mask, std::size_t copy) {
+  const auto run = [&](V start, V mask, std::size_t copy, unsigned wide = 1) {
     scopes_.emplace_back();
     copy_ = copy;
     vars_[l.var] = start;
-    vector_ = Vector{l.var, lanes, mask};
+    vector_ = Vector{l.var, lanes * wide, mask};
     items(l.body);
     vector_.reset();
     copy_ = 0;
@@ -259,6 +259,13 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
     });
     start = stop;
   }
+  // Operations on vectors of several registers: the code generator interleaves the registers' instructions.
+  if (l.together > 1) {
+    const std::int64_t step = static_cast<std::int64_t>(lanes) * l.together;
+    V stop = whole_below(step);
+    counted(start, stop, step, [&](V i) { run(i, nullptr, 0, static_cast<unsigned>(l.together)); });
+    start = stop;
+  }
   // A body that is long by its functions is there once, under a mask: compiling it takes as long as it is.
   if (copies == 1 && !calls_functions(l.body)) {
     V stop = whole_below(lanes);
@@ -276,7 +283,7 @@ void Emitter::item(const plan::Loop& l) {
 }
 
 void Emitter::range(const plan::Loop& l, V from, V to) {
-  if (l.together > 1) return tiles(l, from, to);
+  if (l.together > 1 && !l.vector) return tiles(l, from, to);
   if (l.vector && lanes_of(l.body) > 1) return vector_loop(l, from, to);
   open(l, 1);
   counted(from, to, 1, [&](V i) {

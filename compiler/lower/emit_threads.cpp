@@ -110,7 +110,7 @@ void Emitter::if_many(const plan::Loop& l, const std::function<void()>& parallel
 void Emitter::threaded(const plan::Loop& l) {
   const Part part_of = part(l, [&](Emitter& inner, V from, V to) { inner.range(l, from, to); });
   // Several shares a thread, so that a thread that is late takes fewer; of whole vectors and tiles.
-  const std::int64_t unit = l.together > 1 ? 24 : l.vector ? 64 : 1;
+  const std::int64_t unit = l.vector ? 64 : l.together > 1 ? 24 : 1;
   V extent = dim(l.extent);
   if_many(
       l, [&] { run_part(part_of, extent, up(share(extent, b_.CreateMul(threads(), b_.getInt64(8))), unit)); },

@@ -71,6 +71,18 @@ V ValueBuilder::scaled(V v, V n) {
         bits == 64 ? llvm::Intrinsic::x86_avx512_mask_scalef_pd_512 : llvm::Intrinsic::x86_avx512_mask_scalef_ps_512,
         {}, {v, n, llvm::PoisonValue::get(v->getType()), all, rounding_of_the_mode});
   }
+  if (scalef_ && count * bits > 512) {
+    std::vector<int> low, high, both;
+    for (unsigned i = 0; i < count; ++i) {
+      (i < count / 2 ? low : high).push_back(static_cast<int>(i));
+      both.push_back(static_cast<int>(i));
+    }
+    const auto half = [&](const std::vector<int>& of) {
+      return scaled(ir_.CreateShuffleVector(v, of), ir_.CreateShuffleVector(n, of));
+    };
+    V first = half(low);
+    return ir_.CreateShuffleVector(first, half(high), both);
+  }
   // Two factors, the first product of which is exact.
   V half = floor(mul(n, fconst(n, 0.5)));
   return mul(mul(v, pow2(half)), pow2(sub(n, half)));

@@ -118,11 +118,34 @@ struct Vectoriser {
            });
   }
 
+  // Chains of dependent operations as long as a function's polynomial leave the units idle unless two run at once; what
+  // is long by the number of its operations fills the registers by itself.
+  bool long_chains(Loop& loop) const {
+    if (!std::ranges::all_of(loop.body, [](const Item& i) { return std::holds_alternative<Store>(i.what); }))
+      return false;
+    std::set<NodeId> seen;
+    std::int64_t sum = 0;
+    bool function = false;
+    const std::function<void(NodeId)> visit_node = [&](NodeId id) {
+      if (!id.valid() || !seen.insert(id).second) return;
+      const Node& n = plan.node(id);
+      if (n.kind == Node::Kind::op) {
+        sum += op_cost(n.op);
+        function = function || op_cost(n.op) >= function_cost;
+      }
+      for (const NodeId a : n.args) visit_node(a);
+      visit_node(n.guard);
+    };
+    for (Item& item : loop.body) for_each_root_node(plan, item, visit_node);
+    return function && sum <= 60;
+  }
+
   void visit(Loop& loop) const {
     if (!options.strict && tile(loop)) return;
     const bool leaf = !has(loop.body, is_loop);
     if (leaf) {
       loop.vector = !in_order(loop) && !lanes_meet(loop.body, loop.var);
+      if (loop.vector && long_chains(loop)) loop.together = 2;
       return;
     }
     std::int64_t inner = 0;
