@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <stdexcept>
+#include <tuple>
 
 #include "bench/gradbench/evals.h"
 
@@ -46,11 +47,15 @@ const Eval& eval_of(const Json& message) {
 struct Session::State {
   SessionOptions options;
   runegrad::Context context;
-  std::map<std::string_view, runegrad::Program> programs;                                // by eval
-  std::map<std::pair<std::string_view, std::string_view>, runegrad::Function> compiled;  // by eval and function
+  std::map<std::string_view, runegrad::Program> programs;  // by eval
+  /// By eval, function and the extents of its call: code for known sizes is faster, and compiling it is short.
+  std::map<std::tuple<std::string_view, std::string_view, std::map<std::string, std::int64_t>>, runegrad::Function>
+      compiled;
 
-  const runegrad::Function& function(const Eval& eval, const Function& f) {
-    const auto key = std::pair(eval.name, f.name);
+  /// The function for the sizes given; for all sizes where none is.
+  const runegrad::Function& function(const Eval& eval, const Function& f,
+                                     const std::map<std::string, std::int64_t>& sizes = {}) {
+    const auto key = std::tuple(eval.name, f.name, sizes);
     if (const auto at = compiled.find(key); at != compiled.end()) return at->second;
     auto program = programs.find(eval.name);
     if (program == programs.end()) {
@@ -58,7 +63,7 @@ struct Session::State {
       if (!loaded) throw Refusal(loaded.error());
       program = programs.emplace(eval.name, std::move(*loaded)).first;
     }
-    auto function = program->second.function(std::string(f.compiled));
+    auto function = program->second.function(std::string(f.compiled), {.sizes = sizes});
     if (!function) throw Refusal(function.error());
     return compiled.emplace(key, *function).first->second;
   }
@@ -79,11 +84,14 @@ struct Session::State {
     if (f == nullptr) throw Refusal("no function `" + name + "` in `" + std::string(eval.name) + "`");
     const Json& input = message.at("input");
     Arguments arguments = eval.arguments(input);
-    const runegrad::Function& code = function(eval, *f);
+    const runegrad::Function& any_size = function(eval, *f);
     std::vector<runegrad::TensorRef> inputs, outputs;
     for (Array& a : arguments.inputs) inputs.push_back(a.ref());
-    const auto sizes = code.infer_sizes(inputs, arguments.sizes);
+    const auto sizes = any_size.infer_sizes(inputs, arguments.sizes);
     if (!sizes) throw Refusal(sizes.error());
+    std::map<std::string, std::int64_t> extents;
+    for (std::size_t k = 0; k < sizes->size(); ++k) extents[any_size.sizes()[k]] = (*sizes)[k];
+    const runegrad::Function& code = function(eval, *f, extents);
     std::vector<Array> results;
     const auto shapes = code.output_shapes(*sizes);
     for (std::size_t k = 0; k < shapes.size(); ++k) results.push_back(Array::for_slot(code.outputs()[k], shapes[k]));

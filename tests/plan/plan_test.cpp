@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "compiler/ir/builder.h"
+#include "compiler/ops/all.h"
 
 using namespace rg;
 using ir::Builder;
@@ -138,4 +139,46 @@ TEST_CASE("known sizes are facts") {
   b.set_yields({b.sum(x, {0})});
   CHECK(plan::print(plan::make_plan(f, {.known_sizes = {100}})).find("< 100 vector") != std::string::npos);
   CHECK(plan::print(plan::make_plan(f)).find("< n vector") != std::string::npos);
+}
+
+TEST_CASE("known small extents keep the vectors of the only loop there is") {
+  // A part of a row, as a network's gates are cut from one array.
+  ir::Function f = function({"n"});
+  Builder b(f);
+  const Dim n = Dim::size(0);
+  const Val row = b.add_param({Elem::f64, {4 * n}});
+  b.set_yields({b.call("sigmoid", {b.slice(row, {n}, {1}, {n})})});
+  const plan::Plan p = plan::make_plan(f, {.known_sizes = {14}});
+  REQUIRE(p.body.size() == 1);
+  REQUIRE(loop(p.body[0]));
+  CHECK(loop(p.body[0])->vector);
+  CHECK(plan::make_plan(f, {.known_sizes = {2}}).body.size() == 2);  // no vector's width: straight-line code
+}
+
+TEST_CASE("long pieces of a concatenation have loops of their own, known or not") {
+  ir::Function f = function({"n", "m"});
+  Builder b(f);
+  const Val x = b.add_param({Elem::f64, {Dim::size(0)}}), y = b.add_param({Elem::f64, {Dim::size(1)}});
+  b.set_yields({b.emit_op<ops::Concat>({b.call("exp", {x}), b.call("neg", {y})}, {.axes = {0}})});
+  for (const plan::PlanOptions& options : {plan::PlanOptions{}, plan::PlanOptions{.known_sizes = {1000, 500}}}) {
+    const plan::Plan p = plan::make_plan(f, options);
+    CHECK(p.body.size() == 2);
+    CHECK(plan::print(p).find("select") == std::string::npos);
+  }
+}
+
+TEST_CASE("lanes run across the points where what an inner loop repeats is then in registers") {
+  // The nearest of k points in eight dimensions: a point's coordinates are read once, a centroid's are the same for
+  // all.
+  ir::Function f = function({"n", "k"});
+  Builder b(f);
+  const Dim n = Dim::size(0), k = Dim::size(1), d = 8;
+  const Val x = b.add_param({Elem::f64, {n, d}}), c = b.add_param({Elem::f64, {k, d}});
+  const std::vector<Dim> all{n, k, d};
+  const Val r = b.sub(b.broadcast(x, all, {0, 2}), b.broadcast(c, all, {1, 2}));
+  b.set_yields({b.emit_op<ops::ArgMin>({b.sum(b.mul(r, r), {2})}, {.axes = {1}})});
+  const plan::Plan p = plan::make_plan(f, {.known_sizes = {1000, 100}});
+  REQUIRE(!p.body.empty());
+  REQUIRE(loop(p.body[0]));
+  CHECK(loop(p.body[0])->vector);
 }
