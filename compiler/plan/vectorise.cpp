@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/ops/registry.h"
 #include "compiler/plan/planner.h"
 
 namespace rg::plan {
@@ -130,8 +131,8 @@ struct Vectoriser {
       if (!id.valid() || !seen.insert(id).second) return;
       const Node& n = plan.node(id);
       if (n.kind == Node::Kind::op) {
-        sum += op_cost(n.op);
-        function = function || op_cost(n.op) >= function_cost;
+        sum += ops::info(n.op).cost;
+        function = function || ops::info(n.op).cost >= ops::kFunctionCost;
       }
       for (const NodeId a : n.args) visit_node(a);
       visit_node(n.guard);
