@@ -52,6 +52,17 @@ TEST_CASE("elementwise chains, scalars and empty arrays") {
           1e-5);
 }
 
+TEST_CASE("functions of two vectors at once, of one, and of what is left") {
+  for (const Elem e : {Elem::f32, Elem::f64}) {
+    Case c({"n", "m"});
+    const Val x = c.input(e, {n, m});
+    const Val y = c.b.call("tanh", {c.b.mul(x, x)});
+    c.check({c.b.call("exp", {y}), c.b.call("expm1", {x}), c.b.call("sin", {x})},
+            {{1, 0}, {1, 1}, {2, 15}, {1, 16}, {3, 31}, {1, 32}, {2, 33}, {1, 100}}, e == Elem::f32 ? 1e-6 : 1e-14);
+    CHECK(plan::print(plan::make_plan(c.f)).find("vector 2 at once") != std::string::npos);
+  }
+}
+
 TEST_CASE("reductions over each axis and over all") {
   Case c({"n", "m"});
   const Val x = c.input(Elem::f64, {n, m});

@@ -5,6 +5,7 @@
 
 #include "compiler/ir/builder.h"
 #include "compiler/ops/all.h"
+#include "compiler/plan/planner.h"
 
 using namespace rg;
 using ir::Builder;
@@ -181,4 +182,18 @@ TEST_CASE("lanes run across the points where what an inner loop repeats is then 
   REQUIRE(!p.body.empty());
   REQUIRE(loop(p.body[0]));
   CHECK(loop(p.body[0])->vector);
+}
+
+TEST_CASE("a loop that may fail is not shared among threads") {
+  for (const bool checked : {false, true}) {
+    plan::Plan p;
+    p.vars.push_back({plan::Var::Kind::axis, Dim(1000), {}, "i"});
+    plan::Loop l;
+    l.var = plan::VarId(0);
+    l.extent = Dim(1000);
+    if (checked) l.body.push_back({plan::Assert{{}, "n is odd"}});
+    p.body.push_back({std::move(l)});
+    plan::choose_threads(p);
+    CHECK(loop(p.body[0])->threaded == !checked);
+  }
 }
