@@ -8,8 +8,6 @@ namespace rg::plan {
 
 namespace {
 
-constexpr std::int64_t small_product = 32 * 32 * 32;  // multiplications that do not pay for copies
-
 constexpr std::int64_t row_unit = 48;  // divides each block_rows; a multiple of heights and lanes
 
 Dim rounded_up(const Dim& d, std::int64_t unit) { return Dim(unit) * Dim::div(d + Dim(unit - 1), Dim(unit)); }
@@ -34,8 +32,6 @@ std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& optio
   if (depends(p.row_value, columns.var) || depends(p.column_value, rows.var)) return {};
   const Dim* extents[] = {&rows.extent, &columns.extent, &reduced.extent};
   if (!std::ranges::all_of(extents, [&](const Dim* e) { return of_sizes_only(plan, *e); })) return {};
-  const Dim count = rows.extent * columns.extent * reduced.extent;
-  if (count.is_constant() && count.constant() <= small_product) return {};
   const int bytes = ir::byte_size(product.elem);
   p.lanes = options.vector_bytes / bytes;
   if (p.lanes < 2 || p.lanes > 16) return {};
@@ -44,6 +40,13 @@ std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& optio
   p.edge = p.height / 3;
   p.block_rows = bytes == 4 ? 192 : 96;
   return p;
+}
+
+bool reads_in_place(const Packing& p, const Loop& rows, const Loop& columns, const Loop& reduced) {
+  constexpr std::int64_t small_product = 32 * 32 * 32;
+  const Dim count = rows.extent * columns.extent * reduced.extent;
+  return !p.columns_across && count.is_constant() && count.constant() <= small_product &&
+         reduced.extent.constant() <= Packing::block_depth;
 }
 
 namespace {

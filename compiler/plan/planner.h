@@ -57,10 +57,12 @@ void vectorise(Plan& plan, const PlanOptions& options);
 /// that end with them. After place_buffers.
 void choose_threads(Plan& plan);
 
-/// How to copy the operands of a contraction by tiles (rows { columns { reduced { … } … } }) whose factors are given;
-/// empty where copying does not pay or the product is not one of floating numbers.
+/// How to copy the factors of a contraction by tiles (rows { columns { reduced { … } … } }); empty where its product is
+/// not one of floating numbers, a factor of the rows and a factor of the columns.
 std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Loop& rows,
                                       const Loop& columns, const Loop& reduced);
+/// Whether tiles give the same sums without copies and are too small to pay for them.
+bool reads_in_place(const Packing& packing, const Loop& rows, const Loop& columns, const Loop& reduced);
 /// Gives the copies of contractions their memory; after choose_threads.
 void place_packing(Plan& plan);
 

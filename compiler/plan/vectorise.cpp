@@ -97,11 +97,13 @@ struct Vectoriser {
       };
       packing->rows_across = along(packing->row_value, rows.var) < along(packing->row_value, inner->var);
       packing->columns_across = along(packing->column_value, inner->var) < along(packing->column_value, columns->var);
-      rows.together = packing->height;
-      columns->together = 2;
-      columns->vector = true;
-      rows.packing = std::move(packing);
-      return true;
+      if (!reads_in_place(*packing, rows, *columns, *inner)) {
+        rows.together = packing->height;
+        columns->together = 2;
+        columns->vector = true;
+        rows.packing = std::move(packing);
+        return true;
+      }
     }
     std::set<NodeId> by_column, by_reduced;
     const bool along_columns = node_cost(value, columns->var, by_column) <= node_cost(value, inner->var, by_reduced);

@@ -102,14 +102,14 @@ TEST_CASE("batches lead a product, and each thread copies the factors of its own
   }
 }
 
-TEST_CASE("small products of known extents are read in place") {
+TEST_CASE("small products of known extents are read in place, unless that changes the order of sums") {
   for (const Form& form : forms) {
     Case c = product(Elem::f64, form);
-    for (const Sizes& s : {Sizes{8, 8, 20}, Sizes{31, 30, 33}, Sizes{20, 50, 32}}) {
+    for (const Sizes& s : {Sizes{17, 19, 20}, Sizes{31, 30, 33}, Sizes{20, 50, 32}}) {
       Case known({"n", "m", "k"});
       known.f = c.f;
       for (ir::Value& v : known.f.values) v.type = v.type.substitute(std::vector{Dim(s[0]), Dim(s[1]), Dim(s[2])});
-      CHECK(known.dump().find("packed") == std::string::npos);
+      CHECK((known.dump().find("packed") != std::string::npos) == form.transposed_column);
       known.check({s}, 1e-13);
     }
   }
