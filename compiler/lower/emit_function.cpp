@@ -155,7 +155,7 @@ void Emitter::emit_function() {
   std::vector<plan::For::Carried> carried;
   find_carried(plan_.body, carried);
   for (const plan::For::Carried& c : carried) {
-    if (plan_.buffer(c.current).storage == Storage::scalar) continue;
+    if (c.current == c.next || plan_.buffer(c.current).storage == Storage::scalar) continue;
     for (const plan::BufferId b : {c.current, c.next}) {
       V slot = stack(b_.getPtrTy());
       b_.CreateStore(bases_[b.index], slot);

@@ -351,6 +351,7 @@ void Emitter::item(const plan::For& f) {
     // All carried values move at once: scalars are read before any is written.
     std::vector<std::pair<V, V>> moves;
     for (const plan::For::Carried& c : f.carried) {
+      if (c.current == c.next) continue;
       if (indirect_[c.current.index]) {
         V current = b_.CreateLoad(b_.getPtrTy(), bases_[c.current.index]),
           next = b_.CreateLoad(b_.getPtrTy(), bases_[c.next.index]);

@@ -3,6 +3,7 @@
 
 #include "compiler/ops/registry.h"
 #include "compiler/plan/planner.h"
+#include "compiler/support/internal_error.h"
 
 namespace rg::plan {
 
@@ -10,11 +11,22 @@ void Planner::scatter(const ir::Instr& in, std::vector<Item>& out) {
   flush(out);
   const ir::Function& f = plan_.function;
   const ValueId result = in.results[0];
-  const Access target = target_of(result, "scatter");
+  const auto added = added_.find(result);
+  const Access target = added == added_.end() ? target_of(result, "scatter") : Access{added->second.first, {}};
   const auto nested = [&](const std::vector<Dim>& extents, const std::function<Item(const Index&)>& body) {
+    // Short axes are written out, but for the last: what differs from one index to the next is known then.
     Index index;
     std::vector<Loop> loops;
-    for (const Dim& e : extents) {
+    std::vector<Dim> written;
+    std::vector<std::size_t> axes;
+    for (std::size_t d = 0; d < extents.size(); ++d) {
+      const Dim& e = extents[d];
+      if (!options_.strict && d + 1 < extents.size() && small_static({e}, 8)) {
+        written.push_back(e);
+        axes.push_back(d);
+        index.emplace_back(0);
+        continue;
+      }
       const VarId var = dag_.add_var({Var::Kind::axis, e, {}, "s" + std::to_string(plan_.vars.size())});
       index.push_back(plan_.var_dim(var));
       Loop loop;
@@ -22,20 +34,28 @@ void Planner::scatter(const ir::Instr& in, std::vector<Item>& out) {
       loop.extent = e;
       loops.push_back(std::move(loop));
     }
-    Item item = body(index);
+    std::vector<Item> items;
+    for_each_constant_index(written, [&](const Index& at) {
+      for (std::size_t k = 0; k < at.size(); ++k) index[axes[k]] = at[k];
+      items.push_back(body(index));
+    });
     for (std::size_t d = loops.size(); d-- > 0;) {
-      loops[d].body.push_back(std::move(item));
-      item = Item{std::move(loops[d])};
+      loops[d].body = std::move(items);
+      items.clear();
+      items.push_back({std::move(loops[d])});
     }
-    out.push_back(std::move(item));
+    std::ranges::move(items, std::back_inserter(out));
   };
   const auto at_target = [&](const Index& index) {
     Access a = target;
-    a.index.insert(a.index.end(), index.begin(), index.end());
+    const Index at = added != added_.end() && added->second.second ? added->second.second(index) : index;
+    a.index.insert(a.index.end(), at.begin(), at.end());
     return a;
   };
-  nested(f.type(result).dims,
-         [&](const Index& index) { return Item{Store{at_target(index), dag_.constant(f.type(result).elem, 0, 0)}}; });
+  if (added == added_.end()) {
+    nested(f.type(result).dims,
+           [&](const Index& index) { return Item{Store{at_target(index), dag_.constant(f.type(result).elem, 0, 0)}}; });
+  }
 
   const auto& labels = in.attrs.labels;
   const bool has_mask = !in.attrs.integers.empty() && in.attrs.integers[0] != 0;
@@ -64,7 +84,61 @@ void Planner::scatter(const ir::Instr& in, std::vector<Item>& out) {
     }
     return Item{ScatterAdd{at_target(to), dag_.eval(in.operands[0], index), mask}};
   });
-  dag_.bind(result, target.buffer, target.index);
+  if (added == added_.end()) dag_.bind(result, target.buffer, target.index);
+}
+
+// The buffer of a state around the loop that is updated in place and handed to this one, with what is added to it
+// before. Invalid where there is none.
+BufferId Planner::handed_state(ValueId start) {
+  const auto in_place = [&](ValueId v) {
+    const Access* at = dag_.bound(v);
+    return at && at->index.empty() && in_place_.contains(at->buffer);
+  };
+  std::vector<ValueId> terms;
+  const ValueId from = accumulations_->start(start, in_place, terms);
+  if (!from.valid()) return {};
+  const BufferId state = dag_.bound(from)->buffer;
+  std::vector<std::pair<Placed, BufferId>> open;
+  for (const ValueId t : terms) {
+    const Placed term = without_views(plan_, *accumulations_, t);
+    if (!added_.contains(term.value)) open.emplace_back(term, state);
+  }
+  add_terms(open);
+  return state;
+}
+
+// The buffers of state k: two that change places, or one where the steps only add to it. That may be the one of the
+// loop around it, which hands its state through.
+For::Carried Planner::state_of(const ir::Instr& in, std::size_t k, std::vector<std::pair<Placed, BufferId>>& terms) {
+  const ir::Function& f = plan_.function;
+  const ir::Type type = f.type(in.operands[k]);
+  const ValueId param = f.block(in.regions[0]).params[k + 1];
+  const std::string name = f.value(param).name.empty() ? "carry" : f.value(param).name;
+  const std::string number = "." + std::to_string(plan_.buffers.size());
+  const auto added = options_.strict ? std::nullopt : accumulations_->terms(in, k);
+  For::Carried state;
+  if (added) state.current = handed_state(in.operands[k]);
+  if (!state.current.valid()) {
+    state.current = buffer(Storage::workspace, type, name + number);
+    materialise(in.operands[k], {state.current, {}}, true);
+  }
+  state.next = added ? state.current : buffer(Storage::workspace, type, name + ".next" + number);
+  dag_.bind(param, state.current);
+  if (!added) return state;
+  in_place_.insert(state.current);
+  const auto each = [&](const std::vector<ValueId>& values, bool last) {
+    for (const ValueId t : values) {
+      const Placed term = without_views(plan_, *accumulations_, t);
+      if (op_name(f, term.value) == "scatter_add" && accumulations_->uses(term.value) == 1) {
+        added_[term.value] = {state.current, term.place};
+      } else if (last) {
+        terms.emplace_back(term, state.current);
+      }
+    }
+  };
+  each(added->before, false);
+  each(added->after, true);
+  return state;
 }
 
 void Planner::plan_for(const ir::Instr& in, std::vector<Item>& out) {
@@ -77,16 +151,11 @@ void Planner::plan_for(const ir::Instr& in, std::vector<Item>& out) {
   loop.counter = dag_.add_var({Var::Kind::counter, loop.trip, {}, "t" + std::to_string(plan_.vars.size())});
   dag_.bind_node(region.params[0], dag_.index_node(plan_.var_dim(loop.counter)));
   std::vector<Access> targets;
+  std::vector<std::pair<Placed, BufferId>> terms;
   for (std::size_t k = 0; k < carried; ++k) {
-    const ir::Type type = f.type(in.operands[k]);
-    const std::string name = f.value(region.params[k + 1]).name.empty() ? "carry" : f.value(region.params[k + 1]).name;
-    const std::string number = "." + std::to_string(plan_.buffers.size());
-    const BufferId current = buffer(Storage::workspace, type, name + number),
-                   next = buffer(Storage::workspace, type, name + ".next" + number);
-    materialise(in.operands[k], {current, {}}, true);
-    dag_.bind(region.params[k + 1], current);
-    loop.carried.push_back({current, next});
-    targets.push_back({next, {}});
+    loop.carried.push_back(state_of(in, k, terms));
+    const For::Carried& state = loop.carried.back();
+    targets.push_back({state.next == state.current ? BufferId() : state.next, {}});
   }
   for (std::size_t k = carried; k < in.operands.size(); ++k)
     dag_.bind_slice(region.params[k + 1], in.operands[k], {plan_.var_dim(loop.counter)});
@@ -98,7 +167,15 @@ void Planner::plan_for(const ir::Instr& in, std::vector<Item>& out) {
     slice.index.push_back(plan_.var_dim(loop.counter));
     targets.push_back(std::move(slice));
   }
-  block(in.regions[0], targets, loop.body);
+  block(in.regions[0], targets, loop.body, terms);
+  for (std::size_t k = 0; k < carried; ++k) {
+    if (loop.carried[k].current != loop.carried[k].next) continue;
+    std::vector<ValueId> rest;
+    const ValueId given_back =
+        accumulations_->start(region.yields[k], [&](ValueId v) { return op_name(f, v) == "for"; }, rest);
+    if (given_back.valid() && dag_.bound(given_back)->buffer != loop.carried[k].current)
+      internal_error("a loop inside did not update the state that it was handed");
+  }
   for (std::size_t k = 0; k < carried; ++k) dag_.bind(in.results[k], loop.carried[k].current);
   out.push_back({std::move(loop)});
 }

@@ -28,10 +28,12 @@ struct Nest {
     Index index;
   };
   ValueId value;
-  bool copy = false;       // stores what is computed elsewhere
-  Access target;           // the index is a prefix of constants or outer variables
-  Placement place;         // where a piece stands in the value that the target is for
-  std::vector<Axis> axes;  // those of the result in order, then the reduced ones
+  bool copy = false;          // stores what is computed elsewhere
+  Access target;              // the index is a prefix of constants or outer variables
+  Placement place;            // where a piece stands in the value that the target is for
+  bool add = false;           // adds to what is stored there
+  std::vector<ValueId> more;  // values of the same shape that are added too
+  std::vector<Axis> axes;     // those of the result in order, then the reduced ones
   std::optional<Monoid> monoid;
   std::vector<Read> reads;
   std::vector<std::size_t> order;       // of the loops, by axis: outermost first

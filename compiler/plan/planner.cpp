@@ -21,6 +21,7 @@ BufferId Planner::buffer(Storage storage, const ir::Type& type, std::string name
 void Planner::run() {
   const ir::Function& f = plan_.function;
   const ir::Block& body = f.block(f.body);
+  accumulations_.emplace(f);
   for (std::uint32_t i = 0; i < body.params.size(); ++i) {
     const ir::Value& v = f.value(body.params[i]);
     plan_.inputs.push_back(buffer(Storage::in, v.type, v.name.empty() ? "in" + std::to_string(i) : v.name, i));
@@ -34,7 +35,8 @@ void Planner::run() {
   block(f.body, targets, plan_.body);
 }
 
-void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vector<Item>& out) {
+void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vector<Item>& out,
+                    const std::vector<std::pair<Placed, BufferId>>& terms) {
   const ir::Function& f = plan_.function;
   const ir::Block body = f.block(id);
   std::set<ValueId> elsewhere;
@@ -58,6 +60,7 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
     const ir::Instr in = f.instr(i);
     instruction(in, roots, out);
   }
+  add_terms(terms);
   for (const std::size_t i : copies) materialise(body.yields[i], targets[i], true);
   flush(out);
   dag_.forget(mark);
@@ -160,13 +163,31 @@ void Planner::choose_order(const ir::Instr* in, Nest& nest) const {
   });
 }
 
-void Planner::materialise(ValueId v, const Access& target, bool copy, const Placement& place) {
+// Terms for all of a state are added together: one load and one store an element.
+void Planner::add_terms(const std::vector<std::pair<Placed, BufferId>>& terms) {
+  std::map<BufferId, std::vector<ValueId>> whole;
+  for (const auto& [term, state] : terms) {
+    if (term.place)
+      materialise(term.value, {state, {}}, is_stored(term.value), term.place, true);
+    else
+      whole[state].push_back(term.value);
+  }
+  for (const auto& [state, values] : whole)
+    store(values[0], {state, {}}, true, {}, true, {values.begin() + 1, values.end()});
+}
+
+// Whether the value is read where it is, and not computed.
+bool Planner::is_stored(ValueId v) const {
+  return dag_.bound(v) != nullptr || dag_.is_slice(v) || !plan_.function.definition(v);
+}
+
+void Planner::materialise(ValueId v, const Access& target, bool copy, const Placement& place, bool add) {
   const ir::Function& f = plan_.function;
   const ir::Instr* in = copy ? nullptr : f.definition(v);
   const std::string_view name = in ? ops::info(in->op).name : std::string_view{};
   const auto part = [&](ValueId x, const Placement& inner) {
     const Placement whole = place ? [place, inner](const Index& i) { return place(inner(i)); } : inner;
-    materialise(x, target, dag_.bound(x) != nullptr || dag_.is_slice(x) || !f.definition(x), whole);
+    materialise(x, target, is_stored(x), whole, add);
   };
   if (name == "concat") {
     const auto axis = static_cast<std::size_t>(in->attrs.axes[0]);
@@ -191,16 +212,18 @@ void Planner::materialise(ValueId v, const Access& target, bool copy, const Plac
          [this, from = f.type(x).dims, to = f.type(v).dims](const Index& i) { return reshaped(plan_, i, from, to); });
     return;
   }
-  store(v, target, copy, place);
+  store(v, target, copy, place, add);
 }
 
-void Planner::store(ValueId v, Access target, bool copy, Placement place) {
+void Planner::store(ValueId v, Access target, bool copy, Placement place, bool add, std::vector<ValueId> more) {
   const ir::Function& f = plan_.function;
   Nest nest;
   nest.value = v;
   nest.copy = copy;
   nest.target = std::move(target);
   nest.place = std::move(place);
+  nest.add = add;
+  nest.more = std::move(more);
   for (const Dim& e : f.type(v).dims) nest.axes.push_back({e, {}, {}, false, false});
   const ir::Instr* in = copy ? nullptr : f.definition(v);
   if (in) {
@@ -249,7 +272,11 @@ void Planner::for_each_unrolled(const Nest& nest, const std::function<void(const
 }
 
 NodeId Planner::element(const Nest& nest, const Index& result, const Index& reduced, Dim* position) {
-  if (!nest.monoid) return nest.copy ? dag_.eval(nest.value, result) : dag_.eval_definition(nest.value, result);
+  if (!nest.monoid) {
+    NodeId sum = nest.copy ? dag_.eval(nest.value, result) : dag_.eval_definition(nest.value, result);
+    for (const ValueId v : nest.more) sum = dag_.op("add", {sum, dag_.eval(v, result)}, plan_.node(sum).elem);
+    return sum;
+  }
   const ir::Function& f = plan_.function;
   const ir::Instr in = *f.definition(nest.value);
   if (ops::info(in.op).name != "contract") {
@@ -297,6 +324,10 @@ void Planner::find_reads(Nest& nest) {
   for_each_unrolled(nest, [&](const Index& result, const Index& reduced) {
     values.push_back(element(nest, result, reduced, nullptr));
   });
+  if (nest.add) {
+    for_each_unrolled(
+        nest, [&](const Index& result, const Index&) { values.push_back(dag_.load(nest.stored_at(result), {})); });
+  }
   for_each_node(std::move(values), [&](const Node& n) {
     if (n.kind == Node::Kind::op) nest.cost += ops::info(n.op).cost;
     if (n.kind == Node::Kind::load) nest.reads.push_back({n.access.buffer, n.access.index});
@@ -342,12 +373,17 @@ void Planner::emit(std::vector<LoopTree::Entry>& entries, std::vector<Item>& out
   }
 }
 
+Item Planner::stored(const Nest& nest, const Index& result, NodeId value) const {
+  if (nest.add) return {ScatterAdd{nest.stored_at(result), value, {}}};
+  return {Store{nest.stored_at(result), value}};
+}
+
 void Planner::emit_body(Nest& nest, std::vector<Item>& out) {
   for_each_unrolled(nest, [&](const Index& result, const Index& reduced) {
     Dim position = 0;
     const NodeId value = element(nest, result, reduced, &position);
     if (!nest.monoid) {
-      out.push_back({Store{nest.stored_at(result), value}});
+      out.push_back(stored(nest, result, value));
       if (!nest.copy) dag_.forward(nest.value, result, value);
       return;
     }
@@ -370,7 +406,7 @@ void Planner::emit_finish(Nest& nest, std::vector<Item>& out) {
   const Elem elem = plan_.function.type(nest.value).elem;
   for_each_unrolled(nest, [&](const Index& result, const Index&) {
     const NodeId value = dag_.reduced(nest.reductions[k++], elem, loop_vars(nest));
-    out.push_back({Store{nest.stored_at(result), value}});
+    out.push_back(stored(nest, result, value));
     dag_.forward(nest.value, result, value);
   });
 }

@@ -1,6 +1,7 @@
 // Plans blocks: makes nests of the values to materialise, fuses them, and writes the plan's items in order.
 #pragma once
 
+#include "compiler/plan/accumulate.h"
 #include "compiler/plan/nest.h"
 #include "compiler/plan/roots.h"
 
@@ -13,11 +14,15 @@ class Planner {
 
  private:
   /// Plans a block whose yields go to the targets (the index is a prefix); an invalid buffer: nowhere.
-  void block(ir::BlockId id, const std::vector<Access>& targets, std::vector<Item>& out);
+  void block(ir::BlockId id, const std::vector<Access>& targets, std::vector<Item>& out,
+             const std::vector<std::pair<Placed, BufferId>>& terms = {});
   void instruction(const ir::Instr& in, const std::set<ValueId>& roots, std::vector<Item>& out);
   /// Plans the loops that store v. Pieces of a concatenation have loops of their own.
-  void materialise(ValueId v, const Access& target, bool copy, const Placement& place = {});
-  void store(ValueId v, Access target, bool copy, Placement place);
+  void materialise(ValueId v, const Access& target, bool copy, const Placement& place = {}, bool add = false);
+  void store(ValueId v, Access target, bool copy, Placement place, bool add, std::vector<ValueId> more = {});
+  bool is_stored(ValueId v) const;
+  void add_terms(const std::vector<std::pair<Placed, BufferId>>& terms);
+  Item stored(const Nest& nest, const Index& result, NodeId value) const;
   /// Whether elements of a value come from different expressions: a concatenation or a placement under it.
   bool in_pieces(ValueId v, bool top) const;
   void choose_unrolled(Nest& nest) const;
@@ -36,6 +41,8 @@ class Planner {
   std::vector<VarId> loop_vars(const Nest& nest) const;
   void scatter(const ir::Instr& in, std::vector<Item>& out);
   void plan_for(const ir::Instr& in, std::vector<Item>& out);
+  BufferId handed_state(ValueId start);
+  For::Carried state_of(const ir::Instr& in, std::size_t k, std::vector<std::pair<Placed, BufferId>>& terms);
   void plan_if(const ir::Instr& in, std::vector<Item>& out);
   BufferId buffer(Storage storage, const ir::Type& type, std::string name, std::uint32_t number = 0);
   Access target_of(ValueId v, std::string_view name);
@@ -45,6 +52,9 @@ class Planner {
   Dag dag_;
   Fusion fusion_;
   std::map<ValueId, Access> wanted_;  // yields of the blocks being planned that are made where they go
+  std::optional<Accumulations> accumulations_;
+  std::map<ValueId, std::pair<BufferId, Placement>> added_;  // scatter-additions that go to a state at once
+  std::set<BufferId> in_place_;                              // states that are updated in place
 };
 
 /// Removes stores that nothing reads, decides what each buffer keeps, and lays out the workspace.

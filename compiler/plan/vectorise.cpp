@@ -59,11 +59,14 @@ struct Vectoriser {
     });
   }
 
-  // Lanes of a scatter-addition must not meet: the target's index has the variable itself.
+  // Lanes of a scatter-addition must not meet: an index of the target runs along with the variable.
   bool lanes_meet(std::vector<Item>& items, VarId var) const {
     return std::ranges::any_of(items, [&](Item& item) {
       if (const auto* s = std::get_if<ScatterAdd>(&item.what))
-        return std::ranges::find(s->target.index, plan.var_dim(var)) == s->target.index.end();
+        return std::ranges::none_of(s->target.index, [&](const Dim& d) {
+          const auto step = coefficient(d, plan.size_count + var.index);
+          return step && step->is_constant() && step->constant() != 0;
+        });
       return std::ranges::any_of(bodies(item), [&](std::vector<Item>* b) { return lanes_meet(*b, var); });
     });
   }

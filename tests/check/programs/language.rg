@@ -34,3 +34,25 @@ test "grads" { check_grad(cumprod, [1, 2, 3]); check_grad(lse, [[1, 2], [3, 4]])
 test "prelude" { check_grad((x: f64[3], s: f64[3], b: f64[3]) => layer_norm(x, s, b, 1e-5), [1, 2, 4], [1, 1, 1], [0, 0, 0]); check_grad(x => std(x) + norm(x), [1.0, 2.0]); check_grad(x => cumsum(x), [1.0, 2.0]); check_grad(softmax, [1.0, 2.0]); assert_close(vmap(softmax)([[1.0, 2.0]]), [softmax([1.0, 2.0])]); }
 test "kinks" { assert_close(grad(abs)(0.0), 0); assert_close(grad(relu)(0.0), 0); assert_close(grad(x => max(x))([1.0, 1.0]), [1, 0]); }
 test "checkpoint" { assert_close(grad(checkpoint(x => sin(x)))(0.0), 1); assert_close(value_and_hvp(x => sum(x^3))([1.0], [2.0]), (1, [12])); }
+
+fn overlapping(x: f64[3], n: size) -> f64 {
+  loop (s = 0.0) for i in 0..n { s + sum(x[0:2] * x[1:3]) * sin(x[1] + f64(i)) + x[0]^2 * x[2] + s * 0.1 }
+}
+fn windows(x: f64[m], n: size) -> f64 {
+  loop (s = 1.0) for i in 0..n { 0.3 * s + sum(x[1:] * x[:-1]) + sum(x[2:] ^ 2) + sum(x * s) + sum([j: m => x[j] * x[(j * 3) mod m]]) }
+}
+fn nested_sums(x: f64[m], w: f64[m, 4], n: size) -> f64 {
+  loop (s = 0.5) for i in 0..n {
+    let inner = loop (t = s) for j in 0..m { tanh(t * x[j] + sum(w[j]) * w[i mod m, 2]) };
+    inner + dot(x, x) * 0.1 + w[0, 1] * s
+  }
+}
+
+test "what the steps of a loop add to a captured array" {
+  check_grad(x => overlapping(x, 4), [0.3, -0.7, 1.1]);
+  check_grad(x => windows(x, 3), [0.3, -0.7, 1.1, 0.4, 0.9]);
+  check_grad(x => nested_sums(x, [i: 5, j: 4 => 0.1 * f64(i) - 0.2 * f64(j)], 3), [0.3, -0.7, 1.1, 0.4, 0.9]);
+  check_grad(w => nested_sums([0.3, -0.7, 1.1, 0.4, 0.9], w, 3), [i: 5, j: 4 => 0.1 * f64(i) - 0.2 * f64(j)]);
+  check_grad(x => sum(grad(y => windows(y, 2))(x) * x), [0.3, -0.7, 1.1, 0.4]);
+  check_grad(w => sum(grad(v => nested_sums([0.3, -0.7, 1.1], v, 2))(w)^2), [i: 3, j: 4 => 0.1 * f64(i) - 0.2 * f64(j)]);
+}
