@@ -63,6 +63,8 @@ class Emitter {
 
   // Items.
   void items(const std::vector<plan::Item>& list);
+  std::size_t row_stores(const std::vector<plan::Item>& list, std::size_t first) const;
+  void store_rows(const std::vector<plan::Item>& list, std::size_t first, std::size_t count);
   void item(const plan::Loop& l);
   void item(const plan::Store& s);
   void item(const plan::Accumulate& a);

@@ -90,3 +90,33 @@ TEST_CASE("several threads ask one program and call what they get") {
   for (std::thread& t : threads) t.join();
   CHECK(good == 4);
 }
+
+TEST_CASE("rows of a few numbers an item are whole at every length") {
+  // Lanes across the items: a row of eleven is stored as eight and three, the last items with fewer lanes.
+  auto program = Program::from_string(R"(
+fn rows(x: f64[n], k: i32[n]) -> (f64[n, 11], i32[n, 5]) {
+  ([i: n => concat([x[i], x[i]^2, -x[i]], [3 * x[i], x[i] - 1, x[i] + 1, 2.0, x[i]^3, 0.5 * x[i], x[i] - 7, x[i] + 9], axis: 0)],
+   [i: n => [k[i], 2 * k[i], -k[i], k[i] + 1, k[i] - 1]])
+}
+)");
+  REQUIRE(program);
+  auto rows = program->function("rows");
+  REQUIRE(rows);
+  for (std::int64_t n = 0; n <= 19; ++n) {
+    CAPTURE(n);
+    std::vector<double> x, expected, got(static_cast<std::size_t>(11 * n), -99.0);
+    std::vector<std::int32_t> k, expected_k, got_k(static_cast<std::size_t>(5 * n), -99);
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double v = 0.5 * static_cast<double>(i) + 1;
+      const auto j = static_cast<std::int32_t>(3 * i - 7);
+      x.push_back(v);
+      k.push_back(j);
+      for (const double e : {v, v * v, -v, 3 * v, v - 1, v + 1, 2.0, v * v * v, 0.5 * v, v - 7, v + 9})
+        expected.push_back(e);
+      for (const std::int32_t e : {j, 2 * j, -j, j + 1, j - 1}) expected_k.push_back(e);
+    }
+    REQUIRE(rows->call({in(x), in(k)}, {out(got, {n, 11}), out(got_k, {n, 5})}));
+    CHECK(got == expected);
+    CHECK(got_k == expected_k);
+  }
+}
