@@ -73,17 +73,25 @@ def build(jax, jnp, eval_name, sizes):
 
     if eval_name == "kmeans":
 
+        def distances(points, centroids):  # but for |p|^2
+            return jnp.sum(centroids**2, axis=1) - 2 * points @ centroids.T
+
         def cost(points, centroids):
-            # |p - c|^2 as a matrix product chooses the centroid, the difference gives the distance.
-            near = jnp.argmin(-2 * points @ centroids.T + jnp.sum(centroids**2, axis=1), axis=1)
+            return jnp.sum(points**2) + jnp.sum(jnp.min(distances(points, centroids), axis=1))
+
+        def cost_by_index(points, centroids):
+            near = jnp.argmin(distances(points, centroids), axis=1)
             return jnp.sum((points - centroids[near]) ** 2)
 
-        def direction(points, centroids):
-            gradient = jax.grad(lambda c: cost(points, c))
-            j, h = jax.jvp(gradient, (centroids,), (jnp.ones_like(centroids),))
-            return j / h
+        def direction(of):
+            def newton(points, centroids):
+                gradient = jax.grad(lambda c: of(points, c))
+                j, h = jax.jvp(gradient, (centroids,), (jnp.ones_like(centroids),))
+                return j / h
 
-        return {"cost": cost, "dir": direction}
+            return newton
+
+        return {"cost": cost, "dir": direction(cost), "dir:index": direction(cost_by_index)}
 
     if eval_name == "gmm":
 
@@ -114,13 +122,14 @@ def build(jax, jnp, eval_name, sizes):
             def step(carry, characters):
                 hidden, memory = carry
                 now, following = characters
+                # These two gates need no layer below: all layers at once.
+                ingates = jax.nn.sigmoid(hidden * weights[:, 0, 1] + weights[:, 1, 1])
+                kept = ingates * jnp.tanh(hidden * weights[:, 0, 3] + weights[:, 1, 3])
                 v = now * extra[0]
                 hs, cs = [], []
                 for i in range(l):
-                    w, bias = weights[i]
-                    gates = jnp.stack([v, hidden[i], v, hidden[i]]) * w + bias
-                    forget, ingate, outgate = jax.nn.sigmoid(gates[:3])
-                    c = memory[i] * forget + ingate * jnp.tanh(gates[3])
+                    forget, outgate = jax.nn.sigmoid(v * weights[i, 0, ::2] + weights[i, 1, ::2])
+                    c = memory[i] * forget + kept[i]
                     v = outgate * jnp.tanh(c)
                     hs.append(v)
                     cs.append(c)
