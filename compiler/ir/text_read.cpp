@@ -48,8 +48,9 @@ class Reader {
   }
 
  private:
-  [[noreturn]] void fail(Code code, std::string message) {
-    diagnostics_.error(code, token_.span, std::move(message));
+  [[noreturn]] void fail(Code code, std::string message) { fail(code, std::move(message), token_.span); }
+  [[noreturn]] void fail(Code code, std::string message, Span span) {
+    diagnostics_.error(code, span, std::move(message));
     throw Stop{};
   }
   [[noreturn]] void expected(std::string_view what) { fail(Code::ir_syntax, fmt::format("expected {}", what)); }
@@ -342,20 +343,21 @@ class Reader {
     const Span span = token_.span;
     const std::string name = word("an operation");
     const auto op = ops::opcode_named(name);
-    if (!op) fail(Code::ir_invalid, "there is no operation " + name);
+    if (!op) fail(Code::ir_invalid, fmt::format("there is no operation `{}`", name), span);
     const ops::OpInfo& row = ops::info(*op);
     std::vector<ValueId> operands = uses();
     if (row.operands >= 0 && static_cast<std::size_t>(row.operands) != operands.size())
-      fail(Code::ir_invalid, fmt::format("{} takes {} operands", name, row.operands));
+      fail(Code::ir_invalid, fmt::format("`{}` takes {} operands, {} given", name, row.operands, operands.size()),
+           span);
     Attrs attrs;
     if (is("{")) list("{", "}", [&] { attribute(attrs); });
     std::vector<BlockId> regions;
     while (is("(")) regions.push_back(region(depth));
     if (static_cast<std::size_t>(row.regions) != regions.size())
-      fail(Code::ir_invalid, fmt::format("{} has {} regions", name, row.regions));
+      fail(Code::ir_invalid, fmt::format("`{}` has {} regions, {} given", name, row.regions, regions.size()), span);
     std::vector<Type> types;
     for (const Declared& d : results) types.push_back(d.type);
-    check_types(row, operands, attrs, regions, types);
+    check_types(row, operands, attrs, regions, types, span);
     b_->set_span(span);
     const auto values =
         b_->emit_typed(*op, std::move(operands), std::move(attrs), std::move(regions), std::move(types));
@@ -363,7 +365,7 @@ class Reader {
   }
 
   void check_types(const ops::OpInfo& row, const std::vector<ValueId>& operands, const Attrs& attrs,
-                   const std::vector<BlockId>& regions, const std::vector<Type>& types) {
+                   const std::vector<BlockId>& regions, const std::vector<Type>& types, Span span) {
     if (row.infer == nullptr) return;
     std::vector<Type> in;
     for (const ValueId v : operands) in.push_back(f_->type(v));
@@ -375,8 +377,15 @@ class Reader {
       region_types.push_back(std::move(t));
     }
     const auto inferred = row.infer({in, attrs, region_types, f_->size_names});
-    if (!inferred) fail(Code::ir_invalid, fmt::format("{}: {}", row.name, inferred.error()));
-    if (*inferred != types) fail(Code::ir_invalid, fmt::format("the results of {} have other types", row.name));
+    if (!inferred) fail(Code::ir_invalid, fmt::format("`{}`: {}", row.name, inferred.error()), span);
+    if (*inferred == types) return;
+    const auto shown = [&](const std::vector<Type>& list) {
+      std::string out;
+      for (const Type& t : list) out += (out.empty() ? "" : ", ") + t.str(f_->size_names);
+      return out.empty() ? "no result" : out;
+    };
+    fail(Code::ir_invalid, fmt::format("`{}` gives {}, and {} is written", row.name, shown(*inferred), shown(types)),
+         span);
   }
 
   BlockId region(int depth) {

@@ -60,6 +60,10 @@ std::vector<Diagnostic> Diagnostics::sorted() const {
   std::stable_sort(result.begin(), result.end(), [](const Diagnostic& a, const Diagnostic& b) {
     return std::tuple(a.span.file, a.span.begin) < std::tuple(b.span.file, b.span.begin);
   });
+  // No warning takes the place of an error.
+  for (std::size_t k = result.size(); k-- > 0 && result.size() > limit_;) {
+    if (result[k].severity == Severity::warning) result.erase(result.begin() + static_cast<std::ptrdiff_t>(k));
+  }
   if (result.size() > limit_) result.erase(result.begin() + static_cast<std::ptrdiff_t>(limit_), result.end());
   return result;
 }

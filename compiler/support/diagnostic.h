@@ -64,7 +64,8 @@ struct Diagnostic {
   }
 };
 
-/// Collects diagnostics of one compilation, of which the first `limit` in source order are shown. Not thread safe.
+/// Collects diagnostics of one compilation, of which the first `limit` in source order are shown, errors before
+/// warnings. Not thread safe.
 class Diagnostics {
  public:
   explicit Diagnostics(std::size_t limit = 20) : limit_(limit) {}
@@ -76,7 +77,7 @@ class Diagnostics {
   std::size_t error_count() const { return errors_; }
   /// How many `sorted` leaves out.
   std::size_t dropped() const { return total_ - std::min(items_.size(), limit_); }
-  /// In source order, at most `limit`.
+  /// In source order, at most `limit`; no warning where an error is left out.
   std::vector<Diagnostic> sorted() const;
 
  private:

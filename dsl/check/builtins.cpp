@@ -65,10 +65,13 @@ std::optional<std::vector<Dim>> shape_list(BuiltinCall& call, const Value& v) {
   std::vector<Dim> out;
   for (const Value& item : list) {
     if (!item.is_flex() || !item.flex->dim) {
-      call.c
-          .error(Code::not_a_size, item.span,
-                 fmt::format("a shape is a list of size expressions, this is {}", call.c.describe(item)))
-          .hint(fmt::format("for example `{}([n, m])`", call.name));
+      Diagnostic& d =
+          call.c
+              .error(Code::not_a_size, item.span,
+                     fmt::format("a shape is a list of size expressions, this is {}", call.c.describe(item)))
+              .hint(fmt::format("for example `{}([n, m])`", call.name));
+      if (item.is_tensor() && ir::is_integer(item.type.elem))
+        d.hint("a number known only at run time becomes a parameter: `n: size`");
       return std::nullopt;
     }
     const Dim d = call.c.normal(*item.flex->dim);

@@ -205,7 +205,8 @@ Value concat_builtin(BuiltinCall& call) {
       want.dims[d] = first.dims[d];
     }
     if (!fits) {
-      c.error(Code::shape_mismatch, p.span, fmt::format("`concat` of {} and {}", c.str(first), c.str(type)));
+      c.error(Code::shape_mismatch, p.span, fmt::format("`concat` of {} and {}", c.str(first), c.str(type)))
+          .note("its operands have the same number of dimensions");
       return failed(call);
     }
     ids.push_back(c.use(c.recast(t, want)));

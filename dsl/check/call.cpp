@@ -58,6 +58,7 @@ bool Checker::order_args(Args& args, const std::vector<std::string>& params, Spa
       if (at == params.size()) {
         Diagnostic& d =
             error(Code::wrong_arguments, a.name_span, fmt::format("{} has no parameter `{}`", what, a.name));
+        if (!params.empty()) d.note("its parameters are " + join(params));
         if (const std::string hint = suggestion(a.name, params); !hint.empty()) d.hint(hint);
         return false;
       }

@@ -291,6 +291,8 @@ std::span<const BuiltinRow> reduce_builtins();
 std::span<const BuiltinRow> array_builtins();
 std::span<const BuiltinRow> elementwise_builtins();
 
+/// "`a`, `b`".
+std::string join(const std::vector<std::string>& names);
 /// Whether the expression is a name, and which.
 const std::string* as_name(const ast::Expr& e);
 /// Options of a builtin.

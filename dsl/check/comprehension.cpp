@@ -133,7 +133,8 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
           if (identity == nullptr) {
             error(Code::ragged_build, vars[i].extent->span,
                   "the extent of an index that builds an array depends on another index")
-                .note("arrays are rectangular; only a reduction may have a ragged extent");
+                .note("arrays are rectangular; only a reduction may have a ragged extent")
+                .hint("fill the rectangle: `[i: n, j: n => if j < i { … } else { 0.0 }]`");
             ok = false;
             break;
           }

@@ -41,11 +41,6 @@ std::string stem(const FnValue& fn) {
   return "";
 }
 
-std::string join(const std::vector<std::string>& names) {
-  std::string s;
-  for (const std::string& n : names) s += (s.empty() ? "`" : ", `") + n + "`";
-  return s;
-}
 }  // namespace
 
 bool Checker::is_operator(const std::string& name) const {

@@ -54,7 +54,8 @@ bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePt
                                fmt::format("subscript `{}` of `{}` is out of range: the extent is {}", text_of(s.span),
                                            base, str(extent)))) {
         Diagnostic& d = error(Code::index_range, s.span,
-                              fmt::format("position {} is out of range for the extent {}", str(position), str(extent)));
+                              fmt::format("position {} is out of range for the extent {}",
+                                          at->position.from_end ? text_of(s.span) : str(position), str(extent)));
         d.note("positions count from 0; only a minus that stands first counts from the end");
         return false;
       }
@@ -166,8 +167,8 @@ Value Checker::eval_index(const ast::Index& node, Span span, const ScopePtr& sco
   }
   if (fixed > type.rank()) {
     error(Code::index_rank, span,
-          fmt::format("{} subscripts on {}, which has {} dimension{}", fixed, str(type), type.rank(),
-                      type.rank() == 1 ? "" : "s"))
+          fmt::format("{} subscript{} on {}, which has {} dimension{}", fixed, fixed == 1 ? "" : "s", str(type),
+                      type.rank(), type.rank() == 1 ? "" : "s"))
         .label(node.base->span, str(type));
     return error_value(span);
   }

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "dsl/check/checker.h"
+#include "dsl/check/unused.h"
 #include "dsl/prelude/prelude.h"
 
 namespace rg::dsl {
@@ -37,6 +38,9 @@ bool Checker::load(const std::string& path, const std::string& text) {
   prelude_ = load_module("prelude.rg", std::string(prelude_text()), true);
   main_ = load_module(path, text, false);
   if (blocked_) return false;
+  for (const auto& m : modules_) {
+    if (!m->is_prelude) warn_of_unused(m->ast, *diagnostics_);
+  }
   for (StructDecl& d : struct_decls_) declare_struct(d);
   for (const auto& m : modules_) {
     for (FnDecl* f : m->own_functions) declare_function(*f);
@@ -190,7 +194,11 @@ void Checker::declare_struct(StructDecl& d) {
     d.sizes.push_back(s.text);
   }
   Context* const outer = std::exchange(context_, nullptr);
+  std::map<std::string_view, Span> fields;
   for (const ast::StructField& f : d.item->fields) {
+    if (const auto [first, fresh] = fields.emplace(f.name.text, f.name.span); !fresh)
+      error(Code::duplicate_name, f.name.span, fmt::format("the field `{}` stands twice", f.name.text))
+          .label(first->second, "first here");
     Ty t = resolve(*f.type, scope);
     if (t.kind == Ty::Kind::function || t.kind == Ty::Kind::size || t.any_float || t.pack) {
       error(Code::function_value, f.type->span, "a field is a tensor, a tuple or a struct")

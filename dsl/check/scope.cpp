@@ -99,6 +99,12 @@ ScopePtr Checker::bind_checked(ScopePtr scope, const ast::Name& name, Value valu
   return bind(std::move(scope), name.text, std::move(value), name.span);
 }
 
+std::string join(const std::vector<std::string>& names) {
+  std::string s;
+  for (const std::string& n : names) s += (s.empty() ? "`" : ", `") + n + "`";
+  return s;
+}
+
 void Checker::unknown_name(const ScopePtr& scope, const std::string& name, Span span) {
   std::vector<std::string> candidates = builtin_names();
   const Scope* s = scope.get();

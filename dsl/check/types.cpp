@@ -10,6 +10,16 @@ const std::string* as_name(const ast::Expr& e) {
   return n == nullptr ? nullptr : &n->name;
 }
 
+namespace {
+/// What other languages call the element types.
+struct ForeignType {
+  std::string_view name, here;
+};
+constexpr ForeignType kForeignTypes[] = {{"double", "f64"},  {"float64", "f64"}, {"Float64", "f64"}, {"float32", "f32"},
+                                         {"Float32", "f32"}, {"real", "f64"},    {"int", "i64"},     {"int64", "i64"},
+                                         {"integer", "i64"}, {"int32", "i32"},   {"boolean", "bool"}};
+}  // namespace
+
 std::optional<Dim> Checker::eval_dim(const ast::Expr& expr, const ScopePtr& scope) {
   const auto bad = [&]() -> std::optional<Dim> {
     error(Code::not_a_size, expr.span, "this is no size expression")
@@ -123,7 +133,10 @@ Ty Checker::resolve(const ast::TypeExpr& type, const ScopePtr& scope) {
     std::vector<std::string> candidates{"f32", "f64", "i32", "i64", "bool", "size"};
     for (const auto& [n, s] : top.module->structs) candidates.push_back(n);
     Diagnostic& d = error(Code::unknown_name, named.name.span, fmt::format("there is no type `{}`", name));
-    if (const std::string hint = suggestion(name, candidates); !hint.empty()) d.hint(hint);
+    const auto* foreign = std::ranges::find(kForeignTypes, name, &ForeignType::name);
+    const std::string hint = foreign == std::end(kForeignTypes) ? suggestion(name, candidates)
+                                                                : fmt::format("it is called `{}` here", foreign->here);
+    if (!hint.empty()) d.hint(hint);
     return {};
   }
   declare_struct(*found->second);

@@ -8,7 +8,7 @@ fn rosenbrock(x: f64[n]) -> f64 {
 
 /// The solution of a x = b, by Gauss-Jordan elimination without pivoting: every pivot must be nonzero.
 fn eliminate(a: f64[n, n], b: f64[n]) -> f64[n] {
-  let (reduced, x) = loop (m = a, r = b) for k in 0..n {
+  let (_, x) = loop (m = a, r = b) for k in 0..n {
     let row = m[k] / m[k, k];
     let right = r[k] / m[k, k];
     let next_m = [i: n, j: n => if i == k { row[j] } else { m[i, j] - m[i, k] * row[j] }];

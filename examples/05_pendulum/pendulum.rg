@@ -7,7 +7,7 @@ fn field(y: f64[2], p: f64[2]) -> f64[2] {
 
 /// The angles after each of n steps of length h, by the classical fourth-order Runge-Kutta method.
 fn angles(p: f64[2], start: f64[2], h: f64, n: size) -> f64[n] {
-  let (last, path) = loop (y = start) for i in 0..n {
+  let (_, path) = loop (y = start) for i in 0..n {
     let k1 = field(y, p);
     let k2 = field(y + 0.5 * h * k1, p);
     let k3 = field(y + 0.5 * h * k2, p);
