@@ -14,7 +14,7 @@ fn cell(weight: f64[4, b], bias: f64[4, b], h: f64[b], c: f64[b], v: f64[b]) -> 
 /// State: of layer i hidden state[2 i] and cell state[2 i + 1].
 fn loss(main: f64[2 * l, 4 * b], extra: f64[3, b], state: f64[2 * l, b], sequence: f64[c, b]) -> f64 {
   let p = reshape(main, [l, 2, 4, b]);
-  let (final, total) = loop (s = reshape(state, [l, 2, b]), sum_so_far = 0.0) for t in 0..c - 1 {
+  let (_final, total) = loop (s = reshape(state, [l, 2, b]), sum_so_far = 0.0) for t in 0..c - 1 {
     let (v, next) = loop (v = sequence[t] * extra[0]) for i in 0..l {
       let (h, c2) = cell(p[i, 0], p[i, 1], s[i, 0], s[i, 1], v);
       collect stack(h, c2);

@@ -17,7 +17,7 @@ export fn fit(a: f64[k], mu: f64[k, d], s: f64[k], x: f64[n, d], steps: size, ra
 }
 
 test "one component at the mean of two points" {
-  let ((_, mu, s), losses) = fit([0.0], [[0.5, 0.5]], [0.0], [[1.0, 2.0], [3.0, 4.0]], 400, 0.2);
+  let ((_, mu, s), _) = fit([0.0], [[0.5, 0.5]], [0.0], [[1.0, 2.0], [3.0, 4.0]], 400, 0.2);
   assert_close(mu, [[2.0, 3.0]], 1e-6);
   assert_close(exp(s), [1.0], 1e-6);
 }

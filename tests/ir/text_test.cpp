@@ -130,12 +130,12 @@ TEST_CASE("errors point at what is wrong") {
   has("fn @f(; %0: f65) { yield %0 }", "expected an element type");
   has("fn @f(; %0: f64[n]) { yield %0 }", "there is no size n");
   has("fn @f(n; %0: f64[n) { yield %0 }", "expected");
-  has("fn @f(; %0: f64) { %1: f64 = nope %0 yield %1 }", "there is no operation nope");
-  has("fn @f(; %0: f64) { %1: f64 = add %0 yield %1 }", "add takes 2 operands");
+  has("fn @f(; %0: f64) { %1: f64 = nope %0 yield %1 }", "there is no operation `nope`");
+  has("fn @f(; %0: f64) { %1: f64 = add %0 yield %1 }", "`add` takes 2 operands");
   has("fn @f(; %0: f64) { %1: f64 = neg %2 yield %1 }", "%2 is not defined here");
   has("fn @f(; %0: f64) { %0: f64 = neg %0 yield %0 }", "%0 is defined twice");
   has("fn @f(; %0: f64) { %1: f64 = neg %0 {nope=1} yield %1 }", "there is no attribute nope");
-  has("fn @f(; %0: f64) { %1: i64 = neg %0 yield %1 }", "other types");
+  has("fn @f(; %0: f64) { %1: i64 = neg %0 yield %1 }", "`neg` gives f64, and i64 is written");
   has("fn @f(;) { %0: i64 = constant {integers=[99999999999999999999], elems=[i64]} yield %0 }", "no 64-bit integer");
   has("fn @f(;) { %0: f64 = constant {reals=[1.2.3], elems=[f64]} yield %0 }", "1.2.3 is no number");
   has("fn @f(;) { %0: f64 = constant {reals=[\"", "expected");
