@@ -106,6 +106,10 @@ int compile(const CompileOptions& o) {
   std::vector<plan::Plan> plans;
   const auto add = [&](Result<ir::Function> f) {
     if (!f) return fail(f.failure(), unit, o.color);
+    if (emit::reserved_in_c(f->name))
+      return fail({"`" + f->name + "` cannot be the name of a function in C", Code::reserved_in_c,
+                   "choose another name for what is exported"},
+                  o.color);
     plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes, .strict = o.strict}));
     trace.mark("plan");
     if (o.dump_plan) fmt::print("{}", plan::print(plans.back()));
@@ -121,7 +125,6 @@ int compile(const CompileOptions& o) {
   for (const DerivativeRequest& d : o.derivatives) {
     const Request r = parsed(d);
     if (unit.program().module().find(r.name) != nullptr)
-
       return fail(
           {"`" + r.name + "` is there already: the program or another derivative has that name", Code::name_in_use},
           o.color);

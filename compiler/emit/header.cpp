@@ -116,6 +116,12 @@ void declare(const plan::Plan& p, std::string& out) {
 
 }  // namespace
 
+bool reserved_in_c(std::string_view name) {
+  constexpr std::string_view arguments[] = {"context", "threads"};  // taken in parameter lists only
+  if (std::ranges::find(arguments, name) != std::end(arguments)) return false;
+  return name == "main" || std::ranges::find(kReserved, name) != std::end(kReserved);
+}
+
 std::string header(std::span<const plan::Plan> plans, const std::string& file_stem) {
   std::string guard = "RUNEGRAD_" + file_stem + "_H";
   std::ranges::transform(guard, guard.begin(),

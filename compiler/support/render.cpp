@@ -26,7 +26,7 @@ struct Paint {
     return fmt::format("\x1b[{}m{}\x1b[0m", style, text);
   }
 };
-constexpr std::string_view red = "1;31", yellow = "1;33", blue = "1;34", bold = "1", green = "1;32";
+constexpr std::string_view red = "1;31", yellow = "1;33", blue = "1;34", bold = "1";
 
 /// One mark under one line: display columns [begin, end).
 struct Mark {

@@ -360,14 +360,12 @@ class Lexer {
   void unexpected() {
     const std::size_t begin = at_;
     const Utf8Char first = decode_utf8(text_.substr(at_));
-    std::size_t count = 0;
     while (at_ < text_.size() && !is_space(text_[at_])) {
       const unsigned char c = static_cast<unsigned char>(text_[at_]);
       const bool strange =
           c >= 0x80 || c < 0x20 || c == 0x7F || c == '$' || c == '#' || c == '\'' || c == '`' || c == '\\';
       if (!strange) break;
       at_ += decode_utf8(text_.substr(at_)).length;
-      ++count;
     }
     if (at_ == begin) ++at_;
     push(TokenKind::error, begin);
