@@ -113,6 +113,19 @@ bool Planner::in_pieces(ValueId v, bool top) const {
   return std::ranges::any_of(in->operands, [&](ValueId x) { return in_pieces(x, false); });
 }
 
+// Whether a long axis of the result lies inside of the short ones: then its loop is the one to make fast, and what is
+// written out around it stays in memory all the same.
+bool Planner::long_rows(const Nest& nest) const {
+  bool after_short = false;
+  for (const Nest::Axis& a : nest.axes) {
+    if (a.reduced) continue;
+    const bool is_short = a.extent.is_constant() && a.extent.constant() <= 16;
+    if (!is_short && after_short) return !in_pieces(nest.value, true);
+    after_short = after_short || is_short;
+  }
+  return false;
+}
+
 void Planner::choose_unrolled(Nest& nest) const {
   std::int64_t product = 1;
   bool all_static = true;
@@ -126,7 +139,7 @@ void Planner::choose_unrolled(Nest& nest) const {
       all_static = false;
     }
   }
-  if (small.empty() || product > options_.unroll_limit) return;
+  if (small.empty() || product > options_.unroll_limit || long_rows(nest)) return;
   const bool alike = homogeneous(nest.value, true);
   // A vector's width of elements, and no other loop that could run in vectors.
   if (all_static && product >= options_.vector_bytes / 8 && !in_pieces(nest.value, true)) return;

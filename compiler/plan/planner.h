@@ -25,6 +25,7 @@ class Planner {
   Item stored(const Nest& nest, const Index& result, NodeId value) const;
   /// Whether elements of a value come from different expressions: a concatenation or a placement under it.
   bool in_pieces(ValueId v, bool top) const;
+  bool long_rows(const Nest& nest) const;
   void choose_unrolled(Nest& nest) const;
   void choose_order(const ir::Instr* in, Nest& nest) const;
   bool homogeneous(ValueId v, bool top) const;
