@@ -9,7 +9,7 @@ namespace rg::plan {
 namespace {
 
 constexpr std::int64_t expensive = 8;  // additions worth a store and a load
-constexpr std::int64_t factor = 7;     // additions worth the same for an operand of a contraction
+constexpr std::int64_t factor = 10;    // additions worth the same for an operand of a contraction
 constexpr std::int64_t most = 1 << 20;
 
 bool is_reduction(std::string_view name) { return name == "contract" || monoid_of(name).has_value(); }
@@ -158,10 +158,11 @@ bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOp
 
 std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options,
                              std::set<ValueId> elsewhere) {
-  Finder finder{f, options, std::move(elsewhere), {}, {}};
+  Finder finder{f, options, elsewhere, {}, {}};
   const ir::Block& b = f.block(block);
   for (const ir::InstrId i : b.instrs) finder.visit(f.instr(i));
-  // What is expensive and reached from several statements becomes a root; the costs above it fall, so go backwards.
+  // What is expensive and reached from several statements becomes a root. The costs above it fall, so that what was a
+  // root for its cost alone may be computed in place: all is decided anew.
   for (bool changed = true; changed;) {
     changed = false;
     finder.readers.clear();
@@ -174,11 +175,12 @@ std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const Pla
       for (const ValueId v : f.instr(i).results) {
         if (finder.roots.contains(v) || finder.readers[v].size() < 2) continue;
         if (finder.cost_of(v) >= expensive && !finder.is_cheap_view(v)) {
-          finder.roots.insert(v);
+          elsewhere.insert(v);
           changed = true;
         }
       }
       if (changed) {
+        finder.roots = elsewhere;
         for (const ir::InstrId j : b.instrs) finder.visit(f.instr(j));
         break;
       }
