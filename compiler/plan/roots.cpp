@@ -8,8 +8,9 @@ namespace rg::plan {
 
 namespace {
 
-constexpr std::int64_t expensive = 8;  // additions worth a store and a load
-constexpr std::int64_t factor = 10;    // additions worth the same for an operand of a contraction
+constexpr std::int64_t expensive = 8;         // additions worth a store and a load
+constexpr std::int64_t factor = 7;            // additions worth the same for an operand of a contraction
+constexpr std::int64_t factor_of_tiles = 10;  // and of one by tiles, which copies its operands
 constexpr std::int64_t most = 1 << 20;
 
 bool is_reduction(std::string_view name) { return name == "contract" || monoid_of(name).has_value(); }
@@ -66,6 +67,39 @@ struct Finder {
     return it == cost.end() || roots.contains(v) ? 1 : it->second;
   }
 
+  // Whether the value is known where the index is.
+  bool of_index(ValueId v) const {
+    const ir::Instr* in = f.definition(v);
+    if (!in || in->operands.empty()) return in && ops::info(in->op).regions == 0;
+    const ops::OpInfo& info = ops::info(in->op);
+    return (info.elementwise || info.name == "broadcast") &&
+           std::ranges::all_of(in->operands, [&](ValueId x) { return of_index(x); });
+  }
+
+  // The values that a choice by the index alone is among: where the index is written out, the choice costs nothing.
+  void for_each_piece(ValueId v, const std::function<void(ValueId)>& visit) const {
+    const ir::Instr* in = f.definition(v);
+    if (in && ops::info(in->op).name == "select" && of_index(in->operands[0]) && !roots.contains(v)) {
+      for_each_piece(in->operands[1], visit);
+      for_each_piece(in->operands[2], visit);
+    } else {
+      visit(v);
+    }
+  }
+
+  // Whether each of two operands is repeated along an axis of the other.
+  bool by_tiles(const ir::Instr& in) const {
+    if (in.operands.size() != 2 || summed_labels(in).size() != 1) return false;
+    const auto& labels = in.attrs.labels;
+    const auto has_own = [&](std::size_t k) {
+      return std::ranges::any_of(labels[k], [&](std::int64_t l) {
+        return std::ranges::find(labels.back(), l) != labels.back().end() &&
+               std::ranges::find(labels[1 - k], l) == labels[1 - k].end();
+      });
+    };
+    return has_own(0) && has_own(1);
+  }
+
   // A value computed more than once an element by `in`: a broadcast operand, a factor of a contraction.
   void repeated(const ir::Instr& in, std::string_view name) {
     const auto must = [&](ValueId v, std::int64_t limit) {
@@ -82,8 +116,20 @@ struct Finder {
     }
     if (name == "contract" && !unrolled_reduction(f, in, options)) {
       const auto extents = label_extents(f, in);
+      const std::int64_t limit = by_tiles(in) ? factor_of_tiles : factor;
       for (std::size_t k = 0; k < in.operands.size(); ++k) {
-        if (f.type(in.operands[k]).rank() < extents.size()) must(in.operands[k], factor);
+        if (f.type(in.operands[k]).rank() < extents.size()) must(in.operands[k], limit);
+      }
+    }
+    if (name == "contract" && unrolled_reduction(f, in, options)) {
+      const auto extents = label_extents(f, in);
+      for (std::size_t k = 0; k < in.operands.size(); ++k) {
+        std::vector<Dim> added;
+        for (const auto& [label, extent] : extents) {
+          if (std::ranges::find(in.attrs.labels[k], label) == in.attrs.labels[k].end()) added.push_back(extent);
+        }
+        if (!small_static(added, options.unroll_limit))
+          for_each_piece(in.operands[k], [&](ValueId v) { must(v, expensive); });
       }
     }
     if (name == "gather") must(in.operands[0], expensive);
@@ -158,33 +204,40 @@ bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOp
 
 std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options,
                              std::set<ValueId> elsewhere) {
-  Finder finder{f, options, elsewhere, {}, {}};
+  Finder finder{f, options, {}, {}, {}};
   const ir::Block& b = f.block(block);
-  for (const ir::InstrId i : b.instrs) finder.visit(f.instr(i));
-  // What is expensive and reached from several statements becomes a root. The costs above it fall, so that what was a
-  // root for its cost alone may be computed in place: all is decided anew.
-  for (bool changed = true; changed;) {
-    changed = false;
+  // What is expensive and reached from several statements becomes a root, what is nearest to its readers first. The
+  // costs above it fall, so that what was a root for its cost may be computed in place: all is decided anew.
+  std::set<ValueId> shared;
+  const auto decide = [&] {
+    finder.roots = elsewhere;
+    finder.roots.insert(shared.begin(), shared.end());
+    for (const ir::InstrId i : b.instrs) finder.visit(f.instr(i));
+  };
+  const auto next_shared = [&]() -> std::optional<ValueId> {
     finder.readers.clear();
     for (const ValueId r : finder.roots) {
       const ir::Instr* in = f.definition(r);
       if (!in || f.value(r).block != block) continue;
       for (const ValueId x : in->operands) finder.reach(x, r.index);
     }
-    for (const ir::InstrId i : b.instrs) {
-      for (const ValueId v : f.instr(i).results) {
+    for (auto i = b.instrs.rbegin(); i != b.instrs.rend(); ++i) {
+      for (const ValueId v : f.instr(*i).results) {
         if (finder.roots.contains(v) || finder.readers[v].size() < 2) continue;
-        if (finder.cost_of(v) >= expensive && !finder.is_cheap_view(v)) {
-          elsewhere.insert(v);
-          changed = true;
-        }
-      }
-      if (changed) {
-        finder.roots = elsewhere;
-        for (const ir::InstrId j : b.instrs) finder.visit(f.instr(j));
-        break;
+        if (finder.cost_of(v) >= expensive && !finder.is_cheap_view(v)) return v;
       }
     }
+    return std::nullopt;
+  };
+  decide();
+  while (const auto v = next_shared()) {
+    shared.insert(*v);
+    decide();
+  }
+  const auto cheap = [&](ValueId v) { return finder.cost.contains(v) && finder.cost.at(v) < expensive; };
+  for (auto v = std::ranges::find_if(shared, cheap); v != shared.end(); v = std::ranges::find_if(shared, cheap)) {
+    shared.erase(v);
+    decide();
   }
   return finder.roots;
 }
