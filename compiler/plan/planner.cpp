@@ -55,7 +55,9 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
     }
   }
   const std::size_t mark = dag_.mark();
-  const std::set<ValueId> roots = find_roots(f, id, options_, elsewhere);
+  std::set<ValueId> added;
+  for (const auto& term : terms) added.insert(term.first.value);
+  const std::set<ValueId> roots = find_roots(f, id, options_, elsewhere, added);
   for (const ir::InstrId i : body.instrs) {
     const ir::Instr in = f.instr(i);
     instruction(in, roots, out);

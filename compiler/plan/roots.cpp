@@ -203,7 +203,7 @@ bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOp
 }
 
 std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options,
-                             std::set<ValueId> elsewhere) {
+                             const std::set<ValueId>& elsewhere, const std::set<ValueId>& added) {
   Finder finder{f, options, {}, {}, {}};
   const ir::Block& b = f.block(block);
   // What is expensive and reached from several statements becomes a root, what is nearest to its readers first. The
@@ -221,6 +221,7 @@ std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const Pla
       if (!in || f.value(r).block != block) continue;
       for (const ValueId x : in->operands) finder.reach(x, r.index);
     }
+    for (const ValueId v : added) finder.reach(v, v.index);
     for (auto i = b.instrs.rbegin(); i != b.instrs.rend(); ++i) {
       for (const ValueId v : f.instr(*i).results) {
         if (finder.roots.contains(v) || finder.readers[v].size() < 2) continue;

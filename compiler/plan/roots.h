@@ -16,8 +16,8 @@ bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOp
 
 /// The values of a block (not of its regions) that are materialised: results of reductions and control flow, what
 /// regions capture, and what is expensive and read in several statements or repeated along an axis. `elsewhere`: values
-/// that are roots for reasons outside of the block.
+/// that are roots for reasons outside of the block. `added`: values that statements of their own add to a state.
 std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options,
-                             std::set<ValueId> elsewhere);
+                             const std::set<ValueId>& elsewhere, const std::set<ValueId>& added);
 
 }  // namespace rg::plan
