@@ -338,14 +338,15 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
     start = stop;
   }
   // Operations on vectors of several registers: the code generator interleaves the registers' instructions.
-  if (l.together > 1) {
+  if (l.together > 1 && l.ranges.size() < 2) {
     const std::int64_t step = static_cast<std::int64_t>(lanes) * l.together;
     V stop = whole_below(step);
     counted(start, stop, step, [&](V i) { run(i, nullptr, 0, static_cast<unsigned>(l.together)); });
     start = stop;
   }
-  // A body that is long by its functions is there once, under a mask: compiling it takes as long as it is.
-  if (copies == 1 && !calls_functions(l.body)) {
+  // A body that is long by its functions, or seldom run, is there once, under a mask: compiling it takes as long as it
+  // is.
+  if (copies == 1 && l.ranges.size() < 2 && !calls_functions(l.body)) {
     V stop = whole_below(lanes);
     counted(start, stop, lanes, [&](V i) { run(i, nullptr, 0); });
     start = stop;
@@ -361,6 +362,21 @@ void Emitter::item(const plan::Loop& l) {
 }
 
 void Emitter::range(const plan::Loop& l, V from, V to) {
+  if (l.ranges.empty()) return whole_range(l, from, to);
+  const auto part = [&](const plan::Range& r) {
+    return std::pair{most(from, dim(r.from)), least(to, dim(r.to))};
+  };
+  auto [first, last] = part(l.ranges[0]);
+  if (l.ranges.size() == 1) return whole_range(l, first, last);
+  // The code is there once, for one range after the other.
+  const auto next = part(l.ranges[1]);
+  counted(b_.getInt64(0), b_.getInt64(2), 1, [&](V i) {
+    V second = b_.CreateICmpNE(i, b_.getInt64(0));
+    whole_range(l, b_.CreateSelect(second, next.first, first), b_.CreateSelect(second, next.second, last));
+  });
+}
+
+void Emitter::whole_range(const plan::Loop& l, V from, V to) {
   if (l.together > 1 && !l.vector) return tiles(l, from, to);
   if (l.vector && lanes_of(l.body) > 1) return vector_loop(l, from, to);
   open(l, 1);

@@ -13,16 +13,22 @@ constexpr std::int64_t worth_threads = 400000;  // nodes times elements
 
 // Nodes evaluated by the loop: of each body, times the extents around it.
 V Emitter::work(const plan::Loop& l) {
+  const bool in_blocks = l.body.size() == 1 && std::holds_alternative<plan::For>(l.body[0].what);
+  return in_blocks ? work(l.body) : b_.CreateMul(dim(l.extent), work(l.body));
+}
+
+V Emitter::work(const std::vector<plan::Item>& items) {
   std::vector<plan::Item> own;
   V total = nullptr;
-  for (const plan::Item& i : l.body) {
+  for (const plan::Item& i : items) {
     const auto* inner = std::get_if<plan::Loop>(&i.what);
-    V part = inner ? work(*inner) : nullptr;
-    if (!inner) own.push_back(i);
+    const auto* steps = std::get_if<plan::For>(&i.what);
+    V part = inner ? work(*inner) : steps ? b_.CreateMul(dim(steps->trip), work(steps->body)) : nullptr;
+    if (!part) own.push_back(i);
     if (part) total = total ? b_.CreateAdd(total, part) : part;
   }
   V here = b_.getInt64(weight(own) + 1);
-  return b_.CreateMul(dim(l.extent), total ? b_.CreateAdd(total, here) : here);
+  return total ? b_.CreateAdd(total, here) : here;
 }
 
 // The buffers that the items read or write.

@@ -78,6 +78,7 @@ class Emitter {
   void tiles(const plan::Loop& rows, V from, V to);
   /// The iterations from .. to-1 (of a vector loop: `from` a multiple of its lanes).
   void range(const plan::Loop& l, V from, V to);
+  void whole_range(const plan::Loop& l, V from, V to);
   /// The loop as a function of a range of iterations, called for each part by the runtime's threads.
   void threaded(const plan::Loop& l);
   struct Part {
@@ -90,6 +91,7 @@ class Emitter {
   /// `parallel` where there is a context and the loop's work is worth threads, else `serial`.
   void if_many(const plan::Loop& l, const std::function<void()>& parallel, const std::function<void()>& serial);
   V work(const plan::Loop& l);
+  V work(const std::vector<plan::Item>& items);
   V threads();  // of the context
   /// n in equal parts, rounded up.
   V share(V n, V parts) { return b_.CreateUDiv(b_.CreateAdd(n, b_.CreateSub(parts, whole(1))), parts); }

@@ -248,6 +248,20 @@ NodeId Dag::op(std::string_view name, std::vector<NodeId> args, Elem elem) {
   return add(std::move(n));
 }
 
+NodeId Dag::rebuilt(Node node, std::vector<NodeId> args, NodeId guard) {
+  if (node.kind == Node::Kind::op) {
+    if (const NodeId known = folded(ops::info(node.op).name, args); known.valid()) return known;
+  }
+  if (guard.valid() && plan_.node(guard).kind == Node::Kind::constant) {
+    if (plan_.node(guard).integer == 0) return constant(node.elem, 0, 0);
+    guard = {};
+  }
+  if (node.kind != Node::Kind::reduced) node.vars.clear();
+  node.args = std::move(args);
+  node.guard = guard;
+  return add(std::move(node));
+}
+
 NodeId Dag::logical_and(NodeId a, NodeId b) {
   if (!a.valid() || a == b) return b;
   if (!b.valid()) return a;

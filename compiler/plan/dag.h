@@ -45,6 +45,8 @@ class Dag {
   NodeId op(std::string_view name, std::vector<NodeId> args, Elem elem);
   NodeId reduced(ReductionId r, Elem elem, std::vector<VarId> vars);
   NodeId logical_and(NodeId a, NodeId b);
+  /// The node with other arguments and another guard (a load's); where they are known, what it then is.
+  NodeId rebuilt(Node node, std::vector<NodeId> args, NodeId guard);
   /// 0 <= e && e < extent; invalid where proven.
   NodeId in_range(const Dim& e, const Dim& extent);
   /// The dim whose value a node of type i64 has: symbolic, or a fresh variable.

@@ -41,6 +41,27 @@ void for_each_root_node(const Plan& plan, const Item& item, const std::function<
   }
 }
 
+void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::function<void(const Node&)>& f) {
+  std::set<NodeId> seen;
+  while (!from.empty()) {
+    const NodeId id = from.back();
+    from.pop_back();
+    if (!id.valid() || !seen.insert(id).second) continue;
+    const Node& n = plan.node(id);
+    f(n);
+    from.insert(from.end(), n.args.begin(), n.args.end());
+    from.push_back(n.guard);
+    const auto values_in = [&](const Dim& d) {
+      d.for_each_size([&](std::uint32_t s) {
+        if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node)
+          from.push_back(plan.vars[s - plan.size_count].node);
+      });
+    };
+    values_in(n.dim);
+    for (const Dim& d : n.access.index) values_in(d);
+  }
+}
+
 Dim linear_address(const Plan& plan, const Access& access) {
   const Buffer& b = plan.buffer(access.buffer);
   Dim address = 0;
@@ -203,6 +224,8 @@ void place_buffers(Plan& plan, const PlanOptions& options) {
   prune(p);
   relayout(plan);
   vectorise(plan, options);
+  block_steps(plan, options);
+  split_borders(plan);
   p.survey();
   contract(p);
   assign_slots(p);

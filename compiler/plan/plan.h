@@ -119,6 +119,11 @@ struct Packing {
   std::int64_t stride() const { return block_depth + lanes; }
 };
 
+/// Iterations from .. to-1; none where to <= from.
+struct Range {
+  Dim from, to;
+};
+
 /// Iterations are independent but for the reductions that end with the loop.
 struct Loop {
   VarId var;
@@ -130,6 +135,7 @@ struct Loop {
   int together = 1;
   std::optional<Packing> packing;       // of the rows of a contraction by tiles whose operands are copied
   std::vector<ReductionId> reductions;  // those that begin before and end after this loop
+  std::vector<Range> ranges;            // only these iterations, in order; empty: all
   std::vector<BufferId> own;            // threaded: memory of one iteration, of which each thread has its own
   std::vector<Item> body;
 };

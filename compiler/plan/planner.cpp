@@ -56,15 +56,24 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
   }
   const std::size_t mark = dag_.mark();
   std::set<ValueId> added;
-  for (const auto& term : terms) added.insert(term.first.value);
+  for (const auto& [term, state] : terms) {
+    if (term.place) added.insert(term.value);
+  }
   const std::set<ValueId> roots = find_roots(f, id, options_, elsewhere, added);
+  // What is scattered into a state waits for the end: its loops would part those of what is before and after.
+  std::vector<ir::Instr> scattered;
   for (const ir::InstrId i : body.instrs) {
     const ir::Instr in = f.instr(i);
-    instruction(in, roots, out);
+    if (!in.results.empty() && added_.contains(in.results[0])) {
+      scattered.push_back(in);
+    } else {
+      instruction(in, roots, out);
+    }
   }
   add_terms(terms);
   for (const std::size_t i : copies) materialise(body.yields[i], targets[i], true);
   flush(out);
+  for (const ir::Instr& in : scattered) scatter(in, out);
   dag_.forget(mark);
 }
 
@@ -312,27 +321,6 @@ NodeId Planner::element(const Nest& nest, const Index& result, const Index& redu
   return product;
 }
 
-void Planner::for_each_node(std::vector<NodeId> from, const std::function<void(const Node&)>& visit) const {
-  std::set<NodeId> seen;
-  while (!from.empty()) {
-    const NodeId id = from.back();
-    from.pop_back();
-    if (!id.valid() || !seen.insert(id).second) continue;
-    const Node& n = plan_.node(id);
-    visit(n);
-    from.insert(from.end(), n.args.begin(), n.args.end());
-    from.push_back(n.guard);
-    const auto values_in = [&](const Dim& d) {
-      d.for_each_size([&](std::uint32_t s) {
-        if (s >= plan_.size_count && plan_.vars[s - plan_.size_count].kind == Var::Kind::node)
-          from.push_back(plan_.vars[s - plan_.size_count].node);
-      });
-    };
-    values_in(n.dim);
-    for (const Dim& d : n.access.index) values_in(d);
-  }
-}
-
 void Planner::find_reads(Nest& nest) {
   const Dag::State before = dag_.state();
   std::vector<NodeId> values;
@@ -343,7 +331,7 @@ void Planner::find_reads(Nest& nest) {
     for_each_unrolled(
         nest, [&](const Index& result, const Index&) { values.push_back(dag_.load(nest.stored_at(result), {})); });
   }
-  for_each_node(std::move(values), [&](const Node& n) {
+  for_each_node(plan_, std::move(values), [&](const Node& n) {
     if (n.kind == Node::Kind::op) nest.cost += ops::info(n.op).cost;
     if (n.kind == Node::Kind::load) nest.reads.push_back({n.access.buffer, n.access.index});
   });
@@ -352,7 +340,7 @@ void Planner::find_reads(Nest& nest) {
 
 bool Planner::reads_pending(NodeId value) {
   bool pending = false;
-  for_each_node({value}, [&](const Node& n) {
+  for_each_node(plan_, {value}, [&](const Node& n) {
     pending = pending || (n.kind == Node::Kind::load && std::ranges::any_of(fusion_.nests(), [&](const Nest& nest) {
                             return nest.target.buffer == n.access.buffer;
                           }));

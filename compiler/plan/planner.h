@@ -31,8 +31,6 @@ class Planner {
   bool homogeneous(ValueId v, bool top) const;
   void find_reads(Nest& nest);
   bool reads_pending(NodeId value);
-  /// Every node that the values are computed from, indices and guards included.
-  void for_each_node(std::vector<NodeId> from, const std::function<void(const Node&)>& visit) const;
   void flush(std::vector<Item>& out);
   void emit(std::vector<LoopTree::Entry>& entries, std::vector<Item>& out);
   void emit_body(Nest& nest, std::vector<Item>& out);
@@ -64,6 +62,12 @@ void place_buffers(Plan& plan, const PlanOptions& options);
 void relayout(Plan& plan);
 /// Chooses the vector loop of each nest.
 void vectorise(Plan& plan, const PlanOptions& options);
+/// Updates the state of elementwise steps in place, and cuts long arrays into blocks that go through all steps while
+/// they are in the first cache level. After vectorise.
+void block_steps(Plan& plan, const PlanOptions& options);
+/// Gives the first and the last iterations of a loop, where conditions on its index differ, a loop of their own. After
+/// vectorise.
+void split_borders(Plan& plan);
 /// Marks the outermost loops whose iterations threads may share: those of the function's own body without reductions
 /// that end with them. After place_buffers.
 void choose_threads(Plan& plan);
@@ -79,6 +83,8 @@ void place_packing(Plan& plan);
 
 /// Calls f with each node that the item's own statement evaluates (not those of nested items).
 void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
+/// Calls f once with every node that the values are computed from, indices and guards included.
+void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::function<void(const Node&)>& f);
 /// The nested items of an item, empty where it has none.
 std::vector<std::vector<Item>*> bodies(Item& item);
 /// The elements before the one at `index`, row-major over the extents that are kept.

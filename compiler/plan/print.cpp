@@ -95,6 +95,7 @@ struct Printer {
 
   void print(const Loop& l) {
     std::string text = fmt::format("loop {} < {}", plan.vars[l.var.index].name, dim(l.extent));
+    for (const Range& r : l.ranges) text += fmt::format(" {}..{}", dim(r.from), dim(r.to));
     if (l.vector) text += " vector";
     if (l.threaded) text += " threads";
     if (l.together > 1) text += fmt::format(" {} at once", l.together);

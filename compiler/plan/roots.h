@@ -16,7 +16,8 @@ bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOp
 
 /// The values of a block (not of its regions) that are materialised: results of reductions and control flow, what
 /// regions capture, and what is expensive and read in several statements or repeated along an axis. `elsewhere`: values
-/// that are roots for reasons outside of the block. `added`: values that statements of their own add to a state.
+/// that are roots for reasons outside of the block. `added`: values that statements of their own add to a
+/// part of a state; what is added to all of it shares the loop of other values of the shape.
 std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options,
                              const std::set<ValueId>& elsewhere, const std::set<ValueId>& added);
 

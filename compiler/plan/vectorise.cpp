@@ -211,7 +211,8 @@ void choose_threads(Plan& plan) {
   for (Item& item : plan.body) {
     auto* loop = std::get_if<Loop>(&item.what);
     std::set<BufferId> own;
-    if (!loop || !loop->reductions.empty() || (loop->extent.is_constant() && loop->extent.constant() <= 16) ||
+    if (!loop || !loop->reductions.empty() || loop->ranges.size() > 1 ||
+        (loop->extent.is_constant() && loop->extent.constant() <= 16) ||
         !collect_private(plan, loop->body, loop->var, own))
       continue;
     loop->threaded = true;

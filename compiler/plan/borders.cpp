@@ -1,0 +1,140 @@
+// Loops whose conditions on the index are settled but for the first and the last iterations, as shifted arrays have:
+//
+//   loop i < n { y[i] = select(i < 1, a, x[i - 1] if i >= 1) }
+//
+// becomes one loop over 0 .. 1 and n .. n as it stands and one over 1 .. n with the conditions known, y[i] = x[i - 1].
+#include <algorithm>
+#include <map>
+
+#include "compiler/ops/registry.h"
+#include "compiler/plan/dag.h"
+#include "compiler/plan/planner.h"
+
+namespace rg::plan {
+
+namespace {
+
+constexpr std::int64_t widest = 16;       // of a border
+constexpr std::size_t most_nodes = 1000;  // of a body that is worth being there twice
+
+// Where a condition on the loop's index holds: from `from` on, below `from`, at `from` only, or elsewhere only.
+struct Switch {
+  enum class Kind : std::uint8_t { at_least, below, at, not_at } kind;
+  Dim from;
+};
+
+// The comparison of c * i + rest with 0, c = 1 or -1.
+std::optional<Switch> switch_of(std::string_view op, std::int64_t c, const Dim& rest) {
+  using Kind = Switch::Kind;
+  const Dim zero = c == 1 ? Dim(0) - rest : rest;  // the i where the two sides are equal
+  const bool rising = c == 1;
+  if (op == "eq") return Switch{Kind::at, zero};
+  if (op == "ne") return Switch{Kind::not_at, zero};
+  if (op == "ge") return rising ? Switch{Kind::at_least, zero} : Switch{Kind::below, zero + Dim(1)};
+  if (op == "gt") return rising ? Switch{Kind::at_least, zero + Dim(1)} : Switch{Kind::below, zero};
+  if (op == "lt") return rising ? Switch{Kind::below, zero} : Switch{Kind::at_least, zero + Dim(1)};
+  if (op == "le") return rising ? Switch{Kind::below, zero + Dim(1)} : Switch{Kind::at_least, zero};
+  return std::nullopt;
+}
+
+struct Interior {
+  Plan& plan;
+  Dag dag;
+  const Loop& loop;
+  std::int64_t head = 0, tail = 0;  // iterations in the borders
+  std::map<NodeId, bool> known;     // conditions, inside
+  std::map<NodeId, NodeId> inside;
+
+  explicit Interior(Plan& p, const Loop& l) : plan(p), dag(p), loop(l) {}
+
+  void condition(NodeId id) {
+    const Node& n = plan.node(id);
+    if (n.kind != Node::Kind::op || n.elem != Elem::boolean || n.args.size() != 2) return;
+    const Node &a = plan.node(n.args[0]), &b = plan.node(n.args[1]);
+    if (a.kind != Node::Kind::index || b.kind != Node::Kind::index) return;
+    const std::uint32_t i = plan.size_count + loop.var.index;
+    const Dim difference = a.dim - b.dim;
+    const auto c = coefficient(difference, i);
+    if (!c || !c->is_constant() || (c->constant() != 1 && c->constant() != -1)) return;
+    const auto s = switch_of(ops::info(n.op).name, c->constant(), replace(difference, i, 0));
+    if (!s) return;
+    const bool point = s->kind == Switch::Kind::at || s->kind == Switch::Kind::not_at;
+    const Dim left = loop.extent - s->from;
+    if (s->from.is_constant() && s->from.constant() >= 0 && s->from.constant() <= widest) {
+      head = std::max(head, s->from.constant() + (point ? 1 : 0));
+      known[id] = s->kind == Switch::Kind::at_least || s->kind == Switch::Kind::not_at;
+    } else if (left.is_constant() && left.constant() >= 0 && left.constant() <= widest) {
+      tail = std::max(tail, left.constant());
+      known[id] = s->kind == Switch::Kind::below || s->kind == Switch::Kind::not_at;
+    }
+  }
+
+  NodeId node(NodeId id) {
+    if (!id.valid()) return id;
+    if (const auto k = known.find(id); k != known.end()) return dag.constant(Elem::boolean, 0, k->second ? 1 : 0);
+    const Node n = plan.node(id);
+    if (!std::ranges::binary_search(n.vars, loop.var)) return id;
+    if (const auto it = inside.find(id); it != inside.end()) return it->second;
+    std::vector<NodeId> args;
+    for (const NodeId a : n.args) args.push_back(node(a));
+    const NodeId guard = node(n.guard);
+    const NodeId made = args == n.args && guard == n.guard ? id : dag.rebuilt(n, std::move(args), guard);
+    inside.emplace(id, made);
+    return made;
+  }
+};
+
+// The borders' loop; `loop` becomes that of the interior. Empty where nothing would be gained.
+std::optional<Loop> split(Plan& plan, Loop& loop) {
+  const bool leaf = std::ranges::all_of(loop.body, [](const Item& i) {
+    return std::holds_alternative<Store>(i.what) || std::holds_alternative<ScatterAdd>(i.what);
+  });
+  if (!leaf || !loop.reductions.empty() || !loop.ranges.empty() ||
+      (loop.extent.is_constant() && loop.extent.constant() <= 4 * widest))
+    return std::nullopt;
+  std::vector<NodeId> roots;
+  for (const Item& item : loop.body) for_each_root_node(plan, item, [&](NodeId n) { roots.push_back(n); });
+  Interior interior(plan, loop);
+  std::size_t count = 0;
+  std::vector<NodeId> conditions;
+  for_each_node(plan, roots, [&](const Node& n) {
+    ++count;
+    if (n.kind == Node::Kind::op && n.elem == Elem::boolean) conditions.emplace_back(&n - plan.nodes.data());
+  });
+  if (count > most_nodes) return std::nullopt;
+  for (const NodeId c : conditions) interior.condition(c);
+  if (interior.known.empty()) return std::nullopt;
+  Loop borders = loop;
+  const Dim from = Dim::min(interior.head, loop.extent);
+  const Dim to = Dim::max(from, loop.extent - Dim(interior.tail));
+  borders.ranges = {{0, from}, {to, loop.extent}};
+  loop.ranges = {{from, to}};
+  for (Item& item : loop.body) {
+    if (auto* s = std::get_if<Store>(&item.what)) s->value = interior.node(s->value);
+    if (auto* s = std::get_if<ScatterAdd>(&item.what)) {
+      s->value = interior.node(s->value);
+      s->mask = interior.node(s->mask);
+      if (s->mask.valid() && plan.node(s->mask).kind == Node::Kind::constant && plan.node(s->mask).integer != 0)
+        s->mask = {};
+    }
+  }
+  return borders;
+}
+
+void visit(Plan& plan, std::vector<Item>& items) {
+  std::vector<Item> out;
+  for (Item& item : items) {
+    if (auto* l = std::get_if<Loop>(&item.what)) {
+      if (auto borders = split(plan, *l)) out.push_back({std::move(*borders)});
+    }
+    for (std::vector<Item>* body : bodies(item)) visit(plan, *body);
+    out.push_back(std::move(item));
+  }
+  items = std::move(out);
+}
+
+}  // namespace
+
+void split_borders(Plan& plan) { visit(plan, plan.body); }
+
+}  // namespace rg::plan

@@ -1,0 +1,213 @@
+// Steps that treat the elements of an array one by one:
+//
+//   for t { loop i < n { s'[i] = f(t, s[i], a[i]) } }
+//
+// The state is updated in place, and the array is cut into blocks:
+//
+//   loop b { for t { loop i in block b { s[i] = f(t, s[i], a[i]) } } }
+//
+// so that a block stays in the first cache level for all steps. Sums over the array that are added to an element of
+// another state become sums over a block.
+#include <algorithm>
+#include <set>
+
+#include "compiler/plan/planner.h"
+
+namespace rg::plan {
+
+namespace {
+
+constexpr std::int64_t cache_bytes = 16384;  // of the first level, for a block of all arrays
+
+struct Steps {
+  Plan& plan;
+  For& steps;
+  Dim extent;
+  std::set<BufferId> arrays;    // stored in the loops, and the states that change places
+  std::set<BufferId> touched;   // by the loops, along their variable
+  std::set<BufferId> added_to;  // an element at a time, with a sum over a loop
+
+  bool is_array(BufferId b) const { return arrays.contains(b); }
+
+  std::vector<NodeId> roots(const Item& item) const {
+    std::vector<NodeId> nodes;
+    for_each_root_node(plan, item, [&](NodeId n) { nodes.push_back(n); });
+    return nodes;
+  }
+
+  static const Access* stored_by(const Item& item) {
+    if (const auto* s = std::get_if<Store>(&item.what)) return &s->target;
+    if (const auto* s = std::get_if<ScatterAdd>(&item.what)) return &s->target;
+    return nullptr;
+  }
+
+  // Loops over one extent, assertions, and sums added to a state.
+  bool gather() {
+    for (const For::Carried& c : steps.carried) {
+      if (!(c.current == c.next)) arrays.insert({c.current, c.next});
+    }
+    std::set<ReductionId> sums;
+    for (const Item& item : steps.body) {
+      if (std::holds_alternative<Assert>(item.what)) continue;
+      if (const auto* s = std::get_if<ScatterAdd>(&item.what)) {
+        const Node& n = plan.node(s->value);
+        if (n.kind != Node::Kind::reduced || !sums.contains(n.reduction) || s->mask.valid()) return false;
+        added_to.insert(s->target.buffer);
+        continue;
+      }
+      const auto* l = std::get_if<Loop>(&item.what);
+      if (!l || l->packing || (l->together > 1 && !l->vector)) return false;
+      if (!touched.empty() && !(l->extent == extent)) return false;
+      extent = l->extent;
+      for (const ReductionId r : l->reductions) {
+        if (plan.reductions[r.index].monoid != Monoid::sum) return false;
+        sums.insert(r);
+      }
+      for (const Item& inner : l->body) {
+        if (std::holds_alternative<Accumulate>(inner.what)) continue;
+        const Access* target = stored_by(inner);
+        if (!target) return false;
+        arrays.insert(target->buffer);
+        touched.insert(target->buffer);
+      }
+    }
+    return !touched.empty();
+  }
+
+  // Whether iteration `var` alone touches what is at the index.
+  bool own_element(const Access& a, VarId var) const {
+    bool own = false;
+    for (std::size_t d = 0; d < a.index.size(); ++d)
+      own = own || (a.index[d] == plan.var_dim(var) && plan.buffer(a.buffer).dims[d] == extent);
+    return own;
+  }
+
+  bool reads_allowed(const Item& item, VarId var) {
+    bool allowed = true;
+    for_each_node(plan, roots(item), [&](const Node& n) {
+      if (n.kind == Node::Kind::reduced && var.valid()) {
+        // A sum of the loops here is not known before the last block.
+        for (const Item& other : steps.body) {
+          const auto* l = std::get_if<Loop>(&other.what);
+          if (l && std::ranges::find(l->reductions, n.reduction) != l->reductions.end()) allowed = false;
+        }
+      }
+      if (n.kind != Node::Kind::load) return;
+      if (added_to.contains(n.access.buffer)) allowed = false;
+      if (is_array(n.access.buffer) && !(var.valid() && own_element(n.access, var))) allowed = false;
+      if (var.valid() && std::ranges::binary_search(n.vars, var)) touched.insert(n.access.buffer);
+    });
+    return allowed;
+  }
+
+  bool by_elements() {
+    for (const BufferId b : added_to) {
+      if (is_array(b)) return false;
+    }
+    return std::ranges::all_of(steps.body, [&](const Item& item) {
+      const auto* l = std::get_if<Loop>(&item.what);
+      if (!l) return reads_allowed(item, {});
+      return std::ranges::all_of(l->body, [&](const Item& inner) {
+        const Access* target = stored_by(inner);
+        return (!target || own_element(*target, l->var)) && reads_allowed(inner, l->var);
+      });
+    });
+  }
+
+  // Whether every read of the old state comes before the element is overwritten.
+  bool in_place(const For::Carried& c) const {
+    std::set<Index> written;
+    bool stored = false, allowed = true;
+    for (const Item& item : steps.body) {
+      const auto* l = std::get_if<Loop>(&item.what);
+      if (!l) continue;
+      if (stored) written.clear();
+      const bool earlier = stored;
+      for (const Item& inner : l->body) {
+        for_each_node(plan, roots(inner), [&](const Node& n) {
+          if (n.kind != Node::Kind::load) return;
+          if (n.access.buffer == c.current && (earlier || written.contains(n.access.index))) allowed = false;
+          if (n.access.buffer == c.next && !earlier) allowed = false;
+        });
+        const auto* s = std::get_if<Store>(&inner.what);
+        if (!s || !(s->target.buffer == c.next)) continue;
+        if (earlier) allowed = false;
+        written.insert(s->target.index);
+        stored = true;
+      }
+    }
+    return allowed && stored;
+  }
+
+  void update_in_place() {
+    for (For::Carried& c : steps.carried) {
+      if (c.current == c.next) continue;
+      for (Node& n : plan.nodes) {
+        if (n.kind == Node::Kind::load && n.access.buffer == c.next) n.access.buffer = c.current;
+      }
+      for (Item& item : steps.body) {
+        auto* l = std::get_if<Loop>(&item.what);
+        if (!l) continue;
+        for (Item& inner : l->body) {
+          if (auto* s = std::get_if<Store>(&inner.what); s && s->target.buffer == c.next) s->target.buffer = c.current;
+        }
+      }
+      touched.erase(c.next);
+      c.next = c.current;
+    }
+  }
+
+  std::int64_t block_length() const {
+    std::int64_t bytes = 0;
+    for (const BufferId b : touched) bytes += ir::byte_size(plan.buffer(b).elem);
+    std::int64_t length = 256;
+    while (length * 2 * bytes <= cache_bytes) length *= 2;
+    return length;
+  }
+
+  Item in_blocks(std::int64_t length) {
+    plan.vars.push_back(
+        {Var::Kind::axis, Dim::div(extent + Dim(length - 1), length), {}, "b" + std::to_string(plan.vars.size())});
+    Loop blocks;
+    blocks.var = VarId(plan.vars.size() - 1);
+    blocks.extent = plan.vars.back().extent;
+    const Dim first = plan.var_dim(blocks.var) * Dim(length);
+    for (Item& item : steps.body) {
+      if (auto* l = std::get_if<Loop>(&item.what)) {
+        l->ranges = {{first, Dim::min(extent, first + Dim(length))}};
+        if (l->vector && l->reductions.empty()) l->together = std::max(l->together, 4);
+      }
+    }
+    blocks.body.push_back({std::move(steps)});
+    return {std::move(blocks)};
+  }
+};
+
+void visit(Plan& plan, std::vector<Item>& items) {
+  for (Item& item : items) {
+    auto* f = std::get_if<For>(&item.what);
+    if (!f) {
+      for (std::vector<Item>* body : bodies(item)) visit(plan, *body);
+      continue;
+    }
+    visit(plan, f->body);
+    Steps s{plan, *f, {}, {}, {}, {}};
+    if (!s.gather() || !s.by_elements()) continue;
+    const bool all_in_place =
+        std::ranges::all_of(f->carried, [&](const For::Carried& c) { return c.current == c.next || s.in_place(c); });
+    if (!all_in_place) continue;
+    s.update_in_place();
+    const std::int64_t length = s.block_length();
+    const bool is_short = s.extent.is_constant() && s.extent.constant() <= length + length / 2;
+    const bool is_few = f->trip.is_constant() && f->trip.constant() < 4;
+    if (!is_short && !is_few) item = s.in_blocks(length);
+  }
+}
+
+}  // namespace
+
+void block_steps(Plan& plan, const PlanOptions& options) {
+  if (!options.strict) visit(plan, plan.body);
+}
+
+}  // namespace rg::plan
