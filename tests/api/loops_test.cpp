@@ -1,0 +1,111 @@
+// Loops that the plan splits at their borders, cuts into blocks or updates in place: the interpreter's values, at sizes
+// around the borders and blocks, for any size and compiled for the size, on one thread and two.
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <runegrad/runegrad.hpp>
+
+#include "compiler/api/unit.h"
+#include "compiler/ir/interp.h"
+
+namespace {
+
+using namespace rg;
+
+struct Case {
+  std::string name;
+  const char* text;  // fn f(x: f64[n], a: f64[m]) -> f64[n]
+};
+
+const Case kCases[] = {
+    {"two borders", R"(fn f(x: f64[n], a: f64[m]) -> f64[n] {
+       [i: n => if i < 1 { x[i] } else if i >= n - 2 { 2 * x[i] } else { x[i - 1] - x[i] + sum(a) * x[i + 1] }]
+     })"},
+    {"one point is other",
+     R"(fn f(x: f64[n], a: f64[m]) -> f64[n] { [i: n => if i == 3 { sum(a) } else { x[i]^2 }] })"},
+    {"steps with borders", R"(fn f(x: f64[n], a: f64[m]) -> f64[n] {
+       loop (s = x) for t in 0..m { 0.5 * s + 0.25 * [i: n => if i < 2 { a[t] } else { s[i - 2] * s[i - 1] }] }
+     })"},
+    {"steps by elements",
+     R"(fn f(x: f64[n], a: f64[m]) -> f64[n] { loop (s = 0 * x) for t in 0..m { s * x + a[t] } })"},
+    {"two states that use each other", R"(fn f(x: f64[n], a: f64[m]) -> f64[n] {
+       let (s, r) = loop (s = x, r = 2 * x) for t in 0..m { (0.5 * r + a[t], s * x) };
+       s - r
+     })"},
+    {"pairs that change places", R"(fn f(x: f64[n], a: f64[m]) -> f64[n] {
+       let s = loop (s = [i: n, j: 2 => x[i] * f64(j + 1)]) for t in 0..m { [i: n, j: 2 => s[i, 1 - j] * a[t] + x[i]] };
+       s[:, 0] - s[:, 1]
+     })"},
+    {"a sum in every step", R"(fn f(x: f64[n], a: f64[m]) -> f64[n] {
+       loop (s = x) for t in 0..m { s / (1 + abs(sum(s))) + a[t] * x }
+     })"},
+    {"what each step leaves", R"(fn f(x: f64[n], a: f64[m]) -> f64[n] {
+       let (s, all) = loop (s = x) for t in 0..m { collect s * a[t]; s * x };
+       s + sum(all, axis: 0)
+     })"},
+    {"gradients through steps", R"(
+     fn poly(a: f64[m], x: f64[n]) -> f64 { sum((loop (s = 0 * x) for t in 0..m { s * x + a[t] })^2) }
+     fn f(x: f64[n], a: f64[m]) -> f64[n] { grad(poly, wrt: x)(a, x) * sum(grad(poly, wrt: a)(a, x)) }
+     )"},
+};
+
+std::vector<double> values(std::int64_t n, double phase) {
+  std::vector<double> v;
+  for (std::int64_t i = 0; i < n; ++i) v.push_back(0.9 * std::sin(phase + 1.7 * static_cast<double>(i)));
+  return v;
+}
+
+std::vector<double> interpreted(const char* text, const std::vector<double>& x, const std::vector<double>& a) {
+  api::Unit unit;
+  REQUIRE_MESSAGE(unit.load("case.rg", text), unit.rendered());
+  const auto f = unit.prepare_expression("f", "main.0");
+  REQUIRE_MESSAGE(f, unit.rendered());
+  const auto n = static_cast<std::int64_t>(x.size()), m = static_cast<std::int64_t>(a.size());
+  ir::Tensor tx(ir::Elem::f64, {n}), ta(ir::Elem::f64, {m});
+  tx.reals = x;
+  ta.reals = a;
+  std::vector<std::int64_t> sizes;
+  for (const std::string& s : f->size_names) sizes.push_back(s == "n" ? n : m);
+  const auto r = ir::interpret(unit.program().module(), *f, sizes, {tx, ta});
+  REQUIRE_MESSAGE(r, (r ? "" : r.error()));
+  return (*r)[0].reals;
+}
+
+void agree(const runegrad::Function& f, const Case& c, std::int64_t n, std::int64_t m) {
+  const auto x = values(n, 0.3), a = values(m, 1.1);
+  const auto expected = interpreted(c.text, x, a);
+  double largest = 1e-300;
+  for (const double e : expected) largest = std::max(largest, std::abs(e));
+  for (const int threads : {1, 2}) {
+    CAPTURE(threads);
+    runegrad::Context context(threads);
+    std::vector<double> out(expected.size());
+    const auto status = f.call({runegrad::in(x), runegrad::in(a)}, {runegrad::out(out)}, &context);
+    REQUIRE_MESSAGE(status, (status ? "" : status.error()));
+    double worst = 0;
+    for (std::size_t i = 0; i < out.size(); ++i) worst = std::max(worst, std::abs(out[i] - expected[i]));
+    CHECK(worst <= 1e-12 * largest);
+  }
+}
+
+}  // namespace
+
+TEST_CASE("loops in parts, in blocks and in place give the interpreter's values") {
+  for (const Case& c : kCases) {
+    CAPTURE(c.name);
+    auto program = runegrad::Program::from_string(c.text, "case.rg");
+    REQUIRE(program);
+    const auto any = program->function("f", {.opt_level = 2, .sizes = {}});
+    REQUIRE_MESSAGE(any, (any ? "" : any.error()));
+    for (const std::int64_t n : {4, 5, 8, 17, 63, 65, 70, 1023, 1024, 1025, 2500}) {
+      CAPTURE(n);
+      agree(*any, c, n, 5);
+      if (n < 10) agree(*any, c, n, 1);
+      if (n % 5 != 0) continue;
+      const auto known = program->function("f", {.opt_level = 2, .sizes = {{"n", n}, {"m", 4}}});
+      REQUIRE_MESSAGE(known, (known ? "" : known.error()));
+      agree(*known, c, n, 4);
+    }
+  }
+}
