@@ -222,6 +222,7 @@ void assign_slots(Placer& p) {
 void place_buffers(Plan& plan, const PlanOptions& options) {
   Placer p{plan, {}, {}, {}, {}, 0};
   prune(p);
+  place_in_results(plan);
   relayout(plan);
   vectorise(plan, options);
   block_steps(plan, options);

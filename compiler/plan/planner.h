@@ -58,6 +58,8 @@ class Planner {
 
 /// Removes stores that nothing reads, decides what each buffer keeps, and lays out the workspace.
 void place_buffers(Plan& plan, const PlanOptions& options);
+/// Keeps workspace that a result is computed from, element by element, in the result's memory.
+void place_in_results(Plan& plan);
 /// Copies arrays that a repeated loop would read across the lanes, transposed; before vectorise.
 void relayout(Plan& plan);
 /// Chooses the vector loop of each nest.

@@ -27,10 +27,12 @@ V polynomial(B& b, V x, std::span<const double> coefficients) {
   return r;
 }
 
-// 1/k! from k = 13 down to k = 2.
-inline constexpr std::array<double, 12> kExpTail{1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800,
-                                                 1.0 / 362880,     1.0 / 40320,     1.0 / 5040,     1.0 / 720,
-                                                 1.0 / 120,        1.0 / 24,        1.0 / 6,        1.0 / 2};
+// q(r) of degree 9, of g(r) = (expm1(r) - r) / r² at the Chebyshev points of |r| <= 0.3475: the greatest
+// |r² q(r) + r - expm1(r)| / |expm1(r)| is 4.2e-17.
+inline constexpr std::array<double, 10> kExpTail{2.5100634461878497e-08, 2.762041219449885e-07,  2.7557267935231926e-06,
+                                                 2.4801520613566223e-05, 0.00019841269863392214, 0.0013888888917654016,
+                                                 0.008333333333329994,   0.04166666666662324,    0.16666666666666669,
+                                                 0.5000000000000001};
 
 // q(r) of degree 4 with the least max |r² q(r) + r - expm1(r)| / |expm1(r)| on |r| <= 0.3475, which is 1.4e-8.
 inline constexpr std::array<double, 5> kExpTailF32{0.0013882489182928295, 0.0083666915407235598, 0.041667205359470596,

@@ -1,0 +1,131 @@
+// Workspace in the memory of a result:
+//
+//   loop i { w[i] = … }  …  loop i { out[i] = f(w[i]) }
+//
+// keeps w in `out`, where each element is read last in the statement that overwrites it.
+#include <algorithm>
+
+#include "compiler/plan/planner.h"
+
+namespace rg::plan {
+
+namespace {
+
+struct Results {
+  Plan& plan;
+
+  static void each(std::vector<Item>& items, const std::function<void(Item&)>& f) {
+    for (Item& item : items) {
+      f(item);
+      for (std::vector<Item>* body : bodies(item)) each(*body, f);
+    }
+  }
+
+  static Access* stored_by(Item& item) {
+    if (auto* s = std::get_if<Store>(&item.what)) return &s->target;
+    if (auto* s = std::get_if<ScatterAdd>(&item.what)) return &s->target;
+    return nullptr;
+  }
+
+  // Calls f with each element that the item's statement reads.
+  void reads(const Item& item, const std::function<void(const Access&)>& f) const {
+    std::vector<NodeId> roots;
+    for_each_root_node(plan, item, [&](NodeId n) { roots.push_back(n); });
+    for_each_node(plan, roots, [&](const Node& n) {
+      if (n.kind == Node::Kind::load) f(n.access);
+    });
+    if (const auto* s = std::get_if<ScatterAdd>(&item.what)) f(s->target);
+  }
+
+  bool uses(Item& item, BufferId b) const {
+    bool found = stored_by(item) && stored_by(item)->buffer == b;
+    reads(item, [&](const Access& a) { found = found || a.buffer == b; });
+    if (const auto* l = std::get_if<For>(&item.what)) {
+      for (const For::Carried& c : l->carried) found = found || c.current == b || c.next == b;
+    }
+    return found;
+  }
+
+  // The only statement that has to do with the result, in loops of the function's own body from `top` on.
+  Store* only_store(BufferId out, std::size_t& top) const {
+    Store* only = nullptr;
+    int count = 0;
+    for (std::size_t t = 0; t < plan.body.size(); ++t) {
+      const auto visit = [&](Item& item) {
+        if (!uses(item, out)) return;
+        ++count;
+        only = std::get_if<Store>(&item.what);
+        top = t;
+      };
+      visit(plan.body[t]);
+      for (std::vector<Item>* body : bodies(plan.body[t])) each(*body, visit);
+    }
+    return count == 1 ? only : nullptr;
+  }
+
+  // Whether nothing but `last` uses the buffer in and after the item `top`, and that at the element it stores.
+  bool may_stay(BufferId w, const Store& last, std::size_t top) const {
+    bool may = true;
+    const auto visit = [&](Item& item) {
+      if (std::get_if<Store>(&item.what) == &last) {
+        reads(item, [&](const Access& a) { may = may && (!(a.buffer == w) || a.index == last.target.index); });
+      } else {
+        may = may && !uses(item, w);
+      }
+    };
+    for (std::size_t t = top; t < plan.body.size(); ++t) {
+      visit(plan.body[t]);
+      for (std::vector<Item>* body : bodies(plan.body[t])) each(*body, visit);
+    }
+    bool carried = false;
+    each(plan.body, [&](Item& item) {
+      if (const auto* l = std::get_if<For>(&item.what)) {
+        for (const For::Carried& c : l->carried) carried = carried || c.current == w || c.next == w;
+      }
+    });
+    return may && !carried;
+  }
+
+  void rename(BufferId from, BufferId to) {
+    for (Node& n : plan.nodes) {
+      if (n.kind == Node::Kind::load && n.access.buffer == from) n.access.buffer = to;
+    }
+    each(plan.body, [&](Item& item) {
+      if (Access* a = stored_by(item); a && a->buffer == from) a->buffer = to;
+    });
+  }
+
+  static bool only_loops(std::vector<Item>& items) {
+    bool only = true;
+    each(items, [&](Item& i) {
+      only = only && !std::holds_alternative<For>(i.what) && !std::holds_alternative<If>(i.what);
+    });
+    return only;
+  }
+
+  void place(BufferId out) {
+    std::size_t top = 0;
+    Store* store = only_store(out, top);
+    if (!store || !std::holds_alternative<Loop>(plan.body[top].what) ||
+        !only_loops(std::get<Loop>(plan.body[top].what).body))
+      return;
+    std::vector<BufferId> candidates;
+    const Item copy{*store};
+    reads(copy, [&](const Access& a) {
+      const Buffer &b = plan.buffer(a.buffer), &o = plan.buffer(out);
+      if (b.storage == Storage::workspace && b.elem == o.elem && b.dims == o.dims && a.index == store->target.index)
+        candidates.push_back(a.buffer);
+    });
+    for (const BufferId w : candidates) {
+      if (may_stay(w, *store, top)) return rename(w, out);
+    }
+  }
+};
+
+}  // namespace
+
+void place_in_results(Plan& plan) {
+  for (const BufferId out : plan.outputs) Results{plan}.place(out);
+}
+
+}  // namespace rg::plan
