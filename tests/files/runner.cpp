@@ -159,6 +159,7 @@ Ran run(const std::string& command, const fs::path& folder, const fs::path& prog
     redirect(err.c_str(), O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
     if (chdir(folder.c_str()) != 0) _exit(127);
     setenv("PATH", path.c_str(), 1);
+    setenv("SOURCE", RG_SOURCE_DIR, 1);
     setenv("LC_ALL", "C", 1);
     unsetenv("RG_BLESS");
     execl("/bin/sh", "sh", "-c", command.c_str(), nullptr);

@@ -10,6 +10,7 @@
 #include <runegrad/runegrad.hpp>
 
 #include "bench/gradbench/baseline/call.h"
+#include "bench/gradbench/driver/forward.h"
 #include "bench/gradbench/driver/peers.h"
 #include "bench/gradbench/driver/workloads.h"
 #include "bench/gradbench/vectors.h"
@@ -21,6 +22,7 @@ namespace {
 using bench::Row;
 
 constexpr double kTolerance = 1e-9;
+constexpr double kForwardSeconds = 0.5;  // of a workload, after which no further direction is begun
 
 double& primal_or_derivative(Total& t, bool derivative) { return derivative ? t.derivative_us : t.primal_us; }
 
@@ -110,8 +112,9 @@ class Comparing {
       check_recorded(eval);
       double unused = 0;  // the first compilation of a process is slower: not what is measured
       (void)compile(*find_eval(eval), find_eval(eval)->functions[1], workloads(eval)[0], &unused);
+      ForwardMode forward(*find_eval(eval));
       for (const Workload& w : workloads(eval)) {
-        if (wanted(options_.sizes, w.size)) measure(w);
+        if (wanted(options_.sizes, w.size)) measure(w, forward);
       }
     }
     if (!options_.no_peers) {
@@ -131,7 +134,7 @@ class Comparing {
     if (check.answers == 0) out_.failures.push_back(eval + ": no recorded answers were found");
   }
 
-  void measure(const Workload& workload) {
+  void measure(const Workload& workload, ForwardMode& forward) {
     const Eval& eval = *find_eval(workload.eval);
     Arguments arguments = eval.arguments(workload.input());
     peers_.add_inputs(workload, arguments, options_.no_peers);
@@ -144,12 +147,12 @@ class Comparing {
         continue;
       }
       set_limit(point, f == 0 ? workload.primal() : workload.derivative(), machine_, limits_);
-      measure(workload, function, *compiled, arguments, point);
+      measure(workload, function, *compiled, arguments, point, f == 0 ? nullptr : &forward);
     }
   }
 
   void measure(const Workload& workload, const Function& function, const runegrad::Function& code, Arguments& arguments,
-               Point& point) {
+               Point& point, ForwardMode* forward) {
     std::vector<runegrad::TensorRef> inputs, outputs;
     for (Array& a : arguments.inputs) inputs.push_back(a.ref());
     std::vector<Array> results, by_hand;
@@ -173,6 +176,12 @@ class Comparing {
     call(arguments.inputs, arguments.sizes, by_hand);
     point.error = difference(results, by_hand);
     if (!(point.error <= kTolerance)) failed(fmt::format("differs from the baseline by {:.1e}", point.error));
+    if (forward != nullptr) {
+      Agreement& a = point.forward =
+          forward->compare(arguments, results, options_.directions, kForwardSeconds, &context_);
+      if (!a.failure.empty()) failed("forward mode: " + a.failure);
+      if (!(a.largest <= kTolerance)) failed(fmt::format("differs from forward mode by {:.1e}", a.largest));
+    }
     peers_.add_expected(workload, function, by_hand, options_.no_peers);
 
     const auto row = [&](const char* tool, int threads, double error, const auto& once) {

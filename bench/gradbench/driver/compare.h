@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "bench/common/report.h"
+#include "bench/gradbench/driver/forward.h"
 #include "bench/machine_probe.h"
 
 namespace rg::gradbench {
@@ -14,6 +15,7 @@ struct CompareOptions {
   std::vector<std::string> evals;  ///< empty: all
   std::vector<std::string> sizes;  ///< as GradBench describes them; empty: all
   double seconds = 0.3;            ///< to measure a function of a workload by one tool
+  int directions = 3;              ///< that each derivative is compared with forward mode along, at most
   int threads = 1;
   std::string python;  ///< that imports JAX; empty: RUNEGRAD_PEERS_PYTHON, python3
   bool no_peers = false;
@@ -28,6 +30,7 @@ struct Point {
   double compile_ms = 0;  ///< from source text to a callable function, sizes known
   double peak_bytes = 0;  ///< by which the call raises the process's memory
   double error = 0;       ///< largest difference from the baseline's result
+  Agreement forward{};    ///< of a derivative with forward mode
 };
 
 /// Sums over the sizes of an eval that a tool was measured at.

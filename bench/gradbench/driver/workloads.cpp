@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <fstream>
 #include <iterator>
-#include <numbers>
 #include <stdexcept>
+
+#include "bench/gradbench/driver/numbers.h"
 
 namespace rg::gradbench {
 
@@ -14,37 +14,19 @@ namespace {
 
 using Extents = std::map<std::string, std::int64_t>;
 
-/// Seeded numbers, the same on every machine (splitmix64).
-class Numbers {
- public:
-  explicit Numbers(std::uint64_t seed) : state_(seed) {}
-  /// In [0, 1).
-  double uniform() {
-    state_ += 0x9E3779B97F4A7C15U;
-    std::uint64_t z = state_;
-    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9U;
-    z = (z ^ (z >> 27)) * 0x94D049BB133111EBU;
-    return static_cast<double>((z ^ (z >> 31)) >> 11) * 0x1p-53;
-  }
-  /// Normal of mean 0 and variance 1 (Box and Muller).
-  double normal() {
-    const double radius = std::sqrt(-2 * std::log(1 - uniform()));
-    return radius * std::cos(2 * std::numbers::pi * uniform());
-  }
-  Json list(std::int64_t n, double (Numbers::*next)() = &Numbers::uniform) {
-    Json j = Json::array();
-    for (std::int64_t i = 0; i < n; ++i) j.push_back((this->*next)());
-    return j;
-  }
-  Json matrix(std::int64_t n, std::int64_t m, double (Numbers::*next)() = &Numbers::uniform) {
-    Json j = Json::array();
-    for (std::int64_t i = 0; i < n; ++i) j.push_back(list(m, next));
-    return j;
-  }
+double uniform(Numbers& r) { return r.uniform(); }
+double normal(Numbers& r) { return r.normal(); }
 
- private:
-  std::uint64_t state_;
-};
+Json list(Numbers& r, std::int64_t n, double (*next)(Numbers&) = uniform) {
+  Json j = Json::array();
+  for (std::int64_t i = 0; i < n; ++i) j.push_back(next(r));
+  return j;
+}
+Json matrix(Numbers& r, std::int64_t n, std::int64_t m, double (*next)(Numbers&) = uniform) {
+  Json j = Json::array();
+  for (std::int64_t i = 0; i < n; ++i) j.push_back(list(r, m, next));
+  return j;
+}
 
 // Of a file in UTF-8.
 std::vector<unsigned> code_points(const char* path) {
@@ -66,14 +48,16 @@ std::vector<unsigned> code_points(const char* path) {
 }
 
 Json vector_input(const Extents& e, const char* length, const char* parameter) {
-  Json j{{"x", Numbers(1).list(e.at(length))}};
+  Numbers r(1);
+  Json j{{"x", list(r, e.at(length))}};
   if (parameter != nullptr) j[parameter] = e.at(parameter);
   return j;
 }
 
 // The centroids are the last points, so that no cluster is empty.
 Json kmeans_input(const Extents& e) {
-  const Json points = Numbers(2).matrix(e.at("n"), e.at("d"));
+  Numbers r(2);
+  const Json points = matrix(r, e.at("n"), e.at("d"));
   Json centroids = Json::array();
   for (auto at = points.end() - e.at("k"); at != points.end(); ++at) centroids.push_back(*at);
   return {{"points", points}, {"centroids", centroids}};
@@ -87,11 +71,11 @@ Json gmm_input(const Extents& e) {
           {"n", n},
           {"m", 0},
           {"gamma", 1.0},
-          {"alpha", r.list(k, &Numbers::normal)},
-          {"mu", r.matrix(k, d)},
-          {"q", r.matrix(k, d, &Numbers::normal)},
-          {"l", r.matrix(k, d * (d - 1) / 2, &Numbers::normal)},
-          {"x", r.matrix(n, d, &Numbers::normal)}};
+          {"alpha", list(r, k, normal)},
+          {"mu", matrix(r, k, d)},
+          {"q", matrix(r, k, d, normal)},
+          {"l", matrix(r, k, d * (d - 1) / 2, normal)},
+          {"x", matrix(r, n, d, normal)}};
 }
 
 Json ba_input(const Extents& e) {
@@ -118,9 +102,9 @@ Json lstm_input(const Extents& e) {
     sequence.push_back(std::move(bits));
   }
   Numbers r(4);
-  return {{"main_params", r.matrix(2 * l, 4 * b)},
-          {"extra_params", r.matrix(3, b)},
-          {"state", r.matrix(2 * l, b)},
+  return {{"main_params", matrix(r, 2 * l, 4 * b)},
+          {"extra_params", matrix(r, 3, b)},
+          {"state", matrix(r, 2 * l, b)},
           {"sequence", std::move(sequence)}};
 }
 
