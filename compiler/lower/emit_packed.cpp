@@ -201,6 +201,17 @@ void Emitter::contract_rows(const Contraction& c, V from, V to) {
   });
 }
 
+// The part of the block's reduced indices where the tile's factors are not all zero.
+std::pair<V, V> Emitter::nonzero(const Contraction& c, const Block& at, V row, int height, V column, V width) {
+  if (!c.reduced.zeros) return {whole(0), at.length};
+  const plan::Zeros& z = *c.reduced.zeros;
+  const bool of_rows = z.var == c.rows.var;
+  V first = of_rows ? b_.CreateAdd(at.row, row) : column;
+  V edge = z.after ? b_.CreateAdd(first, of_rows ? whole(height) : width) : first;
+  edge = most(least(b_.CreateSub(edge, at.first), at.length), whole(0));
+  return z.after ? std::pair{whole(0), edge} : std::pair{edge, at.length};
+}
+
 void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
   pack_rows(c, at);
   V again = b_.CreateICmpNE(at.first, whole(0));
@@ -217,11 +228,13 @@ void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
         sums = b_.CreateSelect(single, tile, element(c, base(c.p.partial), offset));
       }
       const auto sum = [&](V at_row, int height) {
-        V own = element(c, base(c.p.rows), b_.CreateMul(b_.CreateAdd(row, at_row), whole(c.p.stride())));
+        const auto [begin, end] = nonzero(c, at, b_.CreateAdd(row, at_row), height, column, width);
+        V own = b_.CreateAdd(b_.CreateMul(b_.CreateAdd(row, at_row), whole(c.p.stride())), begin);
+        V other = element(c, panel, b_.CreateMul(begin, width));
         V result = element(c, sums, b_.CreateMul(at_row, whole(c.panel())));
         llvm::Function *wide = kernel(c, height, 2), *narrow = kernel(c, height, 1);
         b_.CreateCall(wide->getFunctionType(), b_.CreateSelect(two, wide, narrow),
-                      {at.length, own, panel, result, again});
+                      {b_.CreateSub(end, begin), element(c, base(c.p.rows), own), other, result, again});
       };
       V whole_tiles = down(rows, c.p.height);
       counted(whole(0), whole_tiles, c.p.height, [&](V r) { sum(r, c.p.height); });

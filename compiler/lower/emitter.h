@@ -122,6 +122,7 @@ class Emitter {
   V panel_at(const Contraction& c, V first, V length, V column);
   void pack_rows(const Contraction& c, const Block& at);
   void contract_rows(const Contraction& c, V from, V to);
+  std::pair<V, V> nonzero(const Contraction& c, const Block& at, V row, int height, V column, V width);
   void contract_block(const Contraction& c, const Block& at, V tile);
   void finish_tile(const Contraction& c, V row, V rows, V column, V tile);
   /// The factor at the loop variables' values, `along` running over the lanes.

@@ -284,6 +284,25 @@ Dim Dag::dim_of(NodeId node) {
   return plan_.var_dim(it->second);
 }
 
+namespace {
+
+bool shows_structure(std::string_view op) {
+  constexpr std::string_view ops[] = {"select",  "mul",    "neg",   "broadcast", "transpose",
+                                      "reshape", "recast", "slice", "constant",  "gather"};
+  return std::ranges::find(ops, op) != std::end(ops);
+}
+
+}  // namespace
+
+NodeId Dag::eval_structure(ValueId v, const Index& index) {
+  memo_.clear();
+  structure_only_ = true;
+  const NodeId node = eval(v, index);
+  structure_only_ = false;
+  memo_.clear();
+  return node;
+}
+
 NodeId Dag::eval(ValueId v, const Index& index, NodeId guard) {
   const Key key{v, index, guard};
   if (const auto it = memo_.find(key); it != memo_.end()) return it->second;
@@ -292,7 +311,7 @@ NodeId Dag::eval(ValueId v, const Index& index, NodeId guard) {
   for (const Forward& f : forwarded_) {
     if (f.value == v && f.index == index) return f.node;
   }
-  if (bound_.contains(v)) {
+  if (bound_.contains(v) && !(structure_only_ && shows_structure(op_name(plan_.function, v)))) {
     result = load(access(v, index), guard);
   } else if (const auto it = slices_.find(v); it != slices_.end()) {
     Index full = it->second.second;

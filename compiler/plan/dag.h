@@ -33,6 +33,8 @@ class Dag {
   NodeId eval(ValueId v, const Index& index, NodeId guard = {});
   /// The same from v's own definition, though v is bound.
   NodeId eval_definition(ValueId v, const Index& index, NodeId guard = {});
+  /// The node of v[index] with views, choices and products computed though they are bound, to see what is constant.
+  NodeId eval_structure(ValueId v, const Index& index);
   /// From here on v[index] is known to be `node`, until `forget` to the mark.
   void forward(ValueId v, const Index& index, NodeId node);
   std::size_t mark() const { return forwarded_.size(); }
@@ -91,7 +93,7 @@ class Dag {
   };
   std::vector<Forward> forwarded_;
   std::map<ValueId, BufferId> constants_;
-  bool ignore_bound_ = false;
+  bool structure_only_ = false;
 };
 
 /// The name of a value's op, empty for a block's parameter.

@@ -107,9 +107,12 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
     const Dim difference = a - b;
     if (const auto c = compare_constant(info.name, 1); c && difference.is_constant())
       return constant(Elem::boolean, 0, *compare_constant(info.name, difference.constant()));
-    if (info.name == "eq" &&
-        (proven_nonnegative(plan_, difference - Dim(1)) || proven_nonnegative(plan_, Dim(-1) - difference)))
-      return constant(Elem::boolean, 0, 0);
+    // Proven signs: the comparison is as with any difference of the sign.
+    for (const std::int64_t sign : {1, -1}) {
+      if (const auto c = compare_constant(info.name, sign);
+          c && proven_nonnegative(plan_, Dim(sign) * difference - Dim(1)))
+        return constant(Elem::boolean, 0, *c ? 1 : 0);
+    }
   }
   if (all_index && info.name == "neg") return index_node(Dim(0) - plan_.node(args[0]).dim);
   if (info.name == "convert" && plan_.node(args[0]).elem == elem) return args[0];

@@ -36,11 +36,12 @@ struct Nest {
   std::vector<Axis> axes;     // those of the result in order, then the reduced ones
   std::optional<Monoid> monoid;
   std::vector<Read> reads;
-  std::vector<std::size_t> order;       // of the loops, by axis: outermost first
-  bool blocked = false;                 // a contraction by tiles: its loops are batches…, rows, columns, reduced
-  std::int64_t cost = 0;                // of one element, in additions
-  VarId outer_reduced;                  // the outermost of its reduced loops
-  std::vector<ReductionId> reductions;  // one an unrolled index
+  std::vector<std::size_t> order;  // of the loops, by axis: outermost first
+  bool blocked = false;            // a contraction by tiles: its loops are batches…, rows, columns, reduced
+  std::optional<std::pair<std::size_t, bool>> zeros;  // of a blocked one: the axis of Zeros, and whether after
+  std::int64_t cost = 0;                              // of one element, in additions
+  VarId outer_reduced;                                // the outermost of its reduced loops
+  std::vector<ReductionId> reductions;                // one an unrolled index
 
   std::size_t result_rank() const;
   /// Where the element at an index of the value is stored.

@@ -124,6 +124,13 @@ struct Range {
   Dim from, to;
 };
 
+/// Terms of a sum that are zero by where they stand: those after (or before) the index of another loop, as the elements
+/// above a diagonal are.
+struct Zeros {
+  VarId var;
+  bool after = true;
+};
+
 /// Iterations are independent but for the reductions that end with the loop.
 struct Loop {
   VarId var;
@@ -136,6 +143,7 @@ struct Loop {
   std::optional<Packing> packing;       // of the rows of a contraction by tiles whose operands are copied
   std::vector<ReductionId> reductions;  // those that begin before and end after this loop
   std::vector<Range> ranges;            // only these iterations, in order; empty: all
+  std::optional<Zeros> zeros;           // of a sum: terms that may be left out
   std::vector<BufferId> own;            // threaded: memory of one iteration, of which each thread has its own
   std::vector<Item> body;
 };

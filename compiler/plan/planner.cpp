@@ -187,6 +187,37 @@ void Planner::choose_order(const ir::Instr* in, Nest& nest) const {
   });
 }
 
+// Whether a factor is zero on one side of a diagonal of the reduced axis and a row or column axis: elements beside it,
+// at any distance, are the constant zero.
+void Planner::find_zeros(const ir::Instr& in, Nest& nest) {
+  const std::int64_t reduced = summed_labels(in)[0];
+  const auto extents = label_extents(plan_.function, in);
+  const Dag::State before = dag_.state();
+  for (std::size_t k = 0; k < in.operands.size() && !nest.zeros; ++k) {
+    const auto& labels = in.attrs.labels[k];
+    if (std::ranges::find(labels, reduced) == labels.end()) continue;
+    for (std::size_t d = 0; d < nest.result_rank(); ++d) {
+      const std::int64_t own = in.attrs.labels.back()[d];
+      if (nest.axes[d].batch || std::ranges::find(labels, own) == labels.end()) continue;
+      for (const bool after : {true, false}) {
+        Index index;
+        const Dim at = plan_.var_dim(dag_.add_var({Var::Kind::axis, extents.at(own), {}, "p"}));
+        const Dim distance = plan_.var_dim(dag_.add_var({Var::Kind::axis, extents.at(reduced), {}, "q"}));
+        for (const std::int64_t l : labels) {
+          if (l == reduced || l == own)
+            index.push_back((l == reduced) == after ? at + Dim(1) + distance : at);
+          else
+            index.push_back(plan_.var_dim(dag_.add_var({Var::Kind::axis, extents.at(l), {}, "o"})));
+        }
+        const Node& element = plan_.node(dag_.eval_structure(in.operands[k], index));
+        const bool zero = element.kind == Node::Kind::constant && element.real == 0 && element.integer == 0;
+        dag_.restore(before);
+        if (zero) nest.zeros = {d, after};
+      }
+    }
+  }
+}
+
 // Terms for all of a state are added together: one load and one store an element.
 void Planner::add_terms(const std::vector<std::pair<Placed, BufferId>>& terms) {
   std::map<BufferId, std::vector<ValueId>> whole;
@@ -266,6 +297,7 @@ void Planner::store(ValueId v, Access target, bool copy, Placement place, bool a
   }
   choose_unrolled(nest);
   choose_order(in, nest);
+  if (nest.blocked) find_zeros(*in, nest);
   std::size_t number = 0;
   for (Nest::Axis& a : nest.axes) {
     if (!a.unrolled)
@@ -369,6 +401,8 @@ void Planner::emit(std::vector<LoopTree::Entry>& entries, std::vector<Item>& out
     dag_.forget(mark);
     for (const std::size_t n : e.loop->nests) {
       const Nest& inner = fusion_.nests()[n];
+      if (inner.outer_reduced == loop.var && inner.zeros)
+        loop.zeros = Zeros{inner.axes[inner.zeros->first].loop, inner.zeros->second};
       if (inner.outer_reduced == loop.var)
         loop.reductions.insert(loop.reductions.end(), inner.reductions.begin(), inner.reductions.end());
     }

@@ -28,6 +28,7 @@ class Planner {
   bool long_rows(const Nest& nest) const;
   void choose_unrolled(Nest& nest) const;
   void choose_order(const ir::Instr* in, Nest& nest) const;
+  void find_zeros(const ir::Instr& in, Nest& nest);
   bool homogeneous(ValueId v, bool top) const;
   void find_reads(Nest& nest);
   bool reads_pending(NodeId value);

@@ -100,6 +100,8 @@ struct Printer {
     if (l.threaded) text += " threads";
     if (l.together > 1) text += fmt::format(" {} at once", l.together);
     if (l.packing) text += " packed";
+    if (l.zeros)
+      text += fmt::format(" zero {} {}", l.zeros->after ? "after" : "before", plan.vars[l.zeros->var.index].name);
     for (const ReductionId r : l.reductions)
       text += fmt::format(" {} r{}", name(plan.reductions[r.index].monoid), r.index);
     line(text);

@@ -97,9 +97,8 @@ struct Results {
 
   static bool only_loops(std::vector<Item>& items) {
     bool only = true;
-    each(items, [&](Item& i) {
-      only = only && !std::holds_alternative<For>(i.what) && !std::holds_alternative<If>(i.what);
-    });
+    each(items,
+         [&](Item& i) { only = only && !std::holds_alternative<For>(i.what) && !std::holds_alternative<If>(i.what); });
     return only;
   }
 
