@@ -149,8 +149,7 @@ void Emitter::emit_function() {
   for (const plan::BufferId b : plan_.outputs) bases_[b.index] = &*arg++;
   context_ = &*arg;
   entry_checks();
-  zeros_ = stack(b_.getInt64Ty());
-  b_.CreateStore(b_.getInt64(0), zeros_);
+  make_zeros();
   workspace();
   std::vector<plan::For::Carried> carried;
   find_carried(plan_.body, carried);

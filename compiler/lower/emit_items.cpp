@@ -26,83 +26,12 @@ V Emitter::stack(llvm::Type* type, V count) {
 
 void Emitter::items(const std::vector<plan::Item>& list) {
   for (std::size_t k = 0; k < list.size();) {
-    if (const std::size_t count = row_stores(list, k); count > 2) {
-      store_rows(list, k, count);
+    if (const std::size_t count = rows(list, k); count > 0) {
       k += count;
     } else {
       std::visit([&](const auto& what) { item(what); }, list[k].what);
       ++k;
     }
-  }
-}
-
-// How many stores from `first` on put their lanes side by side in memory: one buffer, a distance between the lanes that
-// is known and wide enough, each store next to the one before, no value read from the buffer. At most as many as lanes.
-std::size_t Emitter::row_stores(const std::vector<plan::Item>& list, std::size_t first) const {
-  const auto* head = vector_ ? std::get_if<plan::Store>(&list[first].what) : nullptr;
-  if (!head || vector_->lanes < 4 || (vector_->lanes & (vector_->lanes - 1)) != 0) return 0;
-  const Dim start = plan::linear_address(plan_, head->target);
-  const auto stride = lane_stride(start);
-  if (!stride || !stride->is_constant() || stride->constant() < 3) return 0;
-  const std::size_t most = std::min<std::size_t>(vector_->lanes, static_cast<std::size_t>(stride->constant()));
-  std::size_t count = 0;
-  while (count < most && first + count < list.size()) {
-    const auto* s = std::get_if<plan::Store>(&list[first + count].what);
-    if (!s || s->target.buffer != head->target.buffer ||
-        !(plan::linear_address(plan_, s->target) == start + Dim(static_cast<std::int64_t>(count))))
-      break;
-    ++count;
-  }
-  const std::vector<plan::Item> run(list.begin() + static_cast<std::ptrdiff_t>(first),
-                                    list.begin() + static_cast<std::ptrdiff_t>(first + count));
-  const bool reads = std::ranges::any_of(nodes_of(run), [&](plan::NodeId id) {
-    const plan::Node& n = plan_.node(id);
-    return n.kind == plan::Node::Kind::load && n.access.buffer == head->target.buffer;
-  });
-  return reads ? 0 : count;
-}
-
-// The lanes of `count` stores as rows: a transposition in registers, then one contiguous store a lane.
-void Emitter::store_rows(const std::vector<plan::Item>& list, std::size_t first, std::size_t count) {
-  const auto lanes = vector_->lanes;
-  std::vector<V> values;
-  for (std::size_t k = 0; k < count; ++k)
-    values.push_back(spread(to_memory(node(std::get<plan::Store>(list[first + k].what).value))));
-  auto* wide = llvm::cast<llvm::FixedVectorType>(values[0]->getType());
-  values.resize(lanes, llvm::PoisonValue::get(wide));
-  // Rounds of interleaving halves: after log2(lanes) of them lane and position have changed places.
-  for (unsigned round = 1; round < lanes; round *= 2) {
-    std::vector<V> next(lanes);
-    std::vector<int> low, high;
-    for (unsigned k = 0; k < lanes / 2; ++k) {
-      low.insert(low.end(), {static_cast<int>(k), static_cast<int>(lanes + k)});
-      high.insert(high.end(), {static_cast<int>(lanes / 2 + k), static_cast<int>(lanes + lanes / 2 + k)});
-    }
-    for (unsigned k = 0; k < lanes / 2; ++k) {
-      next[2 * k] = b_.CreateShuffleVector(values[k], values[k + lanes / 2], low);
-      next[2 * k + 1] = b_.CreateShuffleVector(values[k], values[k + lanes / 2], high);
-    }
-    values = std::move(next);
-  }
-  const plan::Access& target = std::get<plan::Store>(list[first].what).target;
-  const Dim address = plan::linear_address(plan_, target);
-  V row = dim(address), step = dim(*lane_stride(address));
-  const llvm::Align align(static_cast<std::uint64_t>(ir::byte_size(plan_.buffer(target.buffer).elem)));
-  std::vector<llvm::Constant*> used;
-  for (unsigned k = 0; k < lanes; ++k) used.push_back(b_.getInt1(k < count));
-  for (unsigned lane = 0; lane < lanes; ++lane) {
-    V at = pointer(target.buffer, row);
-    V mask = llvm::ConstantVector::get(used);
-    if (vector_->mask) {
-      V active = vector_->mask->getType()->isVectorTy() ? b_.CreateExtractElement(vector_->mask, b_.getInt64(lane))
-                                                        : vector_->mask;
-      mask = b_.CreateAnd(mask, spread(active));
-    }
-    if (count == lanes && !vector_->mask)
-      b_.CreateAlignedStore(values[lane], at, align);
-    else
-      b_.CreateMaskedStore(values[lane], at, align, mask);
-    row = b_.CreateAdd(row, step);
   }
 }
 
@@ -313,11 +242,12 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
       std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
   const unsigned copies = plain && !l.reductions.empty() && weight(l.body) < 32 ? 4 : 1;
   open(l, copies);
-  const auto run = [&](V start, V mask, std::size_t copy, unsigned wide = 1) {
+  const auto run = [&](V start, V mask, std::size_t copy, unsigned wide = 1, V left = nullptr) {
     scopes_.emplace_back();
     copy_ = copy;
     vars_[l.var] = start;
-    vector_ = Vector{l.var, lanes * wide, mask};
+    vector_ = Vector{l.var, lanes * wide, mask, left};
+    if (plain && wide == 1) load_rows(l.body);
     items(l.body);
     vector_.reset();
     copy_ = 0;
@@ -351,7 +281,12 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
     counted(start, stop, lanes, [&](V i) { run(i, nullptr, 0); });
     start = stop;
   }
-  counted(start, to, lanes, [&](V i) { run(i, lane_mask(b_.CreateSub(to, i), lanes), 0); });
+  counted(start, to, lanes, [&](V i) {
+    V left = b_.CreateSub(to, i);
+    run(i, lane_mask(left, lanes), 0, 1, left);
+  });
+  if (streamed_) b_.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent);
+  streamed_ = false;
   close(l);
 }
 
@@ -363,9 +298,7 @@ void Emitter::item(const plan::Loop& l) {
 
 void Emitter::range(const plan::Loop& l, V from, V to) {
   if (l.ranges.empty()) return whole_range(l, from, to);
-  const auto part = [&](const plan::Range& r) {
-    return std::pair{most(from, dim(r.from)), least(to, dim(r.to))};
-  };
+  const auto part = [&](const plan::Range& r) { return std::pair{most(from, dim(r.from)), least(to, dim(r.to))}; };
   auto [first, last] = part(l.ranges[0]);
   if (l.ranges.size() == 1) return whole_range(l, first, last);
   // The code is there once, for one range after the other.

@@ -148,8 +148,7 @@ void Emitter::emit_range(const plan::Loop& l, const Emitter& outer, llvm::Struct
                    : b_.CreateGEP(b_.getInt8Ty(), bases_[id.index],
                                   b_.CreateMul(thread, slot_bytes(plan_.slots[static_cast<std::size_t>(b.slot)])));
   }
-  zeros_ = stack(b_.getInt64Ty());
-  b_.CreateStore(b_.getInt64(0), zeros_);
+  make_zeros();
   code(*this, function_->getArg(0), function_->getArg(1));
   b_.CreateRetVoid();
 }

@@ -34,6 +34,7 @@ class Emitter {
     plan::VarId var;
     unsigned lanes = 1;
     V mask = nullptr;  // null: all lanes run
+    V left = nullptr;  // with a mask of the first lanes: the iterations that are left, more than lanes or not
   };
   struct Accumulator {
     std::vector<V> values, positions;  // stack slots, one an unrolled copy
@@ -64,7 +65,16 @@ class Emitter {
   // Items.
   void items(const std::vector<plan::Item>& list);
   std::size_t row_stores(const std::vector<plan::Item>& list, std::size_t first) const;
+  std::size_t rows(const std::vector<plan::Item>& list, std::size_t first);
+  V stored_lanes(const plan::Item& store);
+  void leave_tile(V tile, const plan::Access& target, std::size_t count);
+  void store_interleaved(const std::vector<plan::Item>& list, std::size_t first, std::size_t count);
+  void store_whole_rows(const std::vector<plan::Item>& list, std::size_t first, std::size_t count);
   void store_rows(const std::vector<plan::Item>& list, std::size_t first, std::size_t count);
+  /// A vector's length of zeros, where lanes that read nothing read.
+  void make_zeros();
+  void load_rows(const std::vector<plan::Item>& body);
+  void load_row_group(const plan::Node& first, const std::vector<std::pair<unsigned, plan::NodeId>>& group);
   void item(const plan::Loop& l);
   void item(const plan::Store& s);
   void item(const plan::Accumulate& a);
@@ -189,6 +199,7 @@ class Emitter {
   std::map<plan::ReductionId, Accumulator> accumulators_;
   std::map<plan::ReductionId, V> reduced_;
   std::size_t copy_ = 0;
+  bool streamed_ = false;  // stores past the caches have to be waited for
   V zeros_ = nullptr;
   V context_ = nullptr;
   V memory_ = nullptr;  // the workspace, null when there is none
