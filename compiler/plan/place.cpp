@@ -5,6 +5,7 @@
 #include <set>
 
 #include "compiler/plan/planner.h"
+#include "compiler/support/id_set.h"
 
 namespace rg::plan {
 
@@ -42,11 +43,11 @@ void for_each_root_node(const Plan& plan, const Item& item, const std::function<
 }
 
 void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::function<void(const Node&)>& f) {
-  std::set<NodeId> seen;
+  IdSet<NodeId> seen;
   while (!from.empty()) {
     const NodeId id = from.back();
     from.pop_back();
-    if (!id.valid() || !seen.insert(id).second) continue;
+    if (!id.valid() || !seen.insert(id)) continue;
     const Node& n = plan.node(id);
     f(n);
     from.insert(from.end(), n.args.begin(), n.args.end());
@@ -88,8 +89,8 @@ struct Placer {
   std::vector<VarId> loops;
   std::size_t top = 0;
 
-  void node(NodeId id, std::set<NodeId>& seen) {
-    if (!id.valid() || !seen.insert(id).second) return;
+  void node(NodeId id, IdSet<NodeId>& seen) {
+    if (!id.valid() || !seen.insert(id)) return;
     const Node& n = plan.node(id);
     if (n.kind == Node::Kind::load) uses[n.access.buffer].push_back({loops, n.access.index, false, top});
     for (const NodeId a : n.args) node(a, seen);
@@ -104,10 +105,17 @@ struct Placer {
     for (const Dim& d : n.access.index) dim(d);
   }
 
+  // A list's statements share what they compute: its loads are noted once, those of the function's own list with the
+  // first and with the last statement that they are for.
   void walk(std::vector<Item>& items) {
+    const bool own = &items == &plan.body;
+    IdSet<NodeId> seen, from_behind;
+    for (std::size_t i = items.size(); own && i > 0; --i) {
+      top = i - 1;
+      for_each_root_node(plan, items[top], [&](NodeId n) { node(n, from_behind); });
+    }
     for (Item& item : items) {
-      if (loops.empty() && &items == &plan.body) top = static_cast<std::size_t>(&item - items.data());
-      std::set<NodeId> seen;
+      if (own) top = static_cast<std::size_t>(&item - items.data());
       for_each_root_node(plan, item, [&](NodeId n) { node(n, seen); });
       if (const auto* s = std::get_if<Store>(&item.what))
         uses[s->target.buffer].push_back({loops, s->target.index, true, top});

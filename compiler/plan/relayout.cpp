@@ -10,6 +10,7 @@
 
 #include "compiler/ops/registry.h"
 #include "compiler/plan/planner.h"
+#include "compiler/support/id_set.h"
 
 namespace rg::plan {
 
@@ -24,8 +25,8 @@ struct Relayout {
   bool is(const std::optional<Dim>& c, std::int64_t v) const { return c && *c == Dim(v); }
   bool far(const std::optional<Dim>& c) const { return c && (!c->is_constant() || c->constant() > 4); }
 
-  void loads_in(NodeId id, std::set<NodeId>& seen, std::vector<NodeId>& loads) const {
-    if (!id.valid() || !seen.insert(id).second) return;
+  void loads_in(NodeId id, IdSet<NodeId>& seen, std::vector<NodeId>& loads) const {
+    if (!id.valid() || !seen.insert(id)) return;
     const Node& n = plan.node(id);
     if (n.kind == Node::Kind::load) loads.push_back(id);
     for (const NodeId a : n.args) loads_in(a, seen, loads);
@@ -34,7 +35,7 @@ struct Relayout {
 
   // Stores and loads of the items; false where there is more than loops, stores and reductions.
   bool collect(std::vector<Item>& items, std::set<BufferId>& stored, std::vector<Access>& stores,
-               std::vector<NodeId>& loads, std::set<NodeId>& seen) const {
+               std::vector<NodeId>& loads, IdSet<NodeId>& seen) const {
     return std::ranges::all_of(items, [&](Item& item) {
       for_each_root_node(plan, item, [&](NodeId n) { loads_in(n, seen, loads); });
       if (const auto* s = std::get_if<Store>(&item.what)) {
@@ -101,7 +102,7 @@ struct Relayout {
     const auto* inner = std::get_if<Loop>(&j.body[0].what);
     if (!inner || inner->reductions.empty() || separate_product(*inner, j.var)) return;
     std::set<BufferId> stored;
-    std::set<NodeId> seen;
+    IdSet<NodeId> seen;
     std::vector<Access> stores;
     std::vector<NodeId> loads, wrong;
     if (!collect(j.body, stored, stores, loads, seen)) return;
@@ -135,7 +136,7 @@ struct Relayout {
     for (Item& item : items) {
       if (auto* l = std::get_if<Loop>(&item.what)) {
         std::set<BufferId> written;
-        std::set<NodeId> seen;
+        IdSet<NodeId> seen;
         std::vector<Access> stores;
         std::vector<NodeId> loads;
         if (collect(l->body, written, stores, loads, seen)) inside(*l, *l, written, out);

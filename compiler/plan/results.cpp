@@ -4,6 +4,8 @@
 //
 // keeps w in `out`, where each element is read last in the statement that overwrites it.
 #include <algorithm>
+#include <set>
+#include <unordered_map>
 
 #include "compiler/plan/planner.h"
 
@@ -13,6 +15,7 @@ namespace {
 
 struct Results {
   Plan& plan;
+  std::unordered_map<const Item*, std::set<BufferId>> used = {};
 
   static void each(std::vector<Item>& items, const std::function<void(Item&)>& f) {
     for (Item& item : items) {
@@ -37,17 +40,22 @@ struct Results {
     if (const auto* s = std::get_if<ScatterAdd>(&item.what)) f(s->target);
   }
 
-  bool uses(Item& item, BufferId b) const {
-    bool found = stored_by(item) && stored_by(item)->buffer == b;
-    reads(item, [&](const Access& a) { found = found || a.buffer == b; });
+  // Buffers that a statement reads, stores to or carries.
+  const std::set<BufferId>& used_by(Item& item) {
+    const auto [at, is_new] = used.try_emplace(&item);
+    if (!is_new) return at->second;
+    if (const Access* a = stored_by(item)) at->second.insert(a->buffer);
+    reads(item, [&](const Access& a) { at->second.insert(a.buffer); });
     if (const auto* l = std::get_if<For>(&item.what)) {
-      for (const For::Carried& c : l->carried) found = found || c.current == b || c.next == b;
+      for (const For::Carried& c : l->carried) at->second.insert({c.current, c.next});
     }
-    return found;
+    return at->second;
   }
 
+  bool uses(Item& item, BufferId b) { return used_by(item).contains(b); }
+
   // The only statement that has to do with the result, in loops of the function's own body from `top` on.
-  Store* only_store(BufferId out, std::size_t& top) const {
+  Store* only_store(BufferId out, std::size_t& top) {
     Store* only = nullptr;
     int count = 0;
     for (std::size_t t = 0; t < plan.body.size(); ++t) {
@@ -64,7 +72,7 @@ struct Results {
   }
 
   // Whether nothing but `last` uses the buffer in and after the item `top`, and that at the element it stores.
-  bool may_stay(BufferId w, const Store& last, std::size_t top) const {
+  bool may_stay(BufferId w, const Store& last, std::size_t top) {
     bool may = true;
     const auto visit = [&](Item& item) {
       if (std::get_if<Store>(&item.what) == &last) {
@@ -87,6 +95,9 @@ struct Results {
   }
 
   void rename(BufferId from, BufferId to) {
+    for (auto& [item, buffers] : used) {
+      if (buffers.erase(from) > 0) buffers.insert(to);
+    }
     for (Node& n : plan.nodes) {
       if (n.kind == Node::Kind::load && n.access.buffer == from) n.access.buffer = to;
     }
@@ -124,7 +135,8 @@ struct Results {
 }  // namespace
 
 void place_in_results(Plan& plan) {
-  for (const BufferId out : plan.outputs) Results{plan}.place(out);
+  Results results{plan};
+  for (const BufferId out : plan.outputs) results.place(out);
 }
 
 }  // namespace rg::plan

@@ -4,6 +4,7 @@
 
 #include "compiler/ops/registry.h"
 #include "compiler/plan/planner.h"
+#include "compiler/support/id_set.h"
 
 namespace rg::plan {
 
@@ -23,8 +24,8 @@ struct Vectoriser {
 
   // Accesses under a node, `steps` each; those that are the same in every step of the loop over `repeated` are made
   // once.
-  std::int64_t node_cost(NodeId id, VarId var, std::set<NodeId>& seen, VarId repeated = {}) const {
-    if (!id.valid() || !seen.insert(id).second) return 0;
+  std::int64_t node_cost(NodeId id, VarId var, IdSet<NodeId>& seen, VarId repeated = {}) const {
+    if (!id.valid() || !seen.insert(id)) return 0;
     const Node& n = plan.node(id);
     if (!std::ranges::binary_search(n.vars, var)) return 0;
     const bool each_step = !repeated.valid() || std::ranges::binary_search(n.vars, repeated);
@@ -36,7 +37,7 @@ struct Vectoriser {
   // What lanes along `var` cost: accesses in an inner loop are made in each of its steps.
   std::int64_t cost(std::vector<Item>& items, VarId var, const Loop* inner = nullptr) const {
     std::int64_t sum = 0;
-    std::set<NodeId> seen;
+    IdSet<NodeId> seen;
     for (Item& item : items) {
       for_each_root_node(plan, item, [&](NodeId n) {
         const std::int64_t c = node_cost(n, var, seen, inner ? inner->var : VarId());
@@ -95,7 +96,7 @@ struct Vectoriser {
     const NodeId value = plan.reductions[sum->reduction.index].value;
     if (auto packing = choose_packing(plan, options, rows, *columns, *inner)) {
       const auto along = [&](NodeId factor, VarId var) {
-        std::set<NodeId> seen;
+        IdSet<NodeId> seen;
         return node_cost(factor, var, seen);
       };
       packing->rows_across = along(packing->row_value, rows.var) < along(packing->row_value, inner->var);
@@ -108,7 +109,7 @@ struct Vectoriser {
         return true;
       }
     }
-    std::set<NodeId> by_column, by_reduced;
+    IdSet<NodeId> by_column, by_reduced;
     const bool along_columns = node_cost(value, columns->var, by_column) <= node_cost(value, inner->var, by_reduced);
     (along_columns ? *columns : *inner).vector = true;
     rows.together = along_columns ? 6 : 4;
@@ -129,11 +130,11 @@ struct Vectoriser {
   bool long_chains(Loop& loop) const {
     if (!std::ranges::all_of(loop.body, [](const Item& i) { return std::holds_alternative<Store>(i.what); }))
       return false;
-    std::set<NodeId> seen;
+    IdSet<NodeId> seen;
     std::int64_t sum = 0;
     bool function = false;
     const std::function<void(NodeId)> visit_node = [&](NodeId id) {
-      if (!id.valid() || !seen.insert(id).second) return;
+      if (!id.valid() || !seen.insert(id)) return;
       const Node& n = plan.node(id);
       if (n.kind == Node::Kind::op) {
         sum += ops::info(n.op).cost;
