@@ -240,7 +240,12 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
   const unsigned lanes = lanes_of(l.body);
   const bool plain =
       std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
-  const unsigned copies = plain && !l.reductions.empty() && weight(l.body) < 32 ? 4 : 1;
+  // Accumulators hide the latency of the operation that reduces; that of `and` and `or` is none to speak of.
+  const bool latency = std::ranges::any_of(l.reductions, [&](plan::ReductionId id) {
+    const plan::Monoid m = plan_.reductions[id.index].monoid;
+    return m != plan::Monoid::all && m != plan::Monoid::any;
+  });
+  const unsigned copies = plain && latency && weight(l.body) < 32 ? 4 : 1;
   open(l, copies);
   const auto run = [&](V start, V mask, std::size_t copy, unsigned wide = 1, V left = nullptr) {
     scopes_.emplace_back();

@@ -113,7 +113,19 @@ void Emitter::if_many(const plan::Loop& l, const std::function<void()>& parallel
   b_.SetInsertPoint(done);
 }
 
+// In this function, where its work is known to be too little for threads.
+bool Emitter::inline_range(const plan::Loop& l) {
+  const auto* known = llvm::dyn_cast<llvm::ConstantInt>(work(l));
+  if (!known || known->getSExtValue() > worth_threads) return false;
+  for (const plan::BufferId id : l.own) {
+    if (plan_.buffer(id).slot < 0) bases_[id.index] = stack_buffer(plan_.buffer(id));
+  }
+  range(l, b_.getInt64(0), dim(l.extent));
+  return true;
+}
+
 void Emitter::threaded(const plan::Loop& l) {
+  if (inline_range(l)) return;
   const Part part_of = part(l, [&](Emitter& inner, V from, V to) { inner.range(l, from, to); });
   // Several shares a thread, so that a thread that is late takes fewer; of whole vectors and tiles.
   const std::int64_t unit = l.vector ? 64 : l.together > 1 ? 24 : 1;

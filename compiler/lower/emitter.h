@@ -90,6 +90,7 @@ class Emitter {
   void range(const plan::Loop& l, V from, V to);
   void whole_range(const plan::Loop& l, V from, V to);
   /// The loop as a function of a range of iterations, called for each part by the runtime's threads.
+  bool inline_range(const plan::Loop& l);
   void threaded(const plan::Loop& l);
   struct Part {
     llvm::Function* body;
