@@ -120,6 +120,12 @@ void Emitter::pack_panel_across(const Contraction& c, V column, V width, V first
   });
 }
 
+// Whether a count is known to be a multiple: then what is left over after whole pieces has no code.
+static bool multiple(V count, std::int64_t of) {
+  const auto* known = llvm::dyn_cast<llvm::ConstantInt>(count);
+  return known != nullptr && known->getSExtValue() % of == 0;
+}
+
 // The panel that begins at `column`, `width` wide; whole: two vectors of existing columns.
 void Emitter::pack_panel(const Contraction& c, V column, V width, bool whole_panel) {
   const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
@@ -148,9 +154,11 @@ void Emitter::pack_panel(const Contraction& c, V column, V width, bool whole_pan
 
 void Emitter::pack_columns(const Contraction& c, V from, V to) {
   V complete = c.p.columns_across ? whole(0) : b_.CreateUDiv(c.column_count, whole(c.panel()));
-  if (!c.p.columns_across)
-    counted(from, least(to, complete), 1,
-            [&](V panel) { pack_panel(c, b_.CreateMul(panel, whole(c.panel())), whole(c.panel()), true); });
+  const auto whole_panel = [&](V panel) {
+    pack_panel(c, b_.CreateMul(panel, whole(c.panel())), whole(c.panel()), true);
+  };
+  if (!c.p.columns_across && multiple(c.column_count, c.panel())) return counted(from, to, 1, whole_panel);
+  if (!c.p.columns_across) counted(from, least(to, complete), 1, whole_panel);
   counted(most(from, complete), to, 1, [&](V panel) {
     V column = b_.CreateMul(panel, whole(c.panel()));
     pack_panel(c, column, least(whole(c.panel()), b_.CreateSub(c.width, column)), false);
@@ -218,7 +226,8 @@ void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
   V last = b_.CreateICmpSGE(b_.CreateAdd(at.first, at.length), c.reduced_count);
   V single = b_.CreateICmpSLE(c.reduced_count, whole(plan::Packing::block_depth)), tiled_width = up(c.width, c.panel());
   counted(whole(0), c.width, c.panel(), [&](V column) {
-    V width = least(whole(c.panel()), b_.CreateSub(c.width, column));
+    const bool even = multiple(c.width, c.panel());
+    V width = even ? whole(c.panel()) : least(whole(c.panel()), b_.CreateSub(c.width, column));
     V panel = panel_at(c, at.first, at.length, column), two = b_.CreateICmpEQ(width, whole(c.panel()));
     counted(whole(0), at.rows, c.p.height, [&](V row) {
       V rows = least(whole(c.p.height), b_.CreateSub(at.rows, row));
@@ -232,7 +241,7 @@ void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
         V own = b_.CreateAdd(b_.CreateMul(b_.CreateAdd(row, at_row), whole(c.p.stride())), begin);
         V other = element(c, panel, b_.CreateMul(begin, width));
         V result = element(c, sums, b_.CreateMul(at_row, whole(c.panel())));
-        llvm::Function *wide = kernel(c, height, 2), *narrow = kernel(c, height, 1);
+        llvm::Function *wide = kernel(c, height, 2), *narrow = even ? wide : kernel(c, height, 1);
         b_.CreateCall(wide->getFunctionType(), b_.CreateSelect(two, wide, narrow),
                       {b_.CreateSub(end, begin), element(c, base(c.p.rows), own), other, result, again});
       };
@@ -252,7 +261,9 @@ void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
 // What follows the reduction, for each element of the tile.
 void Emitter::finish_tile(const Contraction& c, V row, V rows, V column, V tile) {
   auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
-  V complete = b_.CreateICmpSLE(b_.CreateAdd(column, whole(c.panel())), c.column_count);
+  V complete = multiple(c.column_count, c.panel())
+                   ? b_.getTrue()
+                   : b_.CreateICmpSLE(b_.CreateAdd(column, whole(c.panel())), c.column_count);
   V left = least(whole(c.panel()), b_.CreateSub(c.column_count, column));
   counted(whole(0), rows, 1, [&](V r) {
     const auto at = [&](V offset, V mask) {
@@ -267,10 +278,14 @@ void Emitter::finish_tile(const Contraction& c, V row, V rows, V column, V tile)
       vector_.reset();
       scopes_.pop_back();
     };
+    const auto all_lanes = [&] {
+      counted(whole(0), whole(c.panel()), c.p.lanes, [&](V offset) { at(offset, nullptr); });
+    };
+    if (llvm::isa<llvm::ConstantInt>(complete)) return all_lanes();
     llvm::BasicBlock *all = block("all"), *some = block("some"), *done = block("stored");
     b_.CreateCondBr(complete, all, some);
     b_.SetInsertPoint(all);
-    counted(whole(0), whole(c.panel()), c.p.lanes, [&](V offset) { at(offset, nullptr); });
+    all_lanes();
     b_.CreateBr(done);
     b_.SetInsertPoint(some);
     counted(whole(0), left, c.p.lanes, [&](V offset) { at(offset, lane_mask(b_.CreateSub(left, offset), c.lanes())); });
