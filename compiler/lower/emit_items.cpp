@@ -54,28 +54,17 @@ void Emitter::counted(V from, V to, std::int64_t step, const std::function<void(
 
 // All nodes that the items evaluate, those in indices included.
 std::set<plan::NodeId> Emitter::nodes_of(const std::vector<plan::Item>& list) const {
-  std::set<plan::NodeId> seen;
-  const std::function<void(plan::NodeId)> visit = [&](plan::NodeId id) {
-    if (!id.valid() || !seen.insert(id).second) return;
-    const plan::Node& n = plan_.node(id);
-    for (const plan::NodeId a : n.args) visit(a);
-    visit(n.guard);
-    const auto values = [&](const Dim& d) {
-      d.for_each_size([&](std::uint32_t s) {
-        if (s >= plan_.size_count) visit(plan_.vars[s - plan_.size_count].node);
-      });
-    };
-    values(n.dim);
-    for (const Dim& d : n.access.index) values(d);
-  };
+  std::vector<plan::NodeId> roots;
   const std::function<void(const std::vector<plan::Item>&)> walk = [&](const std::vector<plan::Item>& in) {
     for (const plan::Item& item : in) {
-      plan::for_each_root_node(plan_, item, visit);
+      plan::for_each_root_node(plan_, item, [&](plan::NodeId n) { roots.push_back(n); });
       for (auto* body : plan::bodies(const_cast<plan::Item&>(item))) walk(*body);
     }
   };
   walk(list);
-  return seen;
+  std::set<plan::NodeId> nodes;
+  plan::for_each_node(plan_, std::move(roots), [&](plan::NodeId n) { nodes.insert(n); });
+  return nodes;
 }
 
 std::size_t Emitter::weight(const std::vector<plan::Item>& list) const { return nodes_of(list).size(); }

@@ -212,8 +212,7 @@ void Emitter::load_rows(const std::vector<plan::Item>& body) {
   if (vector_->lanes < 4 || (vector_->lanes & (vector_->lanes - 1)) != 0) return;
   std::set<plan::BufferId> written;
   for (const plan::Item& item : body) {
-    if (const auto* s = std::get_if<plan::Store>(&item.what)) written.insert(s->target.buffer);
-    if (const auto* s = std::get_if<plan::ScatterAdd>(&item.what)) written.insert(s->target.buffer);
+    if (const plan::Access* a = plan::stored_by(item)) written.insert(a->buffer);
   }
   std::map<std::tuple<plan::BufferId, plan::NodeId, Dim>, std::vector<RowLoad>> rows;
   for (const plan::NodeId id : nodes_of(body)) {

@@ -39,8 +39,7 @@ std::set<plan::BufferId> Emitter::buffers_of(const std::vector<plan::Item>& list
   }
   const std::function<void(const std::vector<plan::Item>&)> walk = [&](const std::vector<plan::Item>& in) {
     for (const plan::Item& item : in) {
-      if (const auto* s = std::get_if<plan::Store>(&item.what)) found.insert(s->target.buffer);
-      if (const auto* s = std::get_if<plan::ScatterAdd>(&item.what)) found.insert(s->target.buffer);
+      if (const plan::Access* a = plan::stored_by(item)) found.insert(a->buffer);
       if (const auto* f = std::get_if<plan::For>(&item.what)) {
         for (const plan::For::Carried& c : f->carried) found.insert({c.current, c.next});
       }

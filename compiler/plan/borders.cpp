@@ -26,8 +26,8 @@ struct Switch {
 // The comparison of c * i + rest with 0, c = 1 or -1.
 std::optional<Switch> switch_of(std::string_view op, std::int64_t c, const Dim& rest) {
   using Kind = Switch::Kind;
-  const Dim zero = c == 1 ? Dim(0) - rest : rest;  // the i where the two sides are equal
   const bool rising = c == 1;
+  const Dim zero = rising ? Dim(0) - rest : rest;  // the i where the two sides are equal
   if (op == "eq") return Switch{Kind::at, zero};
   if (op == "ne") return Switch{Kind::not_at, zero};
   if (op == "ge") return rising ? Switch{Kind::at_least, zero} : Switch{Kind::below, zero + Dim(1)};
@@ -96,13 +96,11 @@ std::optional<Loop> split(Plan& plan, Loop& loop) {
   for (const Item& item : loop.body) for_each_root_node(plan, item, [&](NodeId n) { roots.push_back(n); });
   Interior interior(plan, loop);
   std::size_t count = 0;
-  std::vector<NodeId> conditions;
-  for_each_node(plan, roots, [&](const Node& n) {
+  for_each_node(plan, roots, [&](NodeId n) {
     ++count;
-    if (n.kind == Node::Kind::op && n.elem == Elem::boolean) conditions.emplace_back(&n - plan.nodes.data());
+    interior.condition(n);
   });
   if (count > most_nodes) return std::nullopt;
-  for (const NodeId c : conditions) interior.condition(c);
   if (interior.known.empty()) return std::nullopt;
   Loop borders = loop;
   const Dim from = Dim::min(interior.head, loop.extent);

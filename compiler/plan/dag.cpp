@@ -237,15 +237,12 @@ NodeId Dag::folded(std::string_view name, const std::vector<NodeId>& args) {
 }
 
 NodeId Dag::op(std::string_view name, std::vector<NodeId> args, Elem elem) {
-  if (const NodeId known = folded(name, args); known.valid()) return known;
-  const auto code = ops::opcode_named(name);
   Node n;
   n.kind = Node::Kind::op;
   n.elem = elem;
-  n.op = *code;
-  n.args = std::move(args);
+  n.op = *ops::opcode_named(name);
   n.cost = 1;
-  return add(std::move(n));
+  return rebuilt(std::move(n), std::move(args), {});
 }
 
 NodeId Dag::rebuilt(Node node, std::vector<NodeId> args, NodeId guard) {

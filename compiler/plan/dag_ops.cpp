@@ -116,15 +116,13 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
   }
   if (all_index && info.name == "neg") return index_node(Dim(0) - plan_.node(args[0]).dim);
   if (info.name == "convert" && plan_.node(args[0]).elem == elem) return args[0];
-  if (const NodeId known = folded(info.name, args); known.valid()) return known;
   Node n;
   n.kind = Node::Kind::op;
   n.elem = elem;
   n.op = in.op;
-  n.args = std::move(args);
   n.op_integers = in.attrs.integers;
   n.cost = 1;
-  return add(std::move(n));
+  return rebuilt(std::move(n), std::move(args), {});
 }
 
 NodeId Dag::eval_concat(const ir::Instr& in, const Index& index, NodeId guard) {

@@ -42,14 +42,14 @@ void for_each_root_node(const Plan& plan, const Item& item, const std::function<
   }
 }
 
-void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::function<void(const Node&)>& f) {
-  IdSet<NodeId> seen;
+void for_each_node(const Plan& plan, std::vector<NodeId> from, IdSet<NodeId>& seen,
+                   const std::function<void(NodeId)>& f) {
   while (!from.empty()) {
     const NodeId id = from.back();
     from.pop_back();
     if (!id.valid() || !seen.insert(id)) continue;
+    f(id);
     const Node& n = plan.node(id);
-    f(n);
     from.insert(from.end(), n.args.begin(), n.args.end());
     from.push_back(n.guard);
     const auto values_in = [&](const Dim& d) {
@@ -61,6 +61,23 @@ void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::functi
     values_in(n.dim);
     for (const Dim& d : n.access.index) values_in(d);
   }
+}
+
+void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::function<void(NodeId)>& f) {
+  IdSet<NodeId> seen;
+  for_each_node(plan, std::move(from), seen, f);
+}
+
+void for_each_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f) {
+  std::vector<NodeId> roots;
+  for_each_root_node(plan, item, [&](NodeId n) { roots.push_back(n); });
+  for_each_node(plan, std::move(roots), f);
+}
+
+const Access* stored_by(const Item& item) {
+  if (const auto* s = std::get_if<Store>(&item.what)) return &s->target;
+  if (const auto* s = std::get_if<ScatterAdd>(&item.what)) return &s->target;
+  return nullptr;
 }
 
 Dim linear_address(const Plan& plan, const Access& access) {
@@ -89,20 +106,11 @@ struct Placer {
   std::vector<VarId> loops;
   std::size_t top = 0;
 
-  void node(NodeId id, IdSet<NodeId>& seen) {
-    if (!id.valid() || !seen.insert(id)) return;
-    const Node& n = plan.node(id);
-    if (n.kind == Node::Kind::load) uses[n.access.buffer].push_back({loops, n.access.index, false, top});
-    for (const NodeId a : n.args) node(a, seen);
-    node(n.guard, seen);
-    const auto dim = [&](const Dim& d) {
-      d.for_each_size([&](std::uint32_t s) {
-        if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node)
-          node(plan.vars[s - plan.size_count].node, seen);
-      });
-    };
-    dim(n.dim);
-    for (const Dim& d : n.access.index) dim(d);
+  void node(NodeId root, IdSet<NodeId>& seen) {
+    for_each_node(plan, {root}, seen, [&](NodeId id) {
+      const Node& n = plan.node(id);
+      if (n.kind == Node::Kind::load) uses[n.access.buffer].push_back({loops, n.access.index, false, top});
+    });
   }
 
   // A list's statements share what they compute: its loads are noted once, those of the function's own list with the

@@ -124,15 +124,20 @@ bool Planner::in_pieces(ValueId v, bool top) const {
   return std::ranges::any_of(in->operands, [&](ValueId x) { return in_pieces(x, false); });
 }
 
+namespace {
+bool is_short(const Nest::Axis& a) {
+  return a.extent.is_constant() && a.extent.constant() <= 16 && a.extent.constant() >= 1;
+}
+}  // namespace
+
 // Whether a long axis of the result lies inside of the short ones: then its loop is the one to make fast, and what is
 // written out around it stays in memory all the same.
 bool Planner::long_rows(const Nest& nest) const {
   bool after_short = false;
   for (const Nest::Axis& a : nest.axes) {
     if (a.reduced) continue;
-    const bool is_short = a.extent.is_constant() && a.extent.constant() <= 16;
-    if (!is_short && after_short) return !in_pieces(nest.value, true);
-    after_short = after_short || is_short;
+    if (!is_short(a) && after_short) return !in_pieces(nest.value, true);
+    after_short = after_short || is_short(a);
   }
   return false;
 }
@@ -143,7 +148,7 @@ void Planner::choose_unrolled(Nest& nest) const {
   std::vector<std::size_t> small;
   for (std::size_t d = 0; d < nest.axes.size(); ++d) {
     const Nest::Axis& a = nest.axes[d];
-    if (!a.reduced && a.extent.is_constant() && a.extent.constant() <= 16 && a.extent.constant() >= 1) {
+    if (!a.reduced && is_short(a)) {
       small.push_back(d);
       product *= a.extent.constant();
     } else {
@@ -187,32 +192,41 @@ void Planner::choose_order(const ir::Instr* in, Nest& nest) const {
   });
 }
 
-// Whether a factor is zero on one side of a diagonal of the reduced axis and a row or column axis: elements beside it,
-// at any distance, are the constant zero.
+// Whether the elements of a factor after (before) the diagonal of its reduced axis and the axis `own` are the constant
+// zero, at any distance from it.
+bool Planner::zero_beside(ValueId factor, const std::vector<std::int64_t>& labels, std::int64_t own,
+                          std::int64_t reduced, bool after) {
+  const auto axis = [&](const Dim& extent) {
+    return plan_.var_dim(dag_.add_var({Var::Kind::axis, extent, {}, "beside"}));
+  };
+  const Dag::State before = dag_.state();
+  const auto& extents = plan_.function.type(factor).dims;
+  Index index;
+  for (const Dim& e : extents) index.push_back(axis(e));
+  const auto place = [&](std::int64_t l) {
+    return static_cast<std::size_t>(std::ranges::find(labels, l) - labels.begin());
+  };
+  const std::size_t near = place(after ? own : reduced), far = place(after ? reduced : own);
+  index[far] = index[near] + Dim(1) + axis(extents[far]);
+  const Node& element = plan_.node(dag_.eval_structure(factor, index));
+  const bool zero = element.kind == Node::Kind::constant && element.real == 0 && element.integer == 0;
+  dag_.restore(before);
+  return zero;
+}
+
+// Whether a factor is zero on one side of a diagonal of the reduced axis and a row or column axis.
 void Planner::find_zeros(const ir::Instr& in, Nest& nest) {
   const std::int64_t reduced = summed_labels(in)[0];
-  const auto extents = label_extents(plan_.function, in);
-  const Dag::State before = dag_.state();
-  for (std::size_t k = 0; k < in.operands.size() && !nest.zeros; ++k) {
+  for (std::size_t k = 0; k < in.operands.size(); ++k) {
     const auto& labels = in.attrs.labels[k];
-    if (std::ranges::find(labels, reduced) == labels.end()) continue;
-    for (std::size_t d = 0; d < nest.result_rank(); ++d) {
+    const auto has = [&](std::int64_t l) { return std::ranges::find(labels, l) != labels.end(); };
+    for (std::size_t d = 0; has(reduced) && d < nest.result_rank(); ++d) {
       const std::int64_t own = in.attrs.labels.back()[d];
-      if (nest.axes[d].batch || std::ranges::find(labels, own) == labels.end()) continue;
+      if (nest.axes[d].batch || !has(own)) continue;
       for (const bool after : {true, false}) {
-        Index index;
-        const Dim at = plan_.var_dim(dag_.add_var({Var::Kind::axis, extents.at(own), {}, "p"}));
-        const Dim distance = plan_.var_dim(dag_.add_var({Var::Kind::axis, extents.at(reduced), {}, "q"}));
-        for (const std::int64_t l : labels) {
-          if (l == reduced || l == own)
-            index.push_back((l == reduced) == after ? at + Dim(1) + distance : at);
-          else
-            index.push_back(plan_.var_dim(dag_.add_var({Var::Kind::axis, extents.at(l), {}, "o"})));
-        }
-        const Node& element = plan_.node(dag_.eval_structure(in.operands[k], index));
-        const bool zero = element.kind == Node::Kind::constant && element.real == 0 && element.integer == 0;
-        dag_.restore(before);
-        if (zero) nest.zeros = {d, after};
+        if (!zero_beside(in.operands[k], labels, own, reduced, after)) continue;
+        nest.zeros = {d, after};
+        return;
       }
     }
   }
@@ -363,7 +377,8 @@ void Planner::find_reads(Nest& nest) {
     for_each_unrolled(
         nest, [&](const Index& result, const Index&) { values.push_back(dag_.load(nest.stored_at(result), {})); });
   }
-  for_each_node(plan_, std::move(values), [&](const Node& n) {
+  for_each_node(plan_, std::move(values), [&](NodeId id) {
+    const Node& n = plan_.node(id);
     if (n.kind == Node::Kind::op) nest.cost += ops::info(n.op).cost;
     if (n.kind == Node::Kind::load) nest.reads.push_back({n.access.buffer, n.access.index});
   });
@@ -372,7 +387,8 @@ void Planner::find_reads(Nest& nest) {
 
 bool Planner::reads_pending(NodeId value) {
   bool pending = false;
-  for_each_node(plan_, {value}, [&](const Node& n) {
+  for_each_node(plan_, {value}, [&](NodeId id) {
+    const Node& n = plan_.node(id);
     pending = pending || (n.kind == Node::Kind::load && std::ranges::any_of(fusion_.nests(), [&](const Nest& nest) {
                             return nest.target.buffer == n.access.buffer;
                           }));

@@ -4,6 +4,7 @@
 #include "compiler/plan/accumulate.h"
 #include "compiler/plan/nest.h"
 #include "compiler/plan/roots.h"
+#include "compiler/support/id_set.h"
 
 namespace rg::plan {
 
@@ -28,6 +29,8 @@ class Planner {
   bool long_rows(const Nest& nest) const;
   void choose_unrolled(Nest& nest) const;
   void choose_order(const ir::Instr* in, Nest& nest) const;
+  bool zero_beside(ValueId factor, const std::vector<std::int64_t>& labels, std::int64_t own, std::int64_t reduced,
+                   bool after);
   void find_zeros(const ir::Instr& in, Nest& nest);
   bool homogeneous(ValueId v, bool top) const;
   void find_reads(Nest& nest);
@@ -86,8 +89,16 @@ void place_packing(Plan& plan);
 
 /// Calls f with each node that the item's own statement evaluates (not those of nested items).
 void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
-/// Calls f once with every node that the values are computed from, indices and guards included.
-void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::function<void(const Node&)>& f);
+/// Calls f once with every node that the values are computed from, indices and guards included; with `seen`, those in
+/// it and what they are computed from are left out, and the others join it.
+void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::function<void(NodeId)>& f);
+void for_each_node(const Plan& plan, std::vector<NodeId> from, IdSet<NodeId>& seen,
+                   const std::function<void(NodeId)>& f);
+/// The same for what the item's own statement evaluates.
+void for_each_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
+/// Where a store or a scatter-addition writes, null for other items.
+const Access* stored_by(const Item& item);
+inline Access* stored_by(Item& item) { return const_cast<Access*>(stored_by(std::as_const(item))); }
 /// The nested items of an item, empty where it has none.
 std::vector<std::vector<Item>*> bodies(Item& item);
 /// The elements before the one at `index`, row-major over the extents that are kept.

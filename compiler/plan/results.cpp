@@ -17,24 +17,21 @@ struct Results {
   Plan& plan;
   std::unordered_map<const Item*, std::set<BufferId>> used = {};
 
-  static void each(std::vector<Item>& items, const std::function<void(Item&)>& f) {
-    for (Item& item : items) {
-      f(item);
-      for (std::vector<Item>* body : bodies(item)) each(*body, f);
+  static void each(Item& item, const std::function<void(Item&)>& f) {
+    f(item);
+    for (std::vector<Item>* body : bodies(item)) {
+      for (Item& inner : *body) each(inner, f);
     }
   }
 
-  static Access* stored_by(Item& item) {
-    if (auto* s = std::get_if<Store>(&item.what)) return &s->target;
-    if (auto* s = std::get_if<ScatterAdd>(&item.what)) return &s->target;
-    return nullptr;
+  void each(const std::function<void(Item&)>& f) {
+    for (Item& item : plan.body) each(item, f);
   }
 
   // Calls f with each element that the item's statement reads.
   void reads(const Item& item, const std::function<void(const Access&)>& f) const {
-    std::vector<NodeId> roots;
-    for_each_root_node(plan, item, [&](NodeId n) { roots.push_back(n); });
-    for_each_node(plan, roots, [&](const Node& n) {
+    for_each_node(plan, item, [&](NodeId id) {
+      const Node& n = plan.node(id);
       if (n.kind == Node::Kind::load) f(n.access);
     });
     if (const auto* s = std::get_if<ScatterAdd>(&item.what)) f(s->target);
@@ -54,19 +51,17 @@ struct Results {
 
   bool uses(Item& item, BufferId b) { return used_by(item).contains(b); }
 
-  // The only statement that has to do with the result, in loops of the function's own body from `top` on.
+  // The only statement that has to do with the result, and the item of the function's own body that it is in.
   Store* only_store(BufferId out, std::size_t& top) {
     Store* only = nullptr;
     int count = 0;
     for (std::size_t t = 0; t < plan.body.size(); ++t) {
-      const auto visit = [&](Item& item) {
+      each(plan.body[t], [&](Item& item) {
         if (!uses(item, out)) return;
         ++count;
         only = std::get_if<Store>(&item.what);
         top = t;
-      };
-      visit(plan.body[t]);
-      for (std::vector<Item>* body : bodies(plan.body[t])) each(*body, visit);
+      });
     }
     return count == 1 ? only : nullptr;
   }
@@ -81,12 +76,9 @@ struct Results {
         may = may && !uses(item, w);
       }
     };
-    for (std::size_t t = top; t < plan.body.size(); ++t) {
-      visit(plan.body[t]);
-      for (std::vector<Item>* body : bodies(plan.body[t])) each(*body, visit);
-    }
+    for (std::size_t t = top; t < plan.body.size(); ++t) each(plan.body[t], visit);
     bool carried = false;
-    each(plan.body, [&](Item& item) {
+    each([&](Item& item) {
       if (const auto* l = std::get_if<For>(&item.what)) {
         for (const For::Carried& c : l->carried) carried = carried || c.current == w || c.next == w;
       }
@@ -101,14 +93,14 @@ struct Results {
     for (Node& n : plan.nodes) {
       if (n.kind == Node::Kind::load && n.access.buffer == from) n.access.buffer = to;
     }
-    each(plan.body, [&](Item& item) {
+    each([&](Item& item) {
       if (Access* a = stored_by(item); a && a->buffer == from) a->buffer = to;
     });
   }
 
-  static bool only_loops(std::vector<Item>& items) {
+  static bool only_loops(Item& item) {
     bool only = true;
-    each(items,
+    each(item,
          [&](Item& i) { only = only && !std::holds_alternative<For>(i.what) && !std::holds_alternative<If>(i.what); });
     return only;
   }
@@ -116,9 +108,7 @@ struct Results {
   void place(BufferId out) {
     std::size_t top = 0;
     Store* store = only_store(out, top);
-    if (!store || !std::holds_alternative<Loop>(plan.body[top].what) ||
-        !only_loops(std::get<Loop>(plan.body[top].what).body))
-      return;
+    if (!store || !std::holds_alternative<Loop>(plan.body[top].what) || !only_loops(plan.body[top])) return;
     std::vector<BufferId> candidates;
     const Item copy{*store};
     reads(copy, [&](const Access& a) {

@@ -114,21 +114,17 @@ struct Finder {
       }
       if (!small_static(added, options.unroll_limit)) must(in.operands[0], expensive);
     }
-    if (name == "contract" && !unrolled_reduction(f, in, options)) {
+    if (name == "contract") {
       const auto extents = label_extents(f, in);
+      const bool unrolled = unrolled_reduction(f, in, options);
       const std::int64_t limit = by_tiles(in) ? factor_of_tiles : factor;
-      for (std::size_t k = 0; k < in.operands.size(); ++k) {
-        if (f.type(in.operands[k]).rank() < extents.size()) must(in.operands[k], limit);
-      }
-    }
-    if (name == "contract" && unrolled_reduction(f, in, options)) {
-      const auto extents = label_extents(f, in);
       for (std::size_t k = 0; k < in.operands.size(); ++k) {
         std::vector<Dim> added;
         for (const auto& [label, extent] : extents) {
           if (std::ranges::find(in.attrs.labels[k], label) == in.attrs.labels[k].end()) added.push_back(extent);
         }
-        if (!small_static(added, options.unroll_limit))
+        if (!unrolled && !added.empty()) must(in.operands[k], limit);
+        if (unrolled && !small_static(added, options.unroll_limit))
           for_each_piece(in.operands[k], [&](ValueId v) { must(v, expensive); });
       }
     }

@@ -27,20 +27,6 @@ struct Steps {
   std::set<BufferId> touched;   // by the loops, along their variable
   std::set<BufferId> added_to;  // an element at a time, with a sum over a loop
 
-  bool is_array(BufferId b) const { return arrays.contains(b); }
-
-  std::vector<NodeId> roots(const Item& item) const {
-    std::vector<NodeId> nodes;
-    for_each_root_node(plan, item, [&](NodeId n) { nodes.push_back(n); });
-    return nodes;
-  }
-
-  static const Access* stored_by(const Item& item) {
-    if (const auto* s = std::get_if<Store>(&item.what)) return &s->target;
-    if (const auto* s = std::get_if<ScatterAdd>(&item.what)) return &s->target;
-    return nullptr;
-  }
-
   // Loops over one extent, assertions, and sums added to a state.
   bool gather() {
     for (const For::Carried& c : steps.carried) {
@@ -84,7 +70,8 @@ struct Steps {
 
   bool reads_allowed(const Item& item, VarId var) {
     bool allowed = true;
-    for_each_node(plan, roots(item), [&](const Node& n) {
+    for_each_node(plan, item, [&](NodeId id) {
+      const Node& n = plan.node(id);
       if (n.kind == Node::Kind::reduced && var.valid()) {
         // A sum of the loops here is not known before the last block.
         for (const Item& other : steps.body) {
@@ -94,7 +81,7 @@ struct Steps {
       }
       if (n.kind != Node::Kind::load) return;
       if (added_to.contains(n.access.buffer)) allowed = false;
-      if (is_array(n.access.buffer) && !(var.valid() && own_element(n.access, var))) allowed = false;
+      if (arrays.contains(n.access.buffer) && !(var.valid() && own_element(n.access, var))) allowed = false;
       if (var.valid() && std::ranges::binary_search(n.vars, var)) touched.insert(n.access.buffer);
     });
     return allowed;
@@ -102,7 +89,7 @@ struct Steps {
 
   bool by_elements() {
     for (const BufferId b : added_to) {
-      if (is_array(b)) return false;
+      if (arrays.contains(b)) return false;
     }
     return std::ranges::all_of(steps.body, [&](const Item& item) {
       const auto* l = std::get_if<Loop>(&item.what);
@@ -124,7 +111,8 @@ struct Steps {
       if (stored) written.clear();
       const bool earlier = stored;
       for (const Item& inner : l->body) {
-        for_each_node(plan, roots(inner), [&](const Node& n) {
+        for_each_node(plan, inner, [&](NodeId id) {
+          const Node& n = plan.node(id);
           if (n.kind != Node::Kind::load) return;
           if (n.access.buffer == c.current && (earlier || written.contains(n.access.index))) allowed = false;
           if (n.access.buffer == c.next && !earlier) allowed = false;
