@@ -21,6 +21,19 @@ Array Array::for_slot(const runegrad::Slot& slot, std::vector<std::int64_t> shap
   return a;
 }
 
+std::vector<Array> results_for(const runegrad::Function& f, const std::vector<std::int64_t>& sizes) {
+  std::vector<Array> results;
+  const auto shapes = f.output_shapes(sizes);
+  for (std::size_t k = 0; k < shapes.size(); ++k) results.push_back(Array::for_slot(f.outputs()[k], shapes[k]));
+  return results;
+}
+
+std::vector<runegrad::TensorRef> refs(std::vector<Array>& arrays) {
+  std::vector<runegrad::TensorRef> refs;
+  for (Array& a : arrays) refs.push_back(a.ref());
+  return refs;
+}
+
 runegrad::TensorRef Array::ref() {
   void* data = elem == runegrad::Elem::f64   ? static_cast<void*>(reals.data())
                : elem == runegrad::Elem::i32 ? static_cast<void*>(integers.data())

@@ -28,6 +28,10 @@ struct Array {
   runegrad::TensorRef ref();
 };
 
+/// Uninitialised results of the function at sizes in the order of its own.
+std::vector<Array> results_for(const runegrad::Function& f, const std::vector<std::int64_t>& sizes);
+std::vector<runegrad::TensorRef> refs(std::vector<Array>& arrays);
+
 using Json = nlohmann::json;
 
 /// The arguments of one call: arrays in the order of the function's inputs, and the sizes that no array determines.

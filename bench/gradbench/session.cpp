@@ -85,17 +85,14 @@ struct Session::State {
     const Json& input = message.at("input");
     Arguments arguments = eval.arguments(input);
     const runegrad::Function& any_size = function(eval, *f);
-    std::vector<runegrad::TensorRef> inputs, outputs;
-    for (Array& a : arguments.inputs) inputs.push_back(a.ref());
+    const std::vector<runegrad::TensorRef> inputs = refs(arguments.inputs);
     const auto sizes = any_size.infer_sizes(inputs, arguments.sizes);
     if (!sizes) throw Refusal(sizes.error());
     std::map<std::string, std::int64_t> extents;
     for (std::size_t k = 0; k < sizes->size(); ++k) extents[any_size.sizes()[k]] = (*sizes)[k];
     const runegrad::Function& code = function(eval, *f, extents);
-    std::vector<Array> results;
-    const auto shapes = code.output_shapes(*sizes);
-    for (std::size_t k = 0; k < shapes.size(); ++k) results.push_back(Array::for_slot(code.outputs()[k], shapes[k]));
-    for (Array& a : results) outputs.push_back(a.ref());
+    std::vector<Array> results = results_for(code, *sizes);
+    const std::vector<runegrad::TensorRef> outputs = refs(results);
     Json timings = Json::array({timing("prepare", nanoseconds_since(start))});
 
     const std::int64_t min_runs = input.is_object() ? input.value("min_runs", std::int64_t{1}) : 1;

@@ -13,6 +13,16 @@ namespace rg::lower {
 
 using V = Emitter::V;
 
+namespace {
+
+// Whether a count is known to be a multiple: then what is left over after whole pieces has no code.
+bool multiple(V count, std::int64_t of) {
+  const auto* known = llvm::dyn_cast<llvm::ConstantInt>(count);
+  return known != nullptr && known->getSExtValue() % of == 0;
+}
+
+}  // namespace
+
 Emitter::Contraction Emitter::contraction(const plan::Loop& rows) {
   const auto& columns = std::get<plan::Loop>(rows.body[0].what);
   const auto& reduced = std::get<plan::Loop>(columns.body[0].what);
@@ -118,12 +128,6 @@ void Emitter::pack_panel_across(const Contraction& c, V column, V width, V first
       });
     });
   });
-}
-
-// Whether a count is known to be a multiple: then what is left over after whole pieces has no code.
-static bool multiple(V count, std::int64_t of) {
-  const auto* known = llvm::dyn_cast<llvm::ConstantInt>(count);
-  return known != nullptr && known->getSExtValue() % of == 0;
 }
 
 // The panel that begins at `column`, `width` wide; whole: two vectors of existing columns.

@@ -12,15 +12,27 @@ using V = Emitter::V;
 
 namespace {
 // Of an array that is written past the caches: without that, each of its lines is read before it is written. Arrays of
-// 8 MB and more gained everywhere that was measured; smaller ones may be wanted again soon.
+// 8 MB and more gained where it was measured; what fits in a core's second cache level may be wanted again soon.
 constexpr std::int64_t streamed_bytes = 4 << 20;
 }  // namespace
+
+// Whether lanes can change places with what stands side by side in each of them.
+bool Emitter::lanes_turn() const {
+  return vector_ && vector_->lanes >= 4 && (vector_->lanes & (vector_->lanes - 1)) == 0;
+}
+
+// A mask of the first lanes.
+V Emitter::first_lanes(std::size_t count) {
+  std::vector<llvm::Constant*> used;
+  for (unsigned k = 0; k < vector_->lanes; ++k) used.push_back(b_.getInt1(k < count));
+  return llvm::ConstantVector::get(used);
+}
 
 // How many stores from `first` on put their lanes side by side in memory: one buffer, a distance between the lanes that
 // is known, each store next to the one before, no value read from the buffer. At most as many as the distance.
 std::size_t Emitter::row_stores(const std::vector<plan::Item>& list, std::size_t first) const {
-  const auto* head = vector_ ? std::get_if<plan::Store>(&list[first].what) : nullptr;
-  if (!head || vector_->lanes < 4 || (vector_->lanes & (vector_->lanes - 1)) != 0) return 0;
+  const auto* head = lanes_turn() ? std::get_if<plan::Store>(&list[first].what) : nullptr;
+  if (!head) return 0;
   const Dim start = plan::linear_address(plan_, head->target);
   const auto stride = lane_stride(start);
   if (!stride || !stride->is_constant() || stride->constant() < 2) return 0;
@@ -63,6 +75,15 @@ V Emitter::stored_lanes(const plan::Item& store) {
   return spread(to_memory(node(std::get<plan::Store>(store.what).value)));
 }
 
+// Gives the values of `count` stores lane by lane, at most as many as lanes.
+void Emitter::turned(const std::vector<plan::Item>& list, std::size_t first, std::size_t count,
+                     const std::function<void(unsigned lane, V row)>& write) {
+  std::vector<V> values;
+  for (std::size_t k = 0; k < count; ++k) values.push_back(stored_lanes(list[first + k]));
+  values.resize(vector_->lanes, llvm::PoisonValue::get(values[0]->getType()));
+  transpose(vector_->lanes, [&](unsigned k) { return values[k]; }, write);
+}
+
 // Few stores that fill all between the lanes: the lanes of all are interleaved.
 void Emitter::store_interleaved(const std::vector<plan::Item>& list, std::size_t first, std::size_t count) {
   const plan::Access& target = std::get<plan::Store>(list[first].what).target;
@@ -93,20 +114,13 @@ void Emitter::store_whole_rows(const std::vector<plan::Item>& list, std::size_t 
   V tile = stack(llvm::ArrayType::get(elem, lanes * count));
   for (std::size_t from = 0; from < count; from += lanes) {
     const std::size_t width = std::min(lanes, count - from);
-    std::vector<V> values;
-    for (std::size_t k = 0; k < width; ++k) values.push_back(stored_lanes(list[first + from + k]));
-    values.resize(lanes, llvm::PoisonValue::get(values[0]->getType()));
-    std::vector<llvm::Constant*> used;
-    for (std::size_t k = 0; k < lanes; ++k) used.push_back(b_.getInt1(k < width));
-    transpose(
-        vector_->lanes, [&](unsigned k) { return values[k]; },
-        [&](unsigned lane, V v) {
-          V at = b_.CreateGEP(elem, tile, b_.getInt64(static_cast<std::uint64_t>(lane) * count + from));
-          if (width == lanes)
-            b_.CreateAlignedStore(v, at, align);
-          else
-            b_.CreateMaskedStore(v, at, align, llvm::ConstantVector::get(used));
-        });
+    turned(list, first + from, width, [&](unsigned lane, V row) {
+      V at = b_.CreateGEP(elem, tile, b_.getInt64(static_cast<std::uint64_t>(lane) * count + from));
+      if (width == lanes)
+        b_.CreateAlignedStore(row, at, align);
+      else
+        b_.CreateMaskedStore(row, at, align, first_lanes(width));
+    });
   }
   leave_tile(tile, target, count);
 }
@@ -156,31 +170,26 @@ void Emitter::leave_tile(V tile, const plan::Access& target, std::size_t count) 
 
 // The lanes of `count` stores as rows: a transposition in registers, then one contiguous store a lane.
 void Emitter::store_rows(const std::vector<plan::Item>& list, std::size_t first, std::size_t count) {
-  const auto lanes = vector_->lanes;
-  std::vector<V> values;
-  for (std::size_t k = 0; k < count; ++k) values.push_back(stored_lanes(list[first + k]));
-  values.resize(lanes, llvm::PoisonValue::get(values[0]->getType()));
-  transpose(lanes, [&](unsigned k) { return values[k]; }, [&](unsigned lane, V v) { values[lane] = v; });
   const plan::Access& target = std::get<plan::Store>(list[first].what).target;
   const Dim address = plan::linear_address(plan_, target);
-  V row = dim(address), step = dim(*lane_stride(address));
   const llvm::Align align(static_cast<std::uint64_t>(ir::byte_size(plan_.buffer(target.buffer).elem)));
-  std::vector<llvm::Constant*> used;
-  for (unsigned k = 0; k < lanes; ++k) used.push_back(b_.getInt1(k < count));
-  for (unsigned lane = 0; lane < lanes; ++lane) {
-    V at = pointer(target.buffer, row);
-    V mask = llvm::ConstantVector::get(used);
+  V at = nullptr, step = nullptr;
+  turned(list, first, count, [&](unsigned lane, V row) {
+    at = lane == 0 ? dim(address) : b_.CreateAdd(at, step);
+    if (lane == 0) step = dim(*lane_stride(address));
+    V to = pointer(target.buffer, at);
+    if (count == vector_->lanes && !vector_->mask) {
+      b_.CreateAlignedStore(row, to, align);
+      return;
+    }
+    V mask = first_lanes(count);
     if (vector_->mask) {
       V active = vector_->mask->getType()->isVectorTy() ? b_.CreateExtractElement(vector_->mask, b_.getInt64(lane))
                                                         : vector_->mask;
       mask = b_.CreateAnd(mask, spread(active));
     }
-    if (count == lanes && !vector_->mask)
-      b_.CreateAlignedStore(values[lane], at, align);
-    else
-      b_.CreateMaskedStore(values[lane], at, align, mask);
-    row = b_.CreateAdd(row, step);
-  }
+    b_.CreateMaskedStore(row, to, align, mask);
+  });
 }
 
 namespace {
@@ -209,7 +218,7 @@ void Emitter::make_zeros() {
 
 // Gathers of neighbouring elements, made before anything else of the body.
 void Emitter::load_rows(const std::vector<plan::Item>& body) {
-  if (vector_->lanes < 4 || (vector_->lanes & (vector_->lanes - 1)) != 0) return;
+  if (!lanes_turn()) return;
   std::set<plan::BufferId> written;
   for (const plan::Item& item : body) {
     if (const plan::Access* a = plan::stored_by(item)) written.insert(a->buffer);
@@ -261,13 +270,11 @@ void Emitter::load_row_group(const plan::Node& first, const std::vector<std::pai
   V pointers = lane_pointers(buffer, address);
   // Lanes that do not read find zeros.
   if (active) pointers = b_.CreateSelect(spread(active), pointers, b_.CreateVectorSplat(lanes, zeros_));
-  std::vector<llvm::Constant*> used;
-  for (unsigned k = 0; k < lanes; ++k) used.push_back(b_.getInt1(k < length));
   std::vector<V> values(lanes);
   const auto read = [&](unsigned lane) -> V {
     V at = b_.CreateExtractElement(pointers, b_.getInt64(lane));
     if (length == lanes) return b_.CreateAlignedLoad(wide, at, align);
-    return b_.CreateMaskedLoad(wide, at, align, llvm::ConstantVector::get(used), llvm::Constant::getNullValue(wide));
+    return b_.CreateMaskedLoad(wide, at, align, first_lanes(length), llvm::Constant::getNullValue(wide));
   };
   transpose(lanes, read, [&](unsigned k, V v) { values[k] = v; });
   for (const auto& [offset, id] : group) scopes_.back()[id] = values[offset];

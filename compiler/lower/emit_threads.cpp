@@ -11,7 +11,8 @@ namespace {
 constexpr std::int64_t worth_threads = 400000;  // nodes times elements
 }
 
-// Nodes evaluated by the loop: of each body, times the extents around it.
+// Nodes evaluated by the loop: of each body, times the extents around it. A loop over blocks has them once: the loops
+// inside of its steps are counted whole.
 V Emitter::work(const plan::Loop& l) {
   const bool in_blocks = l.body.size() == 1 && std::holds_alternative<plan::For>(l.body[0].what);
   return in_blocks ? work(l.body) : b_.CreateMul(dim(l.extent), work(l.body));
@@ -112,7 +113,6 @@ void Emitter::if_many(const plan::Loop& l, const std::function<void()>& parallel
   b_.SetInsertPoint(done);
 }
 
-// In this function, where its work is known to be too little for threads.
 bool Emitter::inline_range(const plan::Loop& l) {
   const auto* known = llvm::dyn_cast<llvm::ConstantInt>(work(l));
   if (!known || known->getSExtValue() > worth_threads) return false;

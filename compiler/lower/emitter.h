@@ -64,6 +64,10 @@ class Emitter {
 
   // Items.
   void items(const std::vector<plan::Item>& list);
+  bool lanes_turn() const;
+  V first_lanes(std::size_t count);
+  void turned(const std::vector<plan::Item>& list, std::size_t first, std::size_t count,
+              const std::function<void(unsigned lane, V row)>& write);
   std::size_t row_stores(const std::vector<plan::Item>& list, std::size_t first) const;
   std::size_t rows(const std::vector<plan::Item>& list, std::size_t first);
   V stored_lanes(const plan::Item& store);
@@ -86,11 +90,13 @@ class Emitter {
   void vector_loop(const plan::Loop& l, V from, V to);
   /// A contraction by register tiles: two nested parallel loops around a reduced one.
   void tiles(const plan::Loop& rows, V from, V to);
-  /// The iterations from .. to-1 (of a vector loop: `from` a multiple of its lanes).
+  /// Those of the iterations from .. to-1 that are in the loop's own ranges.
   void range(const plan::Loop& l, V from, V to);
+  /// The iterations from .. to-1.
   void whole_range(const plan::Loop& l, V from, V to);
-  /// The loop as a function of a range of iterations, called for each part by the runtime's threads.
+  /// The loop in place where its work is known to be too little for threads; else false, and nothing is emitted for it.
   bool inline_range(const plan::Loop& l);
+  /// The loop as a function of a range of iterations, called for each part by the runtime's threads.
   void threaded(const plan::Loop& l);
   struct Part {
     llvm::Function* body;

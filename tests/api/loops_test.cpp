@@ -7,8 +7,7 @@
 #include <cmath>
 #include <runegrad/runegrad.hpp>
 
-#include "compiler/api/unit.h"
-#include "compiler/ir/interp.h"
+#include "tests/api/interpreted.h"
 
 namespace {
 
@@ -84,25 +83,10 @@ std::vector<double> values(std::int64_t n, double phase) {
   return v;
 }
 
-std::vector<double> interpreted(const char* text, const std::vector<double>& x, const std::vector<double>& a) {
-  api::Unit unit;
-  REQUIRE_MESSAGE(unit.load("case.rg", text), unit.rendered());
-  const auto f = unit.prepare_expression("f", "main.0");
-  REQUIRE_MESSAGE(f, unit.rendered());
-  const auto n = static_cast<std::int64_t>(x.size()), m = static_cast<std::int64_t>(a.size());
-  ir::Tensor tx(ir::Elem::f64, {n}), ta(ir::Elem::f64, {m});
-  tx.reals = x;
-  ta.reals = a;
-  std::vector<std::int64_t> sizes;
-  for (const std::string& s : f->size_names) sizes.push_back(s == "n" ? n : m);
-  const auto r = ir::interpret(unit.program().module(), *f, sizes, {tx, ta});
-  REQUIRE_MESSAGE(r, (r ? "" : r.error()));
-  return (*r)[0].reals;
-}
-
-void agree(const runegrad::Function& f, const Case& c, std::int64_t n, std::int64_t m) {
+void agree(const runegrad::Function& f, api::Unit& unit, std::int64_t n, std::int64_t m) {
   const auto x = values(n, 0.3), a = values(m, 1.1);
-  const auto expected = interpreted(c.text, x, a);
+  const auto expected = test::interpreted(unit, "f", fmt::format("main.{}.{}", n, m),
+                                          {test::reals(x, {n}), test::reals(a, {m})}, {{"n", n}, {"m", m}});
   double largest = 1e-300;
   for (const double e : expected) largest = std::max(largest, std::abs(e));
   for (const int threads : {1, 2}) {
@@ -122,6 +106,8 @@ void agree(const runegrad::Function& f, const Case& c, std::int64_t n, std::int6
 TEST_CASE("loops in parts, in blocks and in place give the interpreter's values") {
   for (const Case& c : kCases) {
     CAPTURE(c.name);
+    api::Unit unit;
+    REQUIRE_MESSAGE(unit.load("case.rg", c.text), unit.rendered());
     auto program = runegrad::Program::from_string(c.text, "case.rg");
     REQUIRE(program);
     const auto any = program->function("f", {.opt_level = 2, .sizes = {}});
@@ -129,12 +115,12 @@ TEST_CASE("loops in parts, in blocks and in place give the interpreter's values"
     for (const std::int64_t n : {4, 5, 8, 17, 63, 65, 70, 290, 1023, 1024, 1025, 2500}) {
       if (n > c.most) continue;
       CAPTURE(n);
-      agree(*any, c, n, 5);
-      if (n < 10) agree(*any, c, n, 1);
+      agree(*any, unit, n, 5);
+      if (n < 10) agree(*any, unit, n, 1);
       if (n % 5 != 0) continue;
       const auto known = program->function("f", {.opt_level = 2, .sizes = {{"n", n}, {"m", 4}}});
       REQUIRE_MESSAGE(known, (known ? "" : known.error()));
-      agree(*known, c, n, 4);
+      agree(*known, unit, n, 4);
     }
   }
 }

@@ -9,9 +9,8 @@
 #include <random>
 #include <runegrad/runegrad.hpp>
 
-#include "compiler/api/unit.h"
-#include "compiler/ir/interp.h"
 #include "compiler/ir/verify.h"
+#include "tests/api/interpreted.h"
 
 namespace {
 
@@ -111,20 +110,6 @@ class Generator {
 
 constexpr std::int64_t kN = 5, kM = 3;
 
-std::vector<double> interpreted(api::Unit& unit, const std::string& expression, const std::string& name,
-                                const std::vector<double>& x, const std::vector<double>& w) {
-  const auto f = unit.prepare_expression(expression, name);
-  REQUIRE_MESSAGE(f, unit.rendered());
-  ir::Tensor tx(ir::Elem::f64, {kN}), tw(ir::Elem::f64, {kN, kM});
-  tx.reals = x;
-  tw.reals = w;
-  std::vector<std::int64_t> sizes;
-  for (const std::string& s : f->size_names) sizes.push_back(s == "n" ? kN : kM);
-  const auto r = ir::interpret(unit.program().module(), *f, sizes, {tx, tw});
-  REQUIRE_MESSAGE(r, (r ? "" : r.error()));
-  return (*r)[0].reals;
-}
-
 }  // namespace
 
 TEST_CASE("generated programs agree in the interpreter, at O0 and at O2") {
@@ -152,7 +137,8 @@ TEST_CASE("generated programs agree in the interpreter, at O0 and at O2") {
     for (double& v : w) v = uniform(random);
     for (std::size_t e = 0; e < expressions.size(); ++e) {
       CAPTURE(expressions[e]);
-      const auto expected = interpreted(unit, expressions[e], "main." + std::to_string(e), x, w);
+      const auto expected = test::interpreted(unit, expressions[e], "main." + std::to_string(e),
+                                              {test::reals(x, {kN}), test::reals(w, {kN, kM})}, {{"n", kN}, {"m", kM}});
       for (const int level : {0, 2}) {
         CAPTURE(level);
         auto f = program->function(expressions[e], {.opt_level = level, .sizes = {}});

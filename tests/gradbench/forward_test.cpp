@@ -17,15 +17,11 @@ std::vector<Array> results_of(const Eval& eval, const Function& wanted, Argument
   REQUIRE(program);
   auto function = program->function(std::string(wanted.compiled));
   REQUIRE(function);
-  std::vector<runegrad::TensorRef> inputs, outputs;
-  for (Array& a : arguments.inputs) inputs.push_back(a.ref());
+  const std::vector<runegrad::TensorRef> inputs = refs(arguments.inputs);
   const auto sizes = function->infer_sizes(inputs, arguments.sizes);
   REQUIRE(sizes);
-  const auto shapes = function->output_shapes(*sizes);
-  std::vector<Array> results;
-  for (std::size_t k = 0; k < shapes.size(); ++k) results.push_back(Array::for_slot(function->outputs()[k], shapes[k]));
-  for (Array& a : results) outputs.push_back(a.ref());
-  REQUIRE(function->call(inputs, outputs, nullptr, arguments.sizes));
+  std::vector<Array> results = results_for(*function, *sizes);
+  REQUIRE(function->call(inputs, refs(results), nullptr, arguments.sizes));
   return results;
 }
 

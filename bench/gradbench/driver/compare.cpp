@@ -153,20 +153,16 @@ class Comparing {
 
   void measure(const Workload& workload, const Function& function, const runegrad::Function& code, Arguments& arguments,
                Point& point, ForwardMode* forward) {
-    std::vector<runegrad::TensorRef> inputs, outputs;
-    for (Array& a : arguments.inputs) inputs.push_back(a.ref());
-    std::vector<Array> results, by_hand;
+    const std::vector<runegrad::TensorRef> inputs = refs(arguments.inputs);
     const auto failed = [&](const std::string& why) {
       out_.failures.push_back(fmt::format("{}.{} {}: {}", point.eval, point.function, point.size, why));
     };
     const auto sizes = code.infer_sizes(inputs, arguments.sizes);
     if (!sizes) return failed(sizes.error());
-    const auto shapes = code.output_shapes(*sizes);
-    for (std::size_t k = 0; k < shapes.size(); ++k) results.push_back(Array::for_slot(code.outputs()[k], shapes[k]));
-    by_hand = results;
+    std::vector<Array> results = results_for(code, *sizes), by_hand = results;
     spoil(results);
     spoil(by_hand);
-    for (Array& a : results) outputs.push_back(a.ref());
+    const std::vector<runegrad::TensorRef> outputs = refs(results);
     forget_peak();
     const double before = status_bytes("VmRSS");
     const auto status = code.call(inputs, outputs, &context_, arguments.sizes);

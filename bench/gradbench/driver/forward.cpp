@@ -126,16 +126,13 @@ ForwardMode::ForwardMode(const Eval& eval) : rule_(rule_of(eval.name)) {
 std::vector<Array> ForwardMode::along(std::size_t function, const Arguments& arguments,
                                       std::vector<const Array*> tangents, runegrad::Context* context) const {
   const runegrad::Function& f = functions_[function];
-  std::vector<runegrad::TensorRef> inputs, outputs;
+  std::vector<runegrad::TensorRef> inputs;
   for (const Array& a : arguments.inputs) inputs.push_back(const_cast<Array&>(a).ref());  // only read
   for (const Array* a : tangents) inputs.push_back(const_cast<Array*>(a)->ref());
   const auto sizes = f.infer_sizes(inputs, arguments.sizes);
   if (!sizes) throw std::runtime_error(sizes.error());
-  const auto shapes = f.output_shapes(*sizes);
-  std::vector<Array> results;
-  for (std::size_t k = 0; k < shapes.size(); ++k) results.push_back(Array::for_slot(f.outputs()[k], shapes[k]));
-  for (Array& a : results) outputs.push_back(a.ref());
-  if (const auto status = f.call(inputs, outputs, context, arguments.sizes); !status)
+  std::vector<Array> results = results_for(f, *sizes);
+  if (const auto status = f.call(inputs, refs(results), context, arguments.sizes); !status)
     throw std::runtime_error(status.error());
   return results;
 }

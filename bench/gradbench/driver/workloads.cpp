@@ -14,15 +14,12 @@ namespace {
 
 using Extents = std::map<std::string, std::int64_t>;
 
-double uniform(Numbers& r) { return r.uniform(); }
-double normal(Numbers& r) { return r.normal(); }
-
-Json list(Numbers& r, std::int64_t n, double (*next)(Numbers&) = uniform) {
+Json list(Numbers& r, std::int64_t n, double (Numbers::*next)() = &Numbers::uniform) {
   Json j = Json::array();
-  for (std::int64_t i = 0; i < n; ++i) j.push_back(next(r));
+  for (std::int64_t i = 0; i < n; ++i) j.push_back((r.*next)());
   return j;
 }
-Json matrix(Numbers& r, std::int64_t n, std::int64_t m, double (*next)(Numbers&) = uniform) {
+Json matrix(Numbers& r, std::int64_t n, std::int64_t m, double (Numbers::*next)() = &Numbers::uniform) {
   Json j = Json::array();
   for (std::int64_t i = 0; i < n; ++i) j.push_back(list(r, m, next));
   return j;
@@ -71,11 +68,11 @@ Json gmm_input(const Extents& e) {
           {"n", n},
           {"m", 0},
           {"gamma", 1.0},
-          {"alpha", list(r, k, normal)},
+          {"alpha", list(r, k, &Numbers::normal)},
           {"mu", matrix(r, k, d)},
-          {"q", matrix(r, k, d, normal)},
-          {"l", matrix(r, k, d * (d - 1) / 2, normal)},
-          {"x", matrix(r, n, d, normal)}};
+          {"q", matrix(r, k, d, &Numbers::normal)},
+          {"l", matrix(r, k, d * (d - 1) / 2, &Numbers::normal)},
+          {"x", matrix(r, n, d, &Numbers::normal)}};
 }
 
 Json ba_input(const Extents& e) {
