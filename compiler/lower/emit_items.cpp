@@ -241,6 +241,7 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
     copy_ = copy;
     vars_[l.var] = start;
     vector_ = Vector{l.var, lanes * wide, mask, left};
+    if (plain) fetch_ahead(l, to);
     if (plain && wide == 1) load_rows(l.body);
     items(l.body);
     vector_.reset();

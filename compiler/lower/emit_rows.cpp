@@ -200,14 +200,6 @@ struct RowLoad {
   plan::NodeId node;
 };
 
-// The part of the address without its constant, and the constant.
-std::pair<Dim, std::int64_t> without_constant(const Dim& address) {
-  for (const Dim::Term& t : address.terms()) {
-    if (t.atoms.empty()) return {address - Dim(t.coefficient), t.coefficient};
-  }
-  return {address, 0};
-}
-
 }  // namespace
 
 void Emitter::make_zeros() {
@@ -230,7 +222,7 @@ void Emitter::load_rows(const std::vector<plan::Item>& body) {
     const Dim address = plan::linear_address(plan_, n.access);
     const auto stride = lane_stride(address);
     if (!varies(address) || (stride && *stride == Dim(1))) continue;
-    const auto [start, offset] = without_constant(address);
+    const auto [start, offset] = plan::without_constant(address);
     rows[{n.access.buffer, n.guard, start}].push_back({offset, id});
   }
   for (auto& [key, loads] : rows) {

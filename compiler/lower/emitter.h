@@ -79,6 +79,13 @@ class Emitter {
   void make_zeros();
   void load_rows(const std::vector<plan::Item>& body);
   void load_row_group(const plan::Node& first, const std::vector<std::pair<unsigned, plan::NodeId>>& group);
+  // Addresses without their constants, each with the least and the greatest constant.
+  using Places = std::map<plan::Dim, std::pair<std::int64_t, std::int64_t>>;
+  std::int64_t operations(const std::vector<plan::Item>& list) const;
+  std::map<plan::BufferId, Places> places_read(const plan::Loop& l) const;
+  void fetch(V at, std::int64_t bytes);
+  void fetch_places(plan::BufferId buffer, const Places& places);
+  void fetch_ahead(const plan::Loop& l, V to);
   void item(const plan::Loop& l);
   void item(const plan::Store& s);
   void item(const plan::Accumulate& a);

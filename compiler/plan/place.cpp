@@ -89,6 +89,13 @@ Dim linear_address(const Plan& plan, const Access& access) {
   return address;
 }
 
+std::pair<Dim, std::int64_t> without_constant(const Dim& address) {
+  for (const Dim::Term& t : address.terms()) {
+    if (t.atoms.empty()) return {address - Dim(t.coefficient), t.coefficient};
+  }
+  return {address, 0};
+}
+
 namespace {
 
 struct Use {

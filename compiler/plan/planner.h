@@ -103,5 +103,7 @@ inline Access* stored_by(Item& item) { return const_cast<Access*>(stored_by(std:
 std::vector<std::vector<Item>*> bodies(Item& item);
 /// The elements before the one at `index`, row-major over the extents that are kept.
 Dim linear_address(const Plan& plan, const Access& access);
+/// The part of an address without its constant, and the constant.
+std::pair<Dim, std::int64_t> without_constant(const Dim& address);
 
 }  // namespace rg::plan
