@@ -10,13 +10,14 @@
 #include <tuple>
 
 #include "compiler/plan/dims.h"
+#include "compiler/plan/facts.h"
 #include "compiler/plan/plan.h"
 
 namespace rg::plan {
 
 class Dag {
  public:
-  explicit Dag(Plan& plan) : plan_(plan) {}
+  explicit Dag(Plan& plan) : plan_(plan), facts_(plan.function) {}
 
   // Where values are.
   /// The value is read from a buffer, at prefix ++ index.
@@ -39,6 +40,8 @@ class Dag {
   void forward(ValueId v, const Index& index, NodeId node);
   std::size_t mark() const { return forwarded_.size(); }
   void forget(std::size_t mark);
+  /// What is certain where `eval`'s nodes will run.
+  Facts& facts() { return facts_; }
 
   // Nodes.
   NodeId constant(Elem elem, double real, std::int64_t integer);
@@ -51,6 +54,10 @@ class Dag {
   NodeId rebuilt(Node node, std::vector<NodeId> args, NodeId guard);
   /// 0 <= e && e < extent; invalid where proven.
   NodeId in_range(const Dim& e, const Dim& extent);
+  /// The same of a subscript that is an element of v.
+  NodeId in_range(ValueId v, const Dim& e, const Dim& extent) {
+    return facts_.valid_subscript(v, extent) ? NodeId() : in_range(e, extent);
+  }
   /// The dim whose value a node of type i64 has: symbolic, or a fresh variable.
   Dim dim_of(NodeId node);
   VarId add_var(Var var);
@@ -80,6 +87,7 @@ class Dag {
   NodeId eval_constant(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
 
   Plan& plan_;
+  Facts facts_;
   std::map<ValueId, Access> bound_;
   std::map<ValueId, std::pair<ValueId, Index>> slices_;
   std::map<ValueId, NodeId> scalars_;

@@ -54,7 +54,7 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
       copies.push_back(i);
     }
   }
-  const std::size_t mark = dag_.mark();
+  const std::size_t mark = dag_.mark(), known = dag_.facts().mark();
   std::set<ValueId> added;
   for (const auto& [term, state] : terms) {
     if (term.place) added.insert(term.value);
@@ -75,6 +75,7 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
   flush(out);
   for (const ir::Instr& in : scattered) scatter(in, out);
   dag_.forget(mark);
+  dag_.facts().forget(known);
 }
 
 Access Planner::target_of(ValueId v, std::string_view name) {
@@ -94,6 +95,7 @@ void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, s
     const NodeId condition = dag_.eval(in.operands[0], {});
     if (reads_pending(condition)) flush(out);
     out.push_back({Assert{condition, in.attrs.text}});
+    dag_.facts().assume(in.operands[0]);
     return;
   }
   if (name == "scatter_add") return scatter(in, out);

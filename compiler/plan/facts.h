@@ -1,0 +1,35 @@
+// What assertions before the place that is being planned have made certain: which integers are valid subscripts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "compiler/ir/module.h"
+
+namespace rg::plan {
+
+class Facts {
+ public:
+  explicit Facts(const ir::Function& function) : function_(function) {}
+  /// From here on the condition is true (every element of it), until `forget` to the mark.
+  void assume(ir::ValueId condition);
+  std::size_t mark() const { return conditions_.size(); }
+  void forget(std::size_t mark) { conditions_.resize(mark); }
+  /// Whether 0 <= v < extent is known of every element of the integers v.
+  bool valid_subscript(ir::ValueId v, const ir::Dim& extent) const;
+
+ private:
+  // low: 0 <= v; else v < extent.
+  struct Condition {
+    ir::ValueId v;
+    bool low = false;
+    ir::Dim extent;
+  };
+  const ir::Function& function_;
+  std::vector<Condition> conditions_;
+};
+
+}  // namespace rg::plan
