@@ -236,13 +236,13 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
   });
   const unsigned copies = plain && latency && weight(l.body) < 32 ? 4 : 1;
   open(l, copies);
-  const auto run = [&](V start, V mask, std::size_t copy, unsigned wide = 1, V left = nullptr) {
+  const auto run = [&](const Vector& vector, V at, std::size_t copy) {
     scopes_.emplace_back();
     copy_ = copy;
-    vars_[l.var] = start;
-    vector_ = Vector{l.var, lanes * wide, mask, left};
+    vars_[l.var] = at;
+    vector_ = vector;
     if (plain) fetch_ahead(l, to);
-    if (plain && wide == 1) load_rows(l.body);
+    if (plain && vector.lanes == lanes) load_rows(l.body);
     items(l.body);
     vector_.reset();
     copy_ = 0;
@@ -253,32 +253,32 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
     return b_.CreateAdd(from, b_.CreateAnd(count, b_.getInt64(static_cast<std::uint64_t>(-step))));
   };
   V start = from;
+  const auto whole_vectors = [&](unsigned width) {
+    V stop = whole_below(width);
+    counted(start, stop, width, [&](V i) {
+      V last = b_.CreateICmpSGE(b_.CreateAdd(i, whole(width)), stop);
+      run({l.var, width, nullptr, nullptr, b_.CreateICmpEQ(i, start), last}, i, 0);
+    });
+    start = stop;
+  };
   if (copies > 1) {
     const std::int64_t step = static_cast<std::int64_t>(lanes) * copies;
     V stop = whole_below(step);
     counted(start, stop, step, [&](V i) {
       for (unsigned c = 0; c < copies; ++c)
-        run(b_.CreateAdd(i, b_.getInt64(static_cast<std::uint64_t>(c) * lanes)), nullptr, c);
+        run({l.var, lanes}, b_.CreateAdd(i, b_.getInt64(static_cast<std::uint64_t>(c) * lanes)), c);
     });
     start = stop;
   }
   // Operations on vectors of several registers: the code generator interleaves the registers' instructions.
-  if (l.together > 1 && l.ranges.size() < 2) {
-    const std::int64_t step = static_cast<std::int64_t>(lanes) * l.together;
-    V stop = whole_below(step);
-    counted(start, stop, step, [&](V i) { run(i, nullptr, 0, static_cast<unsigned>(l.together)); });
-    start = stop;
-  }
+  if (l.together > 1 && l.ranges.size() < 2) whole_vectors(lanes * static_cast<unsigned>(l.together));
   // A body that is long by its functions, or seldom run, is there once, under a mask: compiling it takes as long as it
   // is.
-  if (copies == 1 && l.ranges.size() < 2 && !calls_functions(l.body)) {
-    V stop = whole_below(lanes);
-    counted(start, stop, lanes, [&](V i) { run(i, nullptr, 0); });
-    start = stop;
-  }
+  if (copies == 1 && l.ranges.size() < 2 && !calls_functions(l.body)) whole_vectors(lanes);
   counted(start, to, lanes, [&](V i) {
     V left = b_.CreateSub(to, i);
-    run(i, lane_mask(left, lanes), 0, 1, left);
+    run({l.var, lanes, lane_mask(left, lanes), left, b_.CreateICmpEQ(i, start), b_.CreateICmpSLE(left, whole(lanes))},
+        i, 0);
   });
   if (streamed_) b_.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent);
   streamed_ = false;

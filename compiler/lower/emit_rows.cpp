@@ -61,7 +61,7 @@ std::size_t Emitter::rows(const std::vector<plan::Item>& list, std::size_t first
   const bool complete = *lane_stride(plan::linear_address(plan_, target)) == Dim(static_cast<std::int64_t>(count));
   const auto bytes =
       static_cast<std::int64_t>(vector_->lanes * count) * ir::byte_size(plan_.buffer(target.buffer).elem);
-  if (complete && (!vector_->mask || vector_->left) && bytes % options_.vector_bytes == 0) {
+  if (complete && vector_->first && bytes % options_.vector_bytes == 0) {
     count <= 4 ? store_interleaved(list, first, count) : store_whole_rows(list, first, count);
     return count;
   }
@@ -100,7 +100,7 @@ void Emitter::store_interleaved(const std::vector<plan::Item>& list, std::size_t
   std::vector<int> order;
   for (std::size_t i = 0; i < count * lanes; ++i) order.push_back(static_cast<int>(i % count * lanes + i / count));
   all = b_.CreateShuffleVector(all, order);
-  V tile = stack(all->getType());
+  V tile = tile_memory(all->getType()->getPrimitiveSizeInBits().getFixedValue() / 8);
   b_.CreateAlignedStore(all, tile, llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
   leave_tile(tile, target, count);
 }
@@ -111,7 +111,7 @@ void Emitter::store_whole_rows(const std::vector<plan::Item>& list, std::size_t 
   llvm::Type* elem = memory_type(plan_.buffer(target.buffer).elem);
   const llvm::Align align(static_cast<std::uint64_t>(ir::byte_size(plan_.buffer(target.buffer).elem)));
   const auto lanes = static_cast<std::size_t>(vector_->lanes);
-  V tile = stack(llvm::ArrayType::get(elem, lanes * count));
+  V tile = tile_memory(lanes * count * align.value());
   for (std::size_t from = 0; from < count; from += lanes) {
     const std::size_t width = std::min(lanes, count - from);
     turned(list, first + from, width, [&](unsigned lane, V row) {
@@ -125,46 +125,62 @@ void Emitter::store_whole_rows(const std::vector<plan::Item>& list, std::size_t 
   leave_tile(tile, target, count);
 }
 
-// Copies the tile, `count` elements a lane, to the target on: whole vectors past the caches where the array is larger
-// than they are, else only what the lanes that run have.
+// Memory for a tile, with room before it for the end of the tile before.
+V Emitter::tile_memory(std::uint64_t bytes) {
+  const auto room = static_cast<std::uint64_t>(options_.vector_bytes);
+  return b_.CreateGEP(b_.getInt8Ty(), stack(llvm::ArrayType::get(b_.getInt8Ty(), room + bytes)), b_.getInt64(room));
+}
+
+// Copies the tile, `count` elements a lane, to the target on. Arrays larger than the caches are written past them, in
+// whole vectors at addresses that are multiples of theirs: what is left over at a tile's end leaves with the next one.
+// The first tile and the last one go through the caches.
 void Emitter::leave_tile(V tile, const plan::Access& target, std::size_t count) {
   const plan::Buffer& buffer = plan_.buffer(target.buffer);
-  const auto element_bytes = static_cast<std::uint64_t>(ir::byte_size(buffer.elem));
-  const std::uint64_t bytes = vector_->lanes * count * element_bytes;
-  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
-  auto* piece = llvm::FixedVectorType::get(b_.getInt64Ty(), static_cast<unsigned>(options_.vector_bytes) / 8);
-  V to = pointer(target.buffer, dim(plan::linear_address(plan_, target)));
-  const auto copy = [&](bool past_caches) {
-    for (std::uint64_t at = 0; at < bytes; at += align.value()) {
-      V offset = b_.getInt64(at);
-      V value = b_.CreateAlignedLoad(piece, b_.CreateGEP(b_.getInt8Ty(), tile, offset), align);
-      auto* stored = b_.CreateAlignedStore(value, b_.CreateGEP(b_.getInt8Ty(), to, offset),
-                                           past_caches ? align : llvm::Align(element_bytes));
-      if (past_caches)
-        stored->setMetadata(llvm::LLVMContext::MD_nontemporal,
-                            llvm::MDNode::get(b_.getContext(), llvm::ConstantAsMetadata::get(b_.getInt32(1))));
-    }
+  const auto element_bytes = static_cast<std::uint64_t>(ir::byte_size(buffer.elem)),
+             vector_bytes = static_cast<std::uint64_t>(options_.vector_bytes),
+             bytes = vector_->lanes * count * element_bytes;
+  const llvm::Align align(vector_bytes), loose(element_bytes);
+  auto* piece =
+      llvm::FixedVectorType::get(memory_type(buffer.elem), static_cast<unsigned>(vector_bytes / element_bytes));
+  const auto at = [&](V base, V offset) { return b_.CreateGEP(b_.getInt8Ty(), base, offset); };
+  const auto branch = [&](V condition, llvm::BasicBlock* then, llvm::BasicBlock* otherwise) {
+    b_.CreateCondBr(condition, then, otherwise);
+    b_.SetInsertPoint(then);
   };
-  llvm::BasicBlock *all = block("all"), *past = block("past"), *through = block("through"), *some = block("some"),
-                   *done = block("stored");
-  V every = vector_->left ? b_.CreateICmpSGE(vector_->left, whole(vector_->lanes)) : b_.getTrue();
-  b_.CreateCondBr(every, all, some);
-  b_.SetInsertPoint(all);
+  V to = pointer(target.buffer, dim(plan::linear_address(plan_, target)));
+  V before = b_.getInt64(-vector_bytes);
   V size = b_.CreateMul(dim(buffer.count()), b_.getInt64(element_bytes));
-  V address = b_.CreateAnd(b_.CreatePtrToInt(to, b_.getInt64Ty()), b_.getInt64(align.value() - 1));
-  V large = b_.CreateICmpSGE(size, b_.getInt64(streamed_bytes));
-  b_.CreateCondBr(b_.CreateAnd(large, b_.CreateICmpEQ(address, b_.getInt64(0))), past, through);
-  b_.SetInsertPoint(past);
-  copy(true);
+  V large = b_.CreateAnd(b_.CreateICmpSGE(size, b_.getInt64(streamed_bytes)), b_.CreateNot(vector_->first));
+  llvm::BasicBlock *past = block("past"), *through = block("through"), *rest = block("rest"), *write = block("write"),
+                   *some = block("some"), *done = block("stored");
+  branch(b_.CreateAnd(large, b_.CreateNot(vector_->last)), past, through);
+  V over = b_.CreateAnd(b_.CreatePtrToInt(to, b_.getInt64Ty()), b_.getInt64(vector_bytes - 1));
+  for (std::uint64_t k = 0; k < bytes; k += vector_bytes) {
+    V offset = b_.CreateSub(b_.getInt64(k), over);
+    auto* stored = b_.CreateAlignedStore(b_.CreateAlignedLoad(piece, at(tile, offset), loose), at(to, offset), align);
+    stored->setMetadata(llvm::LLVMContext::MD_nontemporal,
+                        llvm::MDNode::get(b_.getContext(), llvm::ConstantAsMetadata::get(b_.getInt32(1))));
+  }
   b_.CreateBr(done);
   b_.SetInsertPoint(through);
-  copy(false);
+  branch(large, rest, write);
+  b_.CreateAlignedStore(b_.CreateAlignedLoad(piece, at(tile, before), align), at(to, before), loose);
+  b_.CreateBr(write);
+  b_.SetInsertPoint(write);
+  if (vector_->left) {
+    llvm::BasicBlock* every = block("every");
+    branch(b_.CreateICmpSGE(vector_->left, whole(vector_->lanes)), every, some);
+  }
+  for (std::uint64_t k = 0; k < bytes; k += vector_bytes)
+    b_.CreateAlignedStore(b_.CreateAlignedLoad(piece, at(tile, b_.getInt64(k)), align), at(to, b_.getInt64(k)), loose);
   b_.CreateBr(done);
   b_.SetInsertPoint(some);
   if (vector_->left)
     b_.CreateMemCpy(to, llvm::Align(1), tile, align, b_.CreateMul(vector_->left, b_.getInt64(count * element_bytes)));
   b_.CreateBr(done);
   b_.SetInsertPoint(done);
+  V end = b_.CreateAlignedLoad(piece, at(tile, b_.getInt64(bytes - vector_bytes)), align);
+  b_.CreateAlignedStore(end, at(tile, before), align);
   streamed_ = true;
 }
 

@@ -35,6 +35,8 @@ class Emitter {
     unsigned lanes = 1;
     V mask = nullptr;  // null: all lanes run
     V left = nullptr;  // with a mask of the first lanes: the iterations that are left, more than lanes or not
+    // Whether this is the first, the last time that the loop's code runs; null where copies of it take turns.
+    V first = nullptr, last = nullptr;
   };
   struct Accumulator {
     std::vector<V> values, positions;  // stack slots, one an unrolled copy
@@ -71,6 +73,7 @@ class Emitter {
   std::size_t row_stores(const std::vector<plan::Item>& list, std::size_t first) const;
   std::size_t rows(const std::vector<plan::Item>& list, std::size_t first);
   V stored_lanes(const plan::Item& store);
+  V tile_memory(std::uint64_t bytes);
   void leave_tile(V tile, const plan::Access& target, std::size_t count);
   void store_interleaved(const std::vector<plan::Item>& list, std::size_t first, std::size_t count);
   void store_whole_rows(const std::vector<plan::Item>& list, std::size_t first, std::size_t count);
