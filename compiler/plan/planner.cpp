@@ -105,7 +105,19 @@ void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, s
   dag_.bind(in.results[0], target.buffer, target.index);
 }
 
-// Along an axis without pieces or small reductions, elements are computed alike: a loop is as good as unrolling.
+namespace {
+// Whether the value is known from where it stands alone: comparisons of indices.
+bool by_index(const ir::Function& f, ValueId v) {
+  const ir::Instr* in = f.definition(v);
+  constexpr std::string_view of_indices[] = {"eq",  "ne",   "lt",   "le",       "gt",        "ge",  "and",    "or",
+                                             "not", "iota", "size", "constant", "broadcast", "add", "convert"};
+  return in && std::ranges::find(of_indices, ops::info(in->op).name) != std::end(of_indices) &&
+         std::ranges::all_of(in->operands, [&](ValueId x) { return by_index(f, x); });
+}
+}  // namespace
+
+// Along an axis without pieces, choices by the index or small reductions, elements are computed alike: a loop is as
+// good as unrolling.
 bool Planner::homogeneous(ValueId v, bool top) const {
   const ir::Instr* in = plan_.function.definition(v);
   if (!in || (!top && dag_.bound(v))) return true;
@@ -115,6 +127,7 @@ bool Planner::homogeneous(ValueId v, bool top) const {
       !(name == "constant" && in->attrs.reals.size() + in->attrs.integers.size() == 1))
     return false;
   if (!top && monoid_of(name)) return false;
+  if (name == "select" && by_index(plan_.function, in->operands[0])) return false;
   return std::ranges::all_of(in->operands, [&](ValueId x) { return homogeneous(x, false); });
 }
 

@@ -147,6 +147,18 @@ struct Vectoriser {
     return function && sum <= 60;
   }
 
+  // A sum over an inner loop is one chain of additions for each vector: four at once fill the gaps.
+  bool waits_for_sums(Loop& loop) const {
+    const Dim& n = loop.extent;
+    if (n.is_constant() && n.constant() * 8 < 4 * options.vector_bytes) return false;
+    return std::ranges::all_of(loop.body, [&](Item& item) {
+      const auto* inner = std::get_if<Loop>(&item.what);
+      if (!inner) return std::holds_alternative<Store>(item.what);
+      return inner->reductions.size() == 1 && inner->body.size() == 1 &&
+             std::holds_alternative<Accumulate>(inner->body[0].what);
+    });
+  }
+
   void visit(Loop& loop) const {
     if (!options.strict && tile(loop)) return;
     const bool leaf = !has(loop.body, is_loop);
@@ -165,6 +177,7 @@ struct Vectoriser {
     }
     if (shallow && !in_order(loop) && !lanes_meet(loop.body, loop.var) && cost(loop.body, loop.var) < inner) {
       loop.vector = true;
+      if (waits_for_sums(loop)) loop.together = 4;
       return;
     }
     visit_all(loop.body);
