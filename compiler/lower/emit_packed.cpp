@@ -233,7 +233,9 @@ void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
     const bool even = multiple(c.width, c.panel());
     V width = even ? whole(c.panel()) : least(whole(c.panel()), b_.CreateSub(c.width, column));
     V panel = panel_at(c, at.first, at.length, column), two = b_.CreateICmpEQ(width, whole(c.panel()));
-    counted(whole(0), at.rows, c.p.height, [&](V row) {
+    // Tiles that begin below the panel's last column are not wanted of a symmetric product.
+    V above = b_.CreateSub(b_.CreateAdd(column, width), at.row);
+    counted(whole(0), c.rows.symmetric ? least(at.rows, above) : at.rows, c.p.height, [&](V row) {
       V rows = least(whole(c.p.height), b_.CreateSub(at.rows, row));
       V sums = tile;
       if (c.p.partial.valid()) {

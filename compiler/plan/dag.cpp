@@ -275,7 +275,11 @@ NodeId Dag::in_range(const Dim& e, const Dim& extent) {
 }
 
 Dim Dag::dim_of(NodeId node) {
-  if (plan_.node(node).kind == Node::Kind::index) return plan_.node(node).dim;
+  const Node n = plan_.node(node);
+  if (n.kind == Node::Kind::index) return n.dim;
+  const std::string_view op = n.kind == Node::Kind::op && n.elem == Elem::i64 ? ops::info(n.op).name : "";
+  if (op == "add") return dim_of(n.args[0]) + dim_of(n.args[1]);
+  if (op == "sub") return dim_of(n.args[0]) - dim_of(n.args[1]);
   const auto [it, fresh] = node_vars_.emplace(node, VarId());
   if (fresh) it->second = add_var({Var::Kind::node, 0, node, "v" + std::to_string(node.index)});
   return plan_.var_dim(it->second);

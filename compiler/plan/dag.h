@@ -58,7 +58,7 @@ class Dag {
   NodeId in_range(ValueId v, const Dim& e, const Dim& extent) {
     return facts_.valid_subscript(v, extent) ? NodeId() : in_range(e, extent);
   }
-  /// The dim whose value a node of type i64 has: symbolic, or a fresh variable.
+  /// The dim whose value a node of type i64 has: symbolic, with fresh variables for what is not.
   Dim dim_of(NodeId node);
   VarId add_var(Var var);
 

@@ -246,8 +246,10 @@ void place_buffers(Plan& plan, const PlanOptions& options) {
   Placer p{plan, {}, {}, {}, {}, 0};
   prune(p);
   place_in_results(plan);
+  lay_out(plan);
   relayout(plan);
   vectorise(plan, options);
+  mirror(plan);
   block_steps(plan, options);
   split_borders(plan);
   p.survey();

@@ -144,6 +144,7 @@ struct Loop {
   std::vector<ReductionId> reductions;  // those that begin before and end after this loop
   std::vector<Range> ranges;            // only these iterations, in order; empty: all
   std::optional<Zeros> zeros;           // of a sum: terms that may be left out
+  bool symmetric = false;               // rows of a contraction by tiles: those below the diagonal may be left out
   std::vector<BufferId> own;            // threaded: memory of one iteration, of which each thread has its own
   std::vector<Item> body;
 };

@@ -64,10 +64,14 @@ class Planner {
 void place_buffers(Plan& plan, const PlanOptions& options);
 /// Keeps workspace that a result is computed from, element by element, in the result's memory.
 void place_in_results(Plan& plan);
+/// Chooses the axis along which arrays of the workspace are stored; before vectorise.
+void lay_out(Plan& plan);
 /// Copies arrays that a repeated loop would read across the lanes, transposed; before vectorise.
 void relayout(Plan& plan);
 /// Chooses the vector loop of each nest.
 void vectorise(Plan& plan, const PlanOptions& options);
+/// Leaves out one half of products that are symmetric, and copies the other; after vectorise.
+void mirror(Plan& plan);
 /// Updates the state of elementwise steps in place, and cuts long arrays into blocks that go through all steps while
 /// they are in the first cache level. After vectorise.
 void block_steps(Plan& plan, const PlanOptions& options);

@@ -100,6 +100,7 @@ struct Printer {
     if (l.threaded) text += " threads";
     if (l.together > 1) text += fmt::format(" {} at once", l.together);
     if (l.packing) text += " packed";
+    if (l.symmetric) text += " symmetric";
     if (l.zeros)
       text += fmt::format(" zero {} {}", l.zeros->after ? "after" : "before", plan.vars[l.zeros->var.index].name);
     for (const ReductionId r : l.reductions)

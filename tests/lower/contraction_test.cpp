@@ -114,3 +114,42 @@ TEST_CASE("small products of known extents are read in place, unless that change
     }
   }
 }
+
+TEST_CASE("products of an array with itself are computed on one side of the diagonal") {
+  const std::vector<Sizes> sizes{{0, 5},  {1, 1},    {5, 0},   {11, 3},  {12, 16},
+                                 {16, 9}, {17, 300}, {64, 40}, {97, 33}, {130, 70}};
+  for (const Elem e : {Elem::f32, Elem::f64}) {
+    const double tolerance = e == Elem::f32 ? 2e-5 : 1e-13;
+    {
+      Case c({"n", "m"});  // x x'
+      const Val x = c.input(e, {n, m});
+      c.b.set_yields({c.b.contract({x, x}, {{0, 2}, {1, 2}, {0, 1}})});
+      CHECK(c.dump().find("symmetric") != std::string::npos);
+      c.check(sizes, tolerance);
+    }
+    {
+      Case c({"n", "m", "k"});  // a batch of x' diag(w) x, and one as great with what follows it
+      const Val x = c.input(e, {k, m, n}), w = c.input(e, {k, m});
+      const Val scaled = c.b.mul(x, c.b.broadcast(w, {k, m, n}, {0, 1}));
+      const Val s = c.b.contract({scaled, x}, {{3, 2, 0}, {3, 2, 1}, {3, 0, 1}});
+      const Val t = c.b.contract({x, x}, {{3, 2, 0}, {3, 2, 1}, {3, 0, 1}});
+      c.b.set_yields({c.b.sum(c.b.mul(s, s), {1}), c.b.call("tanh", {t})});
+      CHECK(c.dump().find("symmetric") != std::string::npos);
+      for (Sizes at : sizes) {
+        at.push_back(2);
+        c.check({at}, tolerance);
+      }
+    }
+  }
+}
+
+TEST_CASE("products that are not symmetric are computed on both sides of the diagonal") {
+  Case c({"n", "m"});
+  const Val x = c.input(Elem::f64, {n, m}), y = c.input(Elem::f64, {n, m}), w = c.input(Elem::f64, {n});
+  const Val scaled = c.b.mul(x, c.b.broadcast(w, {n, m}, {0}));
+  using Labels = std::vector<std::int64_t>;
+  const Labels row{0, 2}, column{1, 2}, both{0, 1};
+  c.b.set_yields({c.b.contract({x, y}, {row, column, both}), c.b.contract({scaled, x}, {row, column, both})});
+  CHECK(c.dump().find("symmetric") == std::string::npos);
+  c.check({{17, 9}, {64, 40}}, 1e-13);
+}

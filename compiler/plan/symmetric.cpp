@@ -1,0 +1,155 @@
+// Products of an array with itself:
+//
+//   rows j < d { columns k < d { loop l sum { f[j, l] f[k, l] w[l] }; s[j, k] = … } }
+//
+// have s[j, k] = s[k, j]: tiles below the diagonal are left out, and what is below it is a copy of what is above:
+//
+//   loop j < d { loop k < j { s[j, k] = s[k, j] } }
+#include <algorithm>
+
+#include "compiler/ops/registry.h"
+#include "compiler/plan/planner.h"
+
+namespace rg::plan {
+
+namespace {
+
+struct Mirror {
+  Plan& plan;
+
+  Dim moved(const Dim& d, VarId from, VarId to) const {
+    return replace(d, plan.size_count + from.index, plan.var_dim(to));
+  }
+
+  // Whether b is a with the variable `to` for `from`.
+  bool same(NodeId a, NodeId b, VarId from, VarId to) const {
+    if (a.valid() != b.valid()) return false;
+    if (!a.valid()) return true;
+    const Node &x = plan.node(a), &y = plan.node(b);
+    if (x.kind != y.kind || x.elem != y.elem || x.args.size() != y.args.size() || !(x.op == y.op) ||
+        x.op_integers != y.op_integers || !same(x.guard, y.guard, from, to))
+      return false;
+    switch (x.kind) {
+      case Node::Kind::constant:
+        return a == b;
+      case Node::Kind::reduced:
+        return a == b && !std::ranges::binary_search(x.vars, from);
+      case Node::Kind::index:
+        return moved(x.dim, from, to) == y.dim;
+      case Node::Kind::load:
+        return x.access.buffer == y.access.buffer &&
+               std::ranges::equal(x.access.index, y.access.index,
+                                  [&](const Dim& d, const Dim& e) { return moved(d, from, to) == e; });
+      case Node::Kind::op:
+        return std::ranges::equal(x.args, y.args, [&](NodeId c, NodeId d) { return same(c, d, from, to); });
+    }
+    return false;
+  }
+
+  void factors(NodeId id, VarId of, std::vector<NodeId>& found) const {
+    const Node& n = plan.node(id);
+    if (n.kind == Node::Kind::op && ops::info(n.op).name == "mul") {
+      for (const NodeId a : n.args) factors(a, of, found);
+    } else if (std::ranges::binary_search(n.vars, of)) {
+      found.push_back(id);
+    }
+  }
+
+  // Whether the summed product stays the same when the two variables change places.
+  bool symmetric(NodeId product, VarId row, VarId column) const {
+    std::vector<NodeId> of_row, of_column;
+    factors(product, row, of_row);
+    factors(product, column, of_column);
+    if (of_row.size() != of_column.size()) return false;
+    for (const NodeId x : of_row) {
+      const auto pair = std::ranges::find_if(of_column, [&](NodeId y) { return same(x, y, row, column); });
+      if (pair == of_column.end()) return false;
+      of_column.erase(pair);
+    }
+    return true;
+  }
+
+  // Where the element of the other side of the diagonal is; empty where that is not in the same array.
+  std::optional<Index> other_side(const Index& index, VarId row, VarId column) const {
+    Index other = index;
+    for (Dim& d : other) {
+      if (plan.as_var(d) == row) {
+        d = plan.var_dim(column);
+      } else if (plan.as_var(d) == column) {
+        d = plan.var_dim(row);
+      } else {
+        bool varies = false;
+        d.for_each_size([&](std::uint32_t s) {
+          varies = varies || s == plan.size_count + row.index || s == plan.size_count + column.index;
+        });
+        if (varies) return std::nullopt;
+      }
+    }
+    return other;
+  }
+
+  Loop loop(const Dim& extent) {
+    plan.vars.push_back({Var::Kind::axis, extent, {}, "m" + std::to_string(plan.vars.size())});
+    Loop l;
+    l.var = VarId(plan.vars.size() - 1);
+    l.extent = extent;
+    return l;
+  }
+
+  // The loops that copy, for tiles of a product that is symmetric and is stored as it is.
+  std::optional<Loop> copies(Loop& rows) {
+    auto& columns = std::get<Loop>(rows.body[0].what);
+    const auto& reduced = std::get<Loop>(columns.body[0].what);
+    const auto* store = columns.body.size() == 2 ? std::get_if<Store>(&columns.body[1].what) : nullptr;
+    if (!store || !(rows.extent == columns.extent)) return std::nullopt;
+    const Node& stored = plan.node(store->value);
+    const NodeId product = plan.reductions[reduced.reductions[0].index].value;
+    if (stored.kind != Node::Kind::reduced || !symmetric(product, rows.var, columns.var)) return std::nullopt;
+    const auto from = other_side(store->target.index, rows.var, columns.var);
+    if (!from) return std::nullopt;
+    Loop j = loop(rows.extent), k = loop(columns.extent);
+    const auto at = [&](const Index& index) {
+      Index moved_index;
+      for (const Dim& d : index) moved_index.push_back(moved(moved(d, rows.var, j.var), columns.var, k.var));
+      return Access{store->target.buffer, moved_index};
+    };
+    Node n;
+    n.kind = Node::Kind::load;
+    n.elem = stored.elem;
+    n.access = at(*from);
+    n.vars = stored.vars;
+    std::erase_if(n.vars, [&](VarId v) { return v == rows.var || v == columns.var; });
+    n.vars.insert(n.vars.end(), {j.var, k.var});
+    std::ranges::sort(n.vars);
+    n.cost = 1;
+    plan.nodes.push_back(std::move(n));
+    k.vector = true;
+    k.ranges.push_back({0, plan.var_dim(j.var)});
+    k.body.push_back({Store{at(store->target.index), NodeId(plan.nodes.size() - 1)}});
+    j.body.push_back({std::move(k)});
+    rows.symmetric = true;
+    return j;
+  }
+
+  void walk(std::vector<Item>& items) {
+    std::vector<Item> out;
+    for (Item& item : items) {
+      auto* rows = std::get_if<Loop>(&item.what);
+      const bool tiles = rows && rows->together > 1 && !rows->vector;
+      std::optional<Loop> after;
+      if (tiles)
+        after = copies(*rows);
+      else
+        for (std::vector<Item>* body : bodies(item)) walk(*body);
+      out.push_back(std::move(item));
+      if (after) out.push_back({std::move(*after)});
+    }
+    items = std::move(out);
+  }
+};
+
+}  // namespace
+
+void mirror(Plan& plan) { Mirror{plan}.walk(plan.body); }
+
+}  // namespace rg::plan
