@@ -17,10 +17,6 @@ struct Layout {
   Plan& plan;
   std::map<BufferId, int> stores;  // statements that write
   std::set<BufferId> fixed;        // carried states, and what is added to
-  struct Swap {
-    std::size_t a, b;
-  };
-  std::map<BufferId, Swap> swaps;
 
   void survey(std::vector<Item>& items) {
     for (Item& item : items) {
@@ -45,18 +41,26 @@ struct Layout {
     return count;
   }
 
+  // Whether the array is better stored along the outer loop's axis, or is stored along it though the inner one fills
+  // it.
+  bool turned(const Store& s, VarId j, VarId k) const {
+    const auto last = plan.as_var(s.target.index.back());
+    return last == j || (last == k && apart(s.value, j) == 0 && apart(s.value, k) > 0);
+  }
+
   void choose(const Loop& j, const Loop& k) {
     for (const Item& item : k.body) {
       const auto* s = std::get_if<Store>(&item.what);
-      if (!s) return;
+      if (!s) continue;
       const BufferId b = s->target.buffer;
       const Index& index = s->target.index;
-      if (plan.buffer(b).storage != Storage::workspace || stores[b] != 1 || fixed.contains(b) || index.size() < 2 ||
-          plan.as_var(index.back()) != k.var)
+      if (plan.buffer(b).storage != Storage::workspace || stores[b] != 1 || fixed.contains(b) || index.size() < 2)
         continue;
-      const auto of_j = std::ranges::find_if(index, [&](const Dim& d) { return plan.as_var(d) == j.var; });
-      if (of_j == index.end() || apart(s->value, j.var) > 0 || apart(s->value, k.var) == 0) continue;
-      swaps[b] = {static_cast<std::size_t>(of_j - index.begin()), index.size() - 1};
+      const bool by_j = plan.as_var(index.back()) == j.var;
+      const auto other =
+          std::ranges::find_if(index, [&](const Dim& d) { return plan.as_var(d) == (by_j ? k.var : j.var); });
+      if (other == index.end() || !turned(*s, j.var, k.var)) continue;
+      exchange(b, static_cast<std::size_t>(other - index.begin()), index.size() - 1);
     }
   }
 
@@ -66,41 +70,38 @@ struct Layout {
       for (std::vector<Item>* body : bodies(item)) {
         for (Item& inner : *body) {
           const auto* k = std::get_if<Loop>(&inner.what);
-          if (j && k && k->reductions.empty()) choose(*j, *k);
+          if (j && k) choose(*j, *k);
         }
         walk(*body);
       }
     }
   }
 
-  void move(Access& a) const {
-    const auto s = swaps.find(a.buffer);
-    if (s != swaps.end()) std::swap(a.index[s->second.a], a.index[s->second.b]);
-  }
-
-  void move(std::vector<Item>& items) const {
-    for (Item& item : items) {
-      if (Access* a = stored_by(item)) move(*a);
-      for (std::vector<Item>* body : bodies(item)) move(*body);
-    }
-  }
-
-  void run() {
-    survey(plan.body);
-    walk(plan.body);
-    for (const auto& [id, s] : swaps) {
-      Buffer& b = plan.buffers[id.index];
-      std::swap(b.dims[s.a], b.dims[s.b]);
-    }
+  void exchange(BufferId id, std::size_t a, std::size_t b) {
+    Buffer& buffer = plan.buffers[id.index];
+    std::swap(buffer.dims[a], buffer.dims[b]);
+    const auto in = [&](Access& access) {
+      if (access.buffer == id) std::swap(access.index[a], access.index[b]);
+    };
     for (Node& n : plan.nodes) {
-      if (n.kind == Node::Kind::load) move(n.access);
+      if (n.kind == Node::Kind::load) in(n.access);
     }
-    move(plan.body);
+    const std::function<void(std::vector<Item>&)> all = [&](std::vector<Item>& items) {
+      for (Item& item : items) {
+        if (Access* access = stored_by(item)) in(*access);
+        for (std::vector<Item>* body : bodies(item)) all(*body);
+      }
+    };
+    all(plan.body);
   }
 };
 
 }  // namespace
 
-void lay_out(Plan& plan) { Layout{plan, {}, {}, {}}.run(); }
+void lay_out(Plan& plan) {
+  Layout layout{plan, {}, {}};
+  layout.survey(plan.body);
+  layout.walk(plan.body);
+}
 
 }  // namespace rg::plan

@@ -178,6 +178,23 @@ void Planner::choose_unrolled(Nest& nest) const {
   for (const std::size_t d : small) nest.axes[d].unrolled = true;
 }
 
+// Whether all that is made of the value are sums (or products, extremes) over the axis of a function of its elements.
+bool Planner::only_summed(ValueId v, std::size_t axis) const {
+  const ir::Function& f = plan_.function;
+  std::uint32_t seen = 0;
+  for (const ir::InstrId i : f.block(f.value(v).block).instrs) {
+    const ir::Instr& in = f.instr(i);
+    const auto times = std::ranges::count(in.operands, v);
+    if (times == 0) continue;
+    seen += static_cast<std::uint32_t>(times);
+    const ops::OpInfo& info = ops::info(in.op);
+    const bool sum = monoid_of(info.name) &&
+                     std::ranges::find(in.attrs.axes, static_cast<std::int64_t>(axis)) != in.attrs.axes.end();
+    if (!sum && !(info.elementwise && only_summed(in.results[0], axis))) return false;
+  }
+  return seen > 0 && seen == accumulations_->uses(v);
+}
+
 // A product of two arrays with free axes of both uses each element of an operand many times: its loops are the axes of
 // both, then one row and one column axis and the reduced one, to be run by tiles. Otherwise loops are as the axes are.
 void Planner::choose_order(const ir::Instr* in, Nest& nest) const {
@@ -197,7 +214,10 @@ void Planner::choose_order(const ir::Instr* in, Nest& nest) const {
   }
   if (reduced != 1 || !own[0] || !own[1]) return;
   nest.blocked = true;
-  const std::size_t column = std::max(*own[0], *own[1]), row = std::min(*own[0], *own[1]);
+  std::size_t column = std::max(*own[0], *own[1]), row = std::min(*own[0], *own[1]);
+  // Sums over the columns would fold lanes: where nothing else is wanted, the rows' axis is that of the lanes.
+  if (plan_.buffer(nest.target.buffer).storage == Storage::workspace && only_summed(nest.value, column))
+    std::swap(row, column);
   for (std::size_t d = 0; d < nest.axes.size(); ++d) {
     Nest::Axis& a = nest.axes[d];
     a.batch = !a.reduced && !a.unrolled && d != row && d != column;

@@ -28,6 +28,7 @@ class Planner {
   bool in_pieces(ValueId v, bool top) const;
   bool long_rows(const Nest& nest) const;
   void choose_unrolled(Nest& nest) const;
+  bool only_summed(ValueId v, std::size_t axis) const;
   void choose_order(const ir::Instr* in, Nest& nest) const;
   bool zero_beside(ValueId factor, const std::vector<std::int64_t>& labels, std::int64_t own, std::int64_t reduced,
                    bool after);
