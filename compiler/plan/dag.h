@@ -17,7 +17,8 @@ namespace rg::plan {
 
 class Dag {
  public:
-  explicit Dag(Plan& plan) : plan_(plan), facts_(plan.function) {}
+  /// strict: terms of a contraction with a factor that is the constant 0 are kept.
+  explicit Dag(Plan& plan, bool strict = true) : plan_(plan), facts_(plan.function), strict_(strict) {}
 
   // Where values are.
   /// The value is read from a buffer, at prefix ++ index.
@@ -52,6 +53,7 @@ class Dag {
   NodeId logical_and(NodeId a, NodeId b);
   /// The node with other arguments and another guard (a load's); where they are known, what it then is.
   NodeId rebuilt(Node node, std::vector<NodeId> args, NodeId guard);
+  bool is_zero(NodeId id) const;
   /// 0 <= e && e < extent; invalid where proven.
   NodeId in_range(const Dim& e, const Dim& extent);
   /// The same of a subscript that is an element of v.
@@ -88,6 +90,7 @@ class Dag {
 
   Plan& plan_;
   Facts facts_;
+  bool strict_;
   std::map<ValueId, Access> bound_;
   std::map<ValueId, std::pair<ValueId, Index>> slices_;
   std::map<ValueId, NodeId> scalars_;

@@ -232,6 +232,11 @@ NodeId Dag::eval_reduce(ValueId v, const ir::Instr& in, const Index& index, Node
   return sum.valid() ? sum : constant(elem, start.first, start.second);
 }
 
+bool Dag::is_zero(NodeId id) const {
+  const Node& n = plan_.node(id);
+  return n.kind == Node::Kind::constant && n.real == 0 && n.integer == 0;
+}
+
 NodeId Dag::eval_contract(ValueId v, const ir::Instr& in, const Index& index, NodeId guard) {
   const auto extents = label_extents(plan_.function, in);
   const auto summed = summed_labels(in);
@@ -248,6 +253,7 @@ NodeId Dag::eval_contract(ValueId v, const ir::Instr& in, const Index& index, No
       Index x;
       for (const std::int64_t l : in.attrs.labels[k]) x.push_back(at.at(l));
       const NodeId factor = eval(in.operands[k], x, guard);
+      if (!strict_ && is_zero(factor)) return;
       product = product.valid() ? op("mul", {product, factor}, elem) : factor;
     }
     sum = sum.valid() ? op("add", {sum, product}, elem) : product;

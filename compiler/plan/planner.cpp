@@ -140,6 +140,8 @@ bool Planner::in_pieces(ValueId v, bool top) const {
 }
 
 namespace {
+constexpr std::int64_t most_operations = 500;  // of a body that is written out for each index of short axes
+
 bool is_short(const Nest::Axis& a) {
   return a.extent.is_constant() && a.extent.constant() <= 16 && a.extent.constant() >= 1;
 }
@@ -157,7 +159,36 @@ bool Planner::long_rows(const Nest& nest) const {
   return false;
 }
 
-void Planner::choose_unrolled(Nest& nest) const {
+// Whether the elements along the short axes are many operations, and each has its own.
+bool Planner::long_and_apart(const Nest& nest) {
+  const Dag::State before = dag_.state();
+  std::vector<Dim> extents;
+  Index anywhere;
+  for (const Nest::Axis& a : nest.axes) {
+    const bool written = !a.reduced && is_short(a);
+    if (written) extents.push_back(a.extent);
+    anywhere.push_back(written ? Dim(0) : plan_.var_dim(dag_.add_var({Var::Kind::axis, a.extent, {}, "any"})));
+  }
+  std::int64_t one = 0, all = 0, count = 0;
+  IdSet<NodeId> seen;
+  for_each_constant_index(extents, [&](const Index& at) {
+    Index result, reduced;
+    std::size_t w = 0;
+    for (std::size_t d = 0; d < nest.axes.size(); ++d) {
+      const Nest::Axis& a = nest.axes[d];
+      (a.reduced ? reduced : result).push_back(!a.reduced && is_short(a) ? at[w++] : anywhere[d]);
+    }
+    for_each_node(plan_, {element(nest, result, reduced, nullptr)}, seen, [&](NodeId id) {
+      const Node& n = plan_.node(id);
+      all += n.kind == Node::Kind::op ? ops::info(n.op).cost : 0;
+    });
+    if (count++ == 0) one = all;
+  });
+  dag_.restore(before);
+  return all > most_operations && 2 * all > one * count;
+}
+
+void Planner::choose_unrolled(Nest& nest) {
   std::int64_t product = 1;
   bool all_static = true;
   std::vector<std::size_t> small;
@@ -175,6 +206,7 @@ void Planner::choose_unrolled(Nest& nest) const {
   // A vector's width of elements, and no other loop that could run in vectors.
   if (all_static && product >= options_.vector_bytes / 8 && !in_pieces(nest.value, true)) return;
   if (all_static ? alike && product > 3 : alike && product > 6) return;
+  if (!all_static && long_and_apart(nest)) return;
   for (const std::size_t d : small) nest.axes[d].unrolled = true;
 }
 
@@ -243,8 +275,7 @@ bool Planner::zero_beside(ValueId factor, const std::vector<std::int64_t>& label
   };
   const std::size_t near = place(after ? own : reduced), far = place(after ? reduced : own);
   index[far] = index[near] + Dim(1) + axis(extents[far]);
-  const Node& element = plan_.node(dag_.eval_structure(factor, index));
-  const bool zero = element.kind == Node::Kind::constant && element.real == 0 && element.integer == 0;
+  const bool zero = dag_.is_zero(dag_.eval_structure(factor, index));
   dag_.restore(before);
   return zero;
 }

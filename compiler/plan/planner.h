@@ -10,7 +10,8 @@ namespace rg::plan {
 
 class Planner {
  public:
-  Planner(Plan& plan, const PlanOptions& options) : plan_(plan), options_(options), dag_(plan), fusion_(plan) {}
+  Planner(Plan& plan, const PlanOptions& options)
+      : plan_(plan), options_(options), dag_(plan, options.strict), fusion_(plan) {}
   void run();
 
  private:
@@ -27,7 +28,8 @@ class Planner {
   /// Whether elements of a value come from different expressions: a concatenation or a placement under it.
   bool in_pieces(ValueId v, bool top) const;
   bool long_rows(const Nest& nest) const;
-  void choose_unrolled(Nest& nest) const;
+  bool long_and_apart(const Nest& nest);
+  void choose_unrolled(Nest& nest);
   bool only_summed(ValueId v, std::size_t axis) const;
   void choose_order(const ir::Instr* in, Nest& nest) const;
   bool zero_beside(ValueId factor, const std::vector<std::int64_t>& labels, std::int64_t own, std::int64_t reduced,

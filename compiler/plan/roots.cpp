@@ -11,6 +11,7 @@ namespace {
 constexpr std::int64_t expensive = 8;         // additions worth a store and a load
 constexpr std::int64_t factor = 7;            // additions worth the same for an operand of a contraction
 constexpr std::int64_t factor_of_tiles = 10;  // and of one by tiles, which copies its operands
+constexpr std::int64_t most_written = 2000;   // operations of a sum that is written out
 constexpr std::int64_t most = 1 << 20;
 
 bool is_reduction(std::string_view name) { return name == "contract" || monoid_of(name).has_value(); }
@@ -170,6 +171,37 @@ struct Finder {
     return std::ranges::all_of(in->operands, [&](ValueId x) { return is_cheap_view(x); });
   }
 
+  // Operations of one element that are its own: what is repeated along an axis is not.
+  std::int64_t own_cost(ValueId v, std::map<ValueId, std::int64_t>& known) const {
+    const ir::Instr* in = f.definition(v);
+    if (!in || roots.contains(v) || ops::info(in->op).name == "broadcast" || ops::info(in->op).regions > 0) return 1;
+    if (const auto it = known.find(v); it != known.end()) return it->second;
+    const bool written = is_reduction(ops::info(in->op).name);
+    std::int64_t sum = ops::info(in->op).cost;
+    for (const ValueId x : std::set<ValueId>(in->operands.begin(), in->operands.end())) {
+      std::int64_t most_of_piece = 1;
+      const auto piece = [&](ValueId p) { most_of_piece = std::max(most_of_piece, own_cost(p, known)); };
+      written ? for_each_piece(x, piece) : piece(x);
+      sum += most_of_piece;
+    }
+    return known[v] = std::min(most, written ? sum * count_of(reduced_extents(*in)) : sum);
+  }
+
+  // The term of a sum that would be written out though its terms are long: they get a loop.
+  std::optional<ValueId> long_term(const ir::Block& b) const {
+    constexpr std::int64_t few = 4;
+    std::map<ValueId, std::int64_t> known;
+    for (const ir::InstrId i : b.instrs) {
+      const ir::Instr& in = f.instr(i);
+      if (!monoid_of(ops::info(in.op).name) || !unrolled_reduction(f, in, options)) continue;
+      const std::int64_t count = count_of(reduced_extents(in));
+      const ValueId term = in.operands[0];
+      if (count > few && local(term) && !roots.contains(term) && own_cost(term, known) * count > most_written)
+        return term;
+    }
+    return std::nullopt;
+  }
+
   // Marks what the statement of root `reader` evaluates in place.
   void reach(ValueId v, std::uint32_t reader) {
     const ir::Instr* in = f.definition(v);
@@ -228,6 +260,10 @@ std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const Pla
   };
   decide();
   while (const auto v = next_shared()) {
+    shared.insert(*v);
+    decide();
+  }
+  while (const auto v = finder.long_term(b)) {
     shared.insert(*v);
     decide();
   }
