@@ -264,6 +264,27 @@ void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
   });
 }
 
+// The tile's elements are added up over its rows, each term made of the element.
+void Emitter::fold_tile(const Contraction& c, V row, V rows, V column, V tile, V offset, V mask) {
+  const auto& add = std::get<plan::ScatterAdd>(c.columns.body[1].what);
+  auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
+  vars_[c.columns.var] = b_.CreateAdd(column, offset);
+  vector_ = Vector{c.columns.var, c.lanes(), mask};
+  scopes_.emplace_back();
+  V sum = stack(vector);
+  b_.CreateStore(load(add.target, {}), sum);
+  counted(whole(0), rows, 1, [&](V r) {
+    vars_[c.rows.var] = b_.CreateAdd(row, r);
+    reduced_[c.reduced.reductions[0]] =
+        b_.CreateAlignedLoad(vector, element(c, tile, b_.CreateAdd(b_.CreateMul(r, whole(c.panel())), offset)),
+                             llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
+    b_.CreateStore(vb_.add(b_.CreateLoad(vector, sum), spread(node(add.value))), sum);
+  });
+  store(add.target, b_.CreateLoad(vector, sum));
+  scopes_.pop_back();
+  vector_.reset();
+}
+
 // What follows the reduction, for each element of the tile.
 void Emitter::finish_tile(const Contraction& c, V row, V rows, V column, V tile) {
   auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
@@ -271,8 +292,10 @@ void Emitter::finish_tile(const Contraction& c, V row, V rows, V column, V tile)
                    ? b_.getTrue()
                    : b_.CreateICmpSLE(b_.CreateAdd(column, whole(c.panel())), c.column_count);
   V left = least(whole(c.panel()), b_.CreateSub(c.column_count, column));
-  counted(whole(0), rows, 1, [&](V r) {
+  const bool folded = std::holds_alternative<plan::ScatterAdd>(c.columns.body[1].what);
+  counted(whole(0), folded ? whole(1) : rows, 1, [&](V r) {
     const auto at = [&](V offset, V mask) {
+      if (folded) return fold_tile(c, row, rows, column, tile, offset, mask);
       scopes_.emplace_back();
       vars_[c.rows.var] = b_.CreateAdd(row, r);
       vars_[c.columns.var] = b_.CreateAdd(column, offset);

@@ -152,6 +152,7 @@ class Emitter {
   std::pair<V, V> nonzero(const Contraction& c, const Block& at, V row, int height, V column, V width);
   void contract_block(const Contraction& c, const Block& at, V tile);
   void finish_tile(const Contraction& c, V row, V rows, V column, V tile);
+  void fold_tile(const Contraction& c, V row, V rows, V column, V tile, V offset, V mask);
   /// The factor at the loop variables' values, `along` running over the lanes.
   V factor(const Contraction& c, plan::NodeId value, plan::VarId along, V mask);
   /// Reads `lanes` vectors and gives the j-th elements of all as the j-th vector.

@@ -54,7 +54,7 @@ struct Interior {
     if (a.kind != Node::Kind::index || b.kind != Node::Kind::index) return;
     const std::uint32_t i = plan.size_count + loop.var.index;
     const Dim difference = a.dim - b.dim;
-    const auto c = coefficient(difference, i);
+    const auto c = step(plan, difference, loop.var);
     if (!c || !c->is_constant() || (c->constant() != 1 && c->constant() != -1)) return;
     const auto s = switch_of(ops::info(n.op).name, c->constant(), replace(difference, i, 0));
     if (!s) return;

@@ -1,5 +1,7 @@
 #include "compiler/plan/dims.h"
 
+#include <algorithm>
+
 namespace rg::plan {
 
 namespace {
@@ -81,6 +83,18 @@ std::optional<Dim> coefficient(const Dim& e, std::uint32_t size) {
     if (direct) sum = sum + rest;
   }
   return sum;
+}
+
+std::optional<Dim> step(const Plan& plan, const Dim& e, VarId var) {
+  bool through_node = false;
+  e.for_each_size([&](std::uint32_t s) {
+    if (s < plan.size_count) return;
+    const Var& v = plan.vars[s - plan.size_count];
+    through_node =
+        through_node || (v.kind == Var::Kind::node && std::ranges::binary_search(plan.node(v.node).vars, var));
+  });
+  if (through_node) return std::nullopt;
+  return coefficient(e, plan.size_count + var.index);
 }
 
 bool proven_nonnegative(const Plan& plan, const Dim& e) {

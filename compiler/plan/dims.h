@@ -13,6 +13,9 @@ bool mentions(const Dim& e, std::uint32_t size);
 Dim replace(const Dim& e, std::uint32_t size, const Dim& by);
 /// The c with e = c * size + rest, neither mentioning the size; empty when e is not linear in it.
 std::optional<Dim> coefficient(const Dim& e, std::uint32_t size);
+/// By how much e grows from one value of the variable to the next; empty where that is not known: e is not linear in
+/// it, or depends on it through the value of a node.
+std::optional<Dim> step(const Plan& plan, const Dim& e, VarId var);
 
 /// 0 <= e for all values of the plan's variables within their ranges. False: not proven.
 bool proven_nonnegative(const Plan& plan, const Dim& e);

@@ -35,8 +35,8 @@ struct Layout {
     for_each_node(plan, {value}, [&](NodeId id) {
       const Node& n = plan.node(id);
       if (n.kind != Node::Kind::load) return;
-      const auto step = coefficient(linear_address(plan, n.access), plan.size_count + var.index);
-      if (!step || (!(*step == Dim(0)) && !(*step == Dim(1)))) ++count;
+      const auto by = step(plan, linear_address(plan, n.access), var);
+      if (!by || (!(*by == Dim(0)) && !(*by == Dim(1)))) ++count;
     });
     return count;
   }

@@ -250,6 +250,7 @@ void place_buffers(Plan& plan, const PlanOptions& options) {
   relayout(plan);
   vectorise(plan, options);
   mirror(plan);
+  fold_tiles(plan);
   block_steps(plan, options);
   split_borders(plan);
   p.survey();

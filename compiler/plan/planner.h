@@ -75,6 +75,8 @@ void relayout(Plan& plan);
 void vectorise(Plan& plan, const PlanOptions& options);
 /// Leaves out one half of products that are symmetric, and copies the other; after vectorise.
 void mirror(Plan& plan);
+/// Adds what is only summed over the rows of a product by tiles up as tiles are finished; after vectorise.
+void fold_tiles(Plan& plan);
 /// Updates the state of elementwise steps in place, and cuts long arrays into blocks that go through all steps while
 /// they are in the first cache level. After vectorise.
 void block_steps(Plan& plan, const PlanOptions& options);

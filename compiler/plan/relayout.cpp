@@ -19,9 +19,7 @@ namespace {
 struct Relayout {
   Plan& plan;
 
-  std::optional<Dim> along(const Access& a, VarId var) const {
-    return coefficient(linear_address(plan, a), plan.size_count + var.index);
-  }
+  std::optional<Dim> along(const Access& a, VarId var) const { return step(plan, linear_address(plan, a), var); }
   bool is(const std::optional<Dim>& c, std::int64_t v) const { return c && *c == Dim(v); }
   bool far(const std::optional<Dim>& c) const { return c && (!c->is_constant() || c->constant() > 4); }
 

@@ -16,7 +16,7 @@ struct Vectoriser {
   static constexpr std::int64_t steps = 16;  // that an inner loop is taken to have
 
   std::int64_t access_cost(const Access& a, VarId var) const {
-    const auto c = coefficient(linear_address(plan, a), plan.size_count + var.index);
+    const auto c = step(plan, linear_address(plan, a), var);
     if (!c) return 16;
     if (!c->is_constant()) return 16;
     return c->constant() == 0 ? 0 : c->constant() == 1 ? 1 : c->constant() <= 16 && c->constant() >= -1 ? 6 : 16;
@@ -65,8 +65,8 @@ struct Vectoriser {
     return std::ranges::any_of(items, [&](Item& item) {
       if (const auto* s = std::get_if<ScatterAdd>(&item.what))
         return std::ranges::none_of(s->target.index, [&](const Dim& d) {
-          const auto step = coefficient(d, plan.size_count + var.index);
-          return step && step->is_constant() && step->constant() != 0;
+          const auto by = step(plan, d, var);
+          return by && by->is_constant() && by->constant() != 0;
         });
       return std::ranges::any_of(bodies(item), [&](std::vector<Item>* b) { return lanes_meet(*b, var); });
     });
@@ -214,7 +214,11 @@ bool collect_private(const Plan& plan, std::vector<Item>& items, VarId var, std:
       if (dropped && !by_iteration) return false;
       if (by_iteration) own.insert(s->target.buffer);
     }
-    if (std::holds_alternative<ScatterAdd>(item.what) || std::holds_alternative<Assert>(item.what)) return false;
+    if (std::holds_alternative<Assert>(item.what)) return false;
+    // Additions of different iterations must not meet.
+    if (const auto* s = std::get_if<ScatterAdd>(&item.what);
+        s && std::ranges::none_of(s->target.index, [&](const Dim& d) { return plan.as_var(d) == var; }))
+      return false;
     return std::ranges::all_of(bodies(item), [&](std::vector<Item>* b) { return collect_private(plan, *b, var, own); });
   });
 }

@@ -153,3 +153,31 @@ TEST_CASE("products that are not symmetric are computed on both sides of the dia
   CHECK(c.dump().find("symmetric") == std::string::npos);
   c.check({{17, 9}, {64, 40}}, 1e-13);
 }
+
+TEST_CASE("what is only summed over the rows of a product is added up tile by tile") {
+  for (const Elem e : {Elem::f32, Elem::f64}) {
+    Case c({"n", "m", "k", "batch"});
+    const Val a = c.input(e, {batch, m, k}), x = c.input(e, {n, k}), mu = c.input(e, {batch, k}), w = c.input(e, {m});
+    const std::vector<Dim> all{n, batch, k};
+    const Val r = c.b.sub(c.b.broadcast(x, all, {0, 2}), c.b.broadcast(mu, all, {1, 2}));
+    const Val z = c.b.contract({a, r}, {{1, 2, 3}, {0, 1, 3}, {0, 1, 2}});
+    const Val term = c.b.mul(c.b.broadcast(w, {n, batch, m}, {2}), c.b.mul(z, z));
+    c.b.set_yields({c.b.call("tanh", {c.b.sum(term, {2})})});
+    const std::string dump = c.dump();
+    CHECK(dump.find("packed") != std::string::npos);
+    CHECK(dump.find("+= mul(in3[") != std::string::npos);
+    CHECK(dump.find("tile contract") == std::string::npos);
+    c.check(
+        {{5, 17, 9, 3}, {1, 1, 1, 1}, {0, 4, 4, 2}, {7, 0, 4, 2}, {7, 4, 0, 2}, {40, 33, 270, 20}, {33, 200, 20, 2}},
+        e == Elem::f32 ? 2e-4 : 1e-12);
+  }
+}
+
+TEST_CASE("a product that is read elsewhere too is stored") {
+  Case c({"n", "m", "k", "batch"});
+  const Val a = c.input(Elem::f64, {batch, m, k}), x = c.input(Elem::f64, {n, k});
+  const Val z = c.b.contract({a, x}, {{1, 2, 3}, {0, 3}, {1, 0, 2}});
+  c.b.set_yields({c.b.sum(c.b.mul(z, z), {2}), c.b.sum(z, {1})});
+  CHECK(c.dump().find("+= ") == std::string::npos);
+  c.check({{5, 17, 9, 3}, {33, 20, 40, 2}}, 1e-12);
+}

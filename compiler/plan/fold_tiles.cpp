@@ -1,0 +1,157 @@
+// Sums over the rows of a product by tiles that nothing else reads:
+//
+//   loop i { rows j { columns k { loop l sum r { … }; t[j, k] = r } }
+//            loop k { loop j sum s { f(t[j, k]) }; y[k] = s } }
+//
+// are made of each tile when it is finished, and t is never stored:
+//
+//   loop i { loop k { y[k] = 0 }
+//            rows j { columns k { loop l sum r { … }; y[k] += f(r) } } }
+//
+// Each y[k] is summed in the same order as before. Only inside of another loop: the function's own rows are divided
+// among threads, which would meet in y.
+#include <algorithm>
+#include <map>
+
+#include "compiler/plan/dag.h"
+#include "compiler/plan/planner.h"
+
+namespace rg::plan {
+
+namespace {
+
+struct TileFolder {
+  Plan& plan;
+
+  struct Match {
+    Loop* columns;
+    Store* stored;      // of the product
+    NodeId term;        // summed
+    VarId row, column;  // of the sum
+    Store* result;
+  };
+
+  std::optional<Match> match(Loop& rows, Item& next) const {
+    auto& columns = std::get<Loop>(rows.body[0].what);
+    auto* sum = std::get_if<Loop>(&next.what);
+    if (!sum || !sum->reductions.empty() || !sum->ranges.empty() || !(sum->extent == columns.extent) ||
+        sum->body.size() != 2 || columns.body.size() != 2)
+      return std::nullopt;
+    auto* over = std::get_if<Loop>(&sum->body[0].what);
+    auto* result = std::get_if<Store>(&sum->body[1].what);
+    auto* stored = std::get_if<Store>(&columns.body[1].what);
+    if (!over || !result || !stored || !over->ranges.empty() || !(over->extent == rows.extent) ||
+        over->reductions.size() != 1 || over->body.size() != 1)
+      return std::nullopt;
+    const auto* add = std::get_if<Accumulate>(&over->body[0].what);
+    const Node &value = plan.node(result->value), &product = plan.node(stored->value);
+    if (!add || plan.reductions[add->reduction.index].monoid != Monoid::sum || value.kind != Node::Kind::reduced ||
+        !(value.reduction == add->reduction) || product.kind != Node::Kind::reduced ||
+        plan.buffer(stored->target.buffer).storage != Storage::workspace)
+      return std::nullopt;
+    return Match{&columns, stored, plan.reductions[add->reduction.index].value, over->var, sum->var, result};
+  }
+
+  Dim moved(Dim d, const Match& m, const Loop& rows) const {
+    d = replace(d, plan.size_count + m.row.index, plan.var_dim(rows.var));
+    return replace(d, plan.size_count + m.column.index, plan.var_dim(m.columns->var));
+  }
+
+  // Whether the product is read by the term alone, at the sum's own index.
+  bool only_read(const Match& m, const Loop& rows) const {
+    IdSet<NodeId> own;
+    bool here = true;
+    for_each_node(plan, {m.term}, own, [&](NodeId id) {
+      const Node& n = plan.node(id);
+      here = here && n.kind != Node::Kind::reduced;
+      const auto plain = [&](const Dim& d) {
+        d.for_each_size([&](std::uint32_t s) {
+          here = here && (s < plan.size_count || plan.vars[s - plan.size_count].kind != Var::Kind::node);
+        });
+      };
+      plain(n.dim);
+      for (const Dim& d : n.access.index) plain(d);
+      if (n.kind != Node::Kind::load || !(n.access.buffer == m.stored->target.buffer)) return;
+      here = here && !n.guard.valid() &&
+             std::ranges::equal(n.access.index, m.stored->target.index,
+                                [&](const Dim& d, const Dim& e) { return moved(d, m, rows) == e; });
+    });
+    const std::function<bool(std::vector<Item>&)> elsewhere = [&](std::vector<Item>& items) {
+      return std::ranges::any_of(items, [&](Item& item) {
+        bool found = false;
+        const auto* a = std::get_if<Accumulate>(&item.what);
+        if (!a || !(plan.reductions[a->reduction.index].value == m.term))
+          for_each_node(plan, item, [&](NodeId id) {
+            const Node& n = plan.node(id);
+            found = found || (n.kind == Node::Kind::load && n.access.buffer == m.stored->target.buffer);
+          });
+        return found || std::ranges::any_of(bodies(item), [&](std::vector<Item>* b) { return elsewhere(*b); });
+      });
+    };
+    return here && !elsewhere(plan.body);
+  }
+
+  // The term at the product's own index, of its sum as it is in registers.
+  NodeId term(const Match& m, const Loop& rows) {
+    Dag dag(plan);
+    std::map<NodeId, NodeId> made;
+    const std::function<NodeId(NodeId)> at = [&](NodeId id) -> NodeId {
+      if (!id.valid()) return id;
+      if (const auto it = made.find(id); it != made.end()) return it->second;
+      Node n = plan.node(id);
+      NodeId result;
+      if (n.kind == Node::Kind::load && n.access.buffer == m.stored->target.buffer) {
+        result = m.stored->value;
+      } else if (n.kind == Node::Kind::index) {
+        result = dag.index_node(moved(n.dim, m, rows));
+      } else {
+        for (Dim& d : n.access.index) d = moved(d, m, rows);
+        std::vector<NodeId> args;
+        for (const NodeId a : n.args) args.push_back(at(a));
+        const NodeId guard = at(n.guard);
+        result = dag.rebuilt(std::move(n), std::move(args), guard);
+      }
+      made[id] = result;
+      return result;
+    };
+    return at(m.term);
+  }
+
+  // The loop that sets the sums to zero.
+  Item fold(Loop& rows, const Match& m) {
+    Access to = m.result->target;
+    for (Dim& d : to.index) d = moved(d, m, rows);
+    Dag dag(plan);
+    const NodeId value = term(m, rows), zero = dag.constant(plan.node(value).elem, 0, 0);
+    Loop clear;
+    clear.var = m.column;
+    clear.extent = m.columns->extent;
+    clear.vector = true;
+    clear.body.push_back({Store{m.result->target, zero}});
+    m.columns->body[1] = {ScatterAdd{std::move(to), value, {}}};
+    return {std::move(clear)};
+  }
+
+  void walk(std::vector<Item>& items, bool inside) {
+    for (std::size_t k = 0; k < items.size(); ++k) {
+      auto* rows = std::get_if<Loop>(&items[k].what);
+      if (!rows || !rows->packing) {
+        for (std::vector<Item>* body : bodies(items[k])) walk(*body, inside || rows != nullptr);
+        continue;
+      }
+      if (!inside || rows->symmetric || k + 1 == items.size()) continue;
+      const auto found = match(*rows, items[k + 1]);
+      if (!found || !only_read(*found, *rows)) continue;
+      Item clear = fold(*rows, *found);
+      items[k + 1] = std::move(items[k]);
+      items[k] = std::move(clear);
+      ++k;
+    }
+  }
+};
+
+}  // namespace
+
+void fold_tiles(Plan& plan) { TileFolder{plan}.walk(plan.body, false); }
+
+}  // namespace rg::plan
