@@ -37,8 +37,6 @@ TEST_CASE("a mixture's exponents, |Q_k (x_i - mu_k)|², store nothing of extent 
   const Val z = b.contract({q, r}, {{1, 2, 3}, {0, 1, 3}, {0, 1, 2}});
   b.set_yields({b.sum(b.mul(z, z), {2})});
   const plan::Plan p = plan::make_plan(f);
-  REQUIRE(!p.slots.empty());  // of one k
-  CHECK(p.slots[0].bytes == std::vector{Dim(8) * n * d});
   for (const plan::Slot& slot : p.slots) {
     for (const Dim& bytes : slot.bytes) {
       const auto at = [&](std::int64_t extent) {
