@@ -22,7 +22,7 @@ struct Common {
 void add_common(CLI::App& app, Common& common) {
   const std::string cores = std::to_string(usable_cores().size());
   app.add_option("--threads", common.threads, "cores that every tool is held to; `all` for those of this machine")
-      ->transform([cores](std::string text) { return text == "all" ? cores : text; })
+      ->transform([cores](const std::string& text) { return text == "all" ? cores : text; })
       ->check(CLI::Range(1, static_cast<int>(usable_cores().size())))
       ->capture_default_str();
   app.add_flag("--json", common.json, "one JSON object in place of the table");

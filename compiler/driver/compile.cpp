@@ -59,7 +59,7 @@ Result<std::string> static_library(std::span<const plan::Plan> plans, const std:
   const auto program = std::filesystem::read_symlink("/proc/self/exe", code);
   const auto runtime = api::read_file(program.parent_path().parent_path() / "lib" / "librunegrad_runtime.a");
   if (!runtime) return Failure{"the runtime's library is missing: " + runtime.error(), Code::runtime_missing};
-  const auto object = emit::emit(plans, emit::Kind::object, options);
+  auto object = emit::emit(plans, emit::Kind::object, options);
   if (!object) return object;
   return emit::library(*object, stem + ".o", *runtime);
 }

@@ -191,7 +191,7 @@ Text Writer::expression(const Instr& i) {
   if (ops::info(i.op).elementwise) return elementwise(i);
   if (i.op == opcode<ops::Iota>()) {
     const auto names = index_names(a.dims.size());
-    const std::string index = names[static_cast<std::size_t>(a.axes[0])];
+    const std::string& index = names[static_cast<std::size_t>(a.axes[0])];
     const std::string element = fmt::format("{}({})", name(a.elems[0]), index);
     return {fmt::format("[{} => {}]", indices(names, a.dims), element)};
   }

@@ -13,7 +13,7 @@ using V = Emitter::V;
 
 namespace {
 
-// Bodies from this many operations on; short ones keep up with the processor's own fetching, and would pay for more
+// Bodies from this many operations on; shorter ones keep up with the processor's own fetching, and would pay for more
 // instructions.
 constexpr std::int64_t long_body = 64;
 // Operations that take about as long as a line from memory. Between 512 and 2048 no difference was measured.

@@ -37,9 +37,12 @@ void Emitter::items(const std::vector<plan::Item>& list) {
 
 // for (i = from; i < to; i += step), tested before the first iteration.
 void Emitter::counted(V from, V to, std::int64_t step, const std::function<void(V)>& body) {
+  V any = b_.CreateICmpSLT(from, to);
+  const auto* known = llvm::dyn_cast<llvm::ConstantInt>(any);
+  if (known && known->isZero()) return;
   llvm::BasicBlock* before = b_.GetInsertBlock();
   llvm::BasicBlock *loop = block("loop"), *done = block("done");
-  b_.CreateCondBr(b_.CreateICmpSLT(from, to), loop, done);
+  b_.CreateCondBr(any, loop, done);
   b_.SetInsertPoint(loop);
   llvm::PHINode* i = b_.CreatePHI(b_.getInt64Ty(), 2);
   i->addIncoming(from, before);

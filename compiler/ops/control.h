@@ -208,18 +208,15 @@ struct Derive : Reference {
     if (!ir::is_float(elem)) return {};
     const Dim n = example_n(), m = example_m();
     const Type scalar{elem, {}}, vector{elem, {n}}, matrix{elem, {n, n}};
-    const auto of = [&](std::string about, std::vector<std::int64_t> mode, std::vector<ExampleOperand> operands,
-                        std::vector<Type> results) {
+    const auto of = [&](std::string about, std::vector<std::int64_t> mode, const std::vector<ExampleOperand>& operands,
+                        const std::vector<Type>& results) {
       const Attrs attrs{.axes = {0}, .dims = {n, m}, .integers = mode, .text = about, .callee = "callee0"};
       const auto body = [=](B& b, std::span<const V> x) {
         return b.emit_typed(b.named("derive"), {x.begin(), x.end()}, attrs, {}, results);
       };
       if (!mode.empty()) about += mode[0] == 1 ? ", forward" : ", reverse";
-      return Example{.about = about,
-                     .operands = std::move(operands),
-                     .body = body,
-                     .epsilons = 64,
-                     .callees = {example_callee<B>(elem)}};
+      return Example{
+          .about = about, .operands = operands, .body = body, .epsilons = 64, .callees = {example_callee<B>(elem)}};
     };
     return {of("jvp", {}, {{vector}, {vector}, {vector}}, {scalar, vector, scalar, vector}),
             of("vjp", {}, {{vector}, {vector}, {scalar}, {vector}}, {scalar, vector, vector}),

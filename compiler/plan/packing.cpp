@@ -43,7 +43,7 @@ std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& optio
 }
 
 bool reads_in_place(const Packing& p, const Loop& rows, const Loop& columns, const Loop& reduced) {
-  constexpr std::int64_t small_product = 32 * 32 * 32;
+  constexpr std::int64_t small_product = std::int64_t{32} * 32 * 32;
   const Dim count = rows.extent * columns.extent * reduced.extent;
   return !p.columns_across && count.is_constant() && count.constant() <= small_product &&
          reduced.extent.constant() <= Packing::block_depth;

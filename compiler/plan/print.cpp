@@ -133,7 +133,7 @@ struct Printer {
 
   void buffer(const Buffer& b, bool used) {
     if (!used) return;
-    std::string dims, kept;
+    std::string dims;
     for (std::size_t d = 0; d < b.dims.size(); ++d)
       dims += (d ? ", " : "") + (b.kept[d] ? dim(b.dims[d]) : "(" + dim(b.dims[d]) + ")");
     line(fmt::format("{} {}: {}{}{}", name(b.storage), b.name, ir::name(b.elem), b.dims.empty() ? "" : "[" + dims + "]",

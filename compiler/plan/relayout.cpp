@@ -68,7 +68,7 @@ struct Relayout {
     b.name = plan.buffer(from.buffer).name + ".across." + std::to_string(plan.buffers.size());
     plan.buffers.push_back(std::move(b));
     const BufferId to(plan.buffers.size() - 1);
-    const auto loop = [&](const Loop& like, std::string name) {
+    const auto loop = [&](const Loop& like, const std::string& name) {
       plan.vars.push_back({Var::Kind::axis, like.extent, {}, name + std::to_string(plan.vars.size())});
       Loop l;
       l.var = VarId(plan.vars.size() - 1);

@@ -105,7 +105,7 @@ struct Vectoriser {
         rows.together = packing->height;
         columns->together = 2;
         columns->vector = true;
-        rows.packing = std::move(packing);
+        rows.packing = packing;
         return true;
       }
     }

@@ -10,8 +10,8 @@ namespace {
 Value failed(BuiltinCall& call) { return Checker::error_value(call.span); }
 
 // An array whose element type follows from its use.
-Value open_array(BuiltinCall& call, std::vector<Dim> dims, bool floating,
-                 std::function<ValueId(Elem, std::vector<Dim>)> make) {
+Value open_array(BuiltinCall& call, const std::vector<Dim>& dims, bool floating,
+                 std::function<ValueId(Elem, const std::vector<Dim>&)> make) {
   Flex f;
   f.floating = floating;
   f.literal = true;
@@ -84,7 +84,7 @@ Value eye_builtin(BuiltinCall& call) {
     return failed(call);
   }
   Checker* c = &call.c;
-  return open_array(call, *rows, true, [c](Elem e, std::vector<Dim> d) {
+  return open_array(call, *rows, true, [c](Elem e, const std::vector<Dim>& d) {
     ir::Builder& b = c->b();
     return b.convert(b.compare("eq", b.iota(Elem::i64, d, 0), b.iota(Elem::i64, d, 1)), e);
   });
@@ -122,7 +122,7 @@ Value reshape_builtin(BuiltinCall& call) {
 Value transpose_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 2, "transpose(a, [1, 0, 2])")) return failed(call);
   Checker& c = call.c;
-  const Value x = c.tensor(call.arg(0), "an array");
+  Value x = c.tensor(call.arg(0), "an array");
   if (x.is_error()) return x;
   const std::size_t rank = c.type_of(x).rank();
   std::vector<std::int64_t> axes;
@@ -151,7 +151,7 @@ Value broadcast_builtin(BuiltinCall& call) {
   const auto dims = shape_list(call, call.arg(1));
   if (!dims || !call.arg(0).is_array()) return dims ? c.tensor(call.arg(0)) : failed(call);
   Value like = call.arg(0);
-  const Value target = open_array(call, *dims, false, [](Elem, std::vector<Dim>) { return ValueId{}; });
+  const Value target = open_array(call, *dims, false, [](Elem, const std::vector<Dim>&) { return ValueId{}; });
   const auto whole = c.broadcast_dims(std::vector{like, target}, call.span, "`broadcast`");
   if (!whole) return failed(call);
   for (std::size_t i = 0; i < whole->size(); ++i) {
@@ -161,7 +161,7 @@ Value broadcast_builtin(BuiltinCall& call) {
     }
   }
   if (like.is_flex()) {
-    return open_array(call, *dims, like.flex->floating, [&c, like](Elem e, std::vector<Dim> d) {
+    return open_array(call, *dims, like.flex->floating, [&c, like](Elem e, const std::vector<Dim>& d) {
       const Value x = c.materialize(like, e);
       return x.is_error() ? ValueId{} : c.stretch(c.use(x), d);
     });
@@ -188,7 +188,7 @@ Value concat_builtin(BuiltinCall& call) {
   std::vector<ValueId> ids;
   ir::Type first;
   for (const Value& p : parts) {
-    const Value t = c.materialize(p, elem);
+    Value t = c.materialize(p, elem);
     if (t.is_error()) return t;
     const ir::Type type = c.type_of(t);
     if (ids.empty()) first = type;
@@ -250,7 +250,7 @@ Value pad_builtin(BuiltinCall& call) {
 Value reverse_builtin(BuiltinCall& call) {
   if (!only_options(call, {"axis"}) || !expect_args(call, 1, 1, "reverse(x, axis: 0)")) return failed(call);
   Checker& c = call.c;
-  const Value x = c.tensor(call.arg(0), "an array");
+  Value x = c.tensor(call.arg(0), "an array");
   if (x.is_error()) return x;
   const ir::Type t = c.type_of(x);
   std::vector<std::int64_t> axes = ops::iota_axes(t.rank());
@@ -272,7 +272,7 @@ Value reverse_builtin(BuiltinCall& call) {
 Value triangle(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 2, "tril(a, 0)")) return failed(call);
   Checker& c = call.c;
-  const Value x = c.tensor(call.arg(0), "a matrix");
+  Value x = c.tensor(call.arg(0), "a matrix");
   if (x.is_error()) return x;
   const ir::Type t = c.type_of(x);
   std::int64_t k = 0;
@@ -299,7 +299,7 @@ Value triangle(BuiltinCall& call) {
 Value diag_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 1, "diag(x)")) return failed(call);
   Checker& c = call.c;
-  const Value x = c.tensor(call.arg(0), "a vector or a matrix");
+  Value x = c.tensor(call.arg(0), "a vector or a matrix");
   if (x.is_error()) return x;
   const ir::Type t = c.type_of(x);
   ir::Builder& b = c.b();

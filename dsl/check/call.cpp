@@ -332,7 +332,7 @@ Value Checker::apply_builtin(const std::string& name, Args args, Span span, Span
     const Value& x = args[0].value;
     if (x.is_flex() && x.flex->literal && *elem != Elem::boolean && (ir::is_float(*elem) || !x.flex->floating))
       return materialize(x, elem);
-    const Value t = materialize(x, x.is_flex() && ir::is_float(*elem) ? elem : std::nullopt);
+    Value t = materialize(x, x.is_flex() && ir::is_float(*elem) ? elem : std::nullopt);
     if (t.is_error()) return t;
     Value v = make_tensor(b().convert(use(t), *elem), span);
     if (ir::is_integer(*elem) && ir::is_integer(t.type.elem)) v.affine = t.affine, v.low = t.low, v.high = t.high;

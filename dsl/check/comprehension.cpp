@@ -223,7 +223,7 @@ Value Checker::eval_reduce(const ast::Reduce& node, Span span, const ScopePtr& s
     emit_assert(b().compare("gt", count, b().integer(Elem::i64, 0)),
                 fmt::format("`{}` of nothing: `{}` is 0", op, text_of(node.indices[i].extent->span)));
   }
-  const Value array = map_over(node.indices, axes, *node.body, scope, span, &identity);
+  Value array = map_over(node.indices, axes, *node.body, scope, span, &identity);
   if (array.is_error()) return array;
   if (!array.is_tensor()) {
     error(Code::type_mismatch, node.body->span, fmt::format("`{}` reduces numbers, this is {}", op, describe(array)));

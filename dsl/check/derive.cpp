@@ -337,7 +337,7 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
     jvp.name = "jvp";
     if (fn.name == "hvp") return apply_derived(jvp, std::move(args), span);
     jvp.name = "value_and_jvp";
-    const Value both = apply_derived(jvp, std::move(args), span);
+    Value both = apply_derived(jvp, std::move(args), span);
     if (both.is_error()) return both;
     return make_tuple({both.fields[0].fields[0], both.fields[1].fields[1]}, span);
   }

@@ -32,7 +32,7 @@ ValueId diagonal(ir::Builder& b, ValueId v, std::vector<std::int64_t>& labels) {
 
 Value einsum_builtin(BuiltinCall& call) {
   Checker& c = call.c;
-  const Value failed = Checker::error_value(call.span);
+  Value failed = Checker::error_value(call.span);
   if (!only_options(call, {}) || !expect_args(call, 2, 100, "einsum(\"ij,jk->ik\", a, b)")) return failed;
   const auto bad = [&](const std::string& why) {
     c.error(Code::bad_einsum, call.arg(0).span, why)

@@ -417,7 +417,7 @@ Value Checker::eval_struct(const ast::StructLit& node, Span span, const ScopePtr
 }
 
 Value Checker::eval_field(const ast::Field& node, Span span, const ScopePtr& scope) {
-  const Value base = eval(*node.base, scope);
+  Value base = eval(*node.base, scope);
   if (base.is_error()) return base;
   if (base.kind == Value::Kind::structure) {
     const auto& fields = base.decl->item->fields;
@@ -440,7 +440,7 @@ Value Checker::eval_field(const ast::Field& node, Span span, const ScopePtr& sco
 }
 
 Value Checker::eval_project(const ast::Project& node, Span span, const ScopePtr& scope) {
-  const Value base = eval(*node.base, scope);
+  Value base = eval(*node.base, scope);
   if (base.is_error()) return base;
   if (base.kind != Value::Kind::tuple || node.index < 0 ||
       node.index >= static_cast<std::int64_t>(base.fields.size())) {

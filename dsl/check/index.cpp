@@ -149,7 +149,7 @@ bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePt
 }
 
 Value Checker::eval_index(const ast::Index& node, Span span, const ScopePtr& scope) {
-  const Value base = tensor(eval(*node.base, scope), "an array");
+  Value base = tensor(eval(*node.base, scope), "an array");
   if (base.is_error()) return base;
   const ir::Type type = type_of(base);
   std::size_t fixed = 0;

@@ -13,7 +13,7 @@ Value Checker::eval_loop(const ast::Loop& node, Span span, const ScopePtr& scope
     return error_value(span);
   }
   const auto limit = [&](const ast::Expr& e) -> std::optional<Value> {
-    const Value v = eval(e, scope);
+    Value v = eval(e, scope);
     if (v.is_error()) return std::nullopt;
     if (v.is_flex() && v.flex->dim) return v;
     if (v.is_tensor() && v.affine && rectangle(*v.affine)) return v;

@@ -124,7 +124,7 @@ ForwardMode::ForwardMode(const Eval& eval) : rule_(rule_of(eval.name)) {
 }
 
 std::vector<Array> ForwardMode::along(std::size_t function, const Arguments& arguments,
-                                      std::vector<const Array*> tangents, runegrad::Context* context) const {
+                                      const std::vector<const Array*>& tangents, runegrad::Context* context) const {
   const runegrad::Function& f = functions_[function];
   std::vector<runegrad::TensorRef> inputs;
   for (const Array& a : arguments.inputs) inputs.push_back(const_cast<Array&>(a).ref());  // only read
@@ -158,7 +158,7 @@ Agreement ForwardMode::compare(const Arguments& arguments, const std::vector<Arr
           for (const Array& a : derivative) tangents.push_back(&a);
         }
         for (const Array& a : direction) tangents.push_back(&a);
-        forward.push_back(along(f, arguments, std::move(tangents), context));
+        forward.push_back(along(f, arguments, tangents, context));
       }
       const Compared c = rule_.compared(derivative, direction, forward);
       out.largest = std::max(out.largest, c.scale > 0 ? c.largest / c.scale : c.largest);

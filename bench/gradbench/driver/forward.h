@@ -31,7 +31,7 @@ class ForwardMode {
  private:
   struct Rule;
   static const Rule& rule_of(std::string_view eval);
-  std::vector<Array> along(std::size_t function, const Arguments& arguments, std::vector<const Array*> tangents,
+  std::vector<Array> along(std::size_t function, const Arguments& arguments, const std::vector<const Array*>& tangents,
                            runegrad::Context* context) const;
 
   const Rule& rule_;
