@@ -55,6 +55,7 @@ std::map<plan::BufferId, Emitter::Places> Emitter::places_read(const plan::Loop&
   return read;
 }
 
+// Asks for the lines from `at` on.
 void Emitter::fetch(V at, std::int64_t bytes) {
   for (std::int64_t k = 0; k < bytes; k += line_bytes) {
     V line = b_.CreateGEP(b_.getInt8Ty(), at, whole(k));
@@ -80,8 +81,7 @@ void Emitter::fetch_places(plan::BufferId buffer, const Places& places) {
   }
 }
 
-void Emitter::fetch_ahead(const plan::Loop& l, V to) {
-  const std::int64_t length = operations(l.body);
+void Emitter::fetch_ahead(const plan::Loop& l, std::int64_t length, V to) {
   if (length < long_body) return;
   const auto lanes = static_cast<std::int64_t>(vector_->lanes);
   V now = vars_.at(l.var);

@@ -238,13 +238,14 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
     return m != plan::Monoid::all && m != plan::Monoid::any;
   });
   const unsigned copies = plain && latency && weight(l.body) < 32 ? 4 : 1;
+  const std::int64_t length = plain ? operations(l.body) : 0;
   open(l, copies);
   const auto run = [&](const Vector& vector, V at, std::size_t copy) {
     scopes_.emplace_back();
     copy_ = copy;
     vars_[l.var] = at;
     vector_ = vector;
-    if (plain) fetch_ahead(l, to);
+    if (plain) fetch_ahead(l, length, to);
     if (plain && vector.lanes == lanes) load_rows(l.body);
     items(l.body);
     vector_.reset();

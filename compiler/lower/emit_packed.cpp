@@ -234,8 +234,8 @@ void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
     V width = even ? whole(c.panel()) : least(whole(c.panel()), b_.CreateSub(c.width, column));
     V panel = panel_at(c, at.first, at.length, column), two = b_.CreateICmpEQ(width, whole(c.panel()));
     // Tiles that begin below the panel's last column are not wanted of a symmetric product.
-    V above = b_.CreateSub(b_.CreateAdd(column, width), at.row);
-    counted(whole(0), c.rows.symmetric ? least(at.rows, above) : at.rows, c.p.height, [&](V row) {
+    V end = c.rows.symmetric ? least(at.rows, b_.CreateSub(b_.CreateAdd(column, width), at.row)) : at.rows;
+    counted(whole(0), end, c.p.height, [&](V row) {
       V rows = least(whole(c.p.height), b_.CreateSub(at.rows, row));
       V sums = tile;
       if (c.p.partial.valid()) {
@@ -264,62 +264,67 @@ void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
   });
 }
 
+V Emitter::tile_sums(const Contraction& c, V tile, V r, V offset) {
+  return b_.CreateAlignedLoad(llvm::FixedVectorType::get(c.elem, c.lanes()),
+                              element(c, tile, b_.CreateAdd(b_.CreateMul(r, whole(c.panel())), offset)),
+                              llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
+}
+
+void Emitter::tile_vectors(const Contraction& c, V column, const std::function<void(V offset, V mask)>& code) {
+  V complete = multiple(c.column_count, c.panel())
+                   ? b_.getTrue()
+                   : b_.CreateICmpSLE(b_.CreateAdd(column, whole(c.panel())), c.column_count);
+  const auto all_lanes = [&] {
+    counted(whole(0), whole(c.panel()), c.p.lanes, [&](V offset) { code(offset, nullptr); });
+  };
+  if (llvm::isa<llvm::ConstantInt>(complete)) return all_lanes();
+  V left = least(whole(c.panel()), b_.CreateSub(c.column_count, column));
+  llvm::BasicBlock *all = block("all"), *some = block("some"), *done = block("stored");
+  b_.CreateCondBr(complete, all, some);
+  b_.SetInsertPoint(all);
+  all_lanes();
+  b_.CreateBr(done);
+  b_.SetInsertPoint(some);
+  counted(whole(0), left, c.p.lanes, [&](V offset) { code(offset, lane_mask(b_.CreateSub(left, offset), c.lanes())); });
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+}
+
 // The tile's elements are added up over its rows, each term made of the element.
 void Emitter::fold_tile(const Contraction& c, V row, V rows, V column, V tile, V offset, V mask) {
   const auto& add = std::get<plan::ScatterAdd>(c.columns.body[1].what);
-  auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
   vars_[c.columns.var] = b_.CreateAdd(column, offset);
   vector_ = Vector{c.columns.var, c.lanes(), mask};
   scopes_.emplace_back();
-  V sum = stack(vector);
-  b_.CreateStore(load(add.target, {}), sum);
+  V start = load(add.target, {});
+  V sum = stack(start->getType());
+  b_.CreateStore(start, sum);
   counted(whole(0), rows, 1, [&](V r) {
     vars_[c.rows.var] = b_.CreateAdd(row, r);
-    reduced_[c.reduced.reductions[0]] =
-        b_.CreateAlignedLoad(vector, element(c, tile, b_.CreateAdd(b_.CreateMul(r, whole(c.panel())), offset)),
-                             llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
-    b_.CreateStore(vb_.add(b_.CreateLoad(vector, sum), spread(node(add.value))), sum);
+    reduced_[c.reduced.reductions[0]] = tile_sums(c, tile, r, offset);
+    V old = b_.CreateLoad(start->getType(), sum);
+    b_.CreateStore(vb_.add(old, spread(node(add.value))), sum);
   });
-  store(add.target, b_.CreateLoad(vector, sum));
+  store(add.target, b_.CreateLoad(start->getType(), sum));
   scopes_.pop_back();
   vector_.reset();
 }
 
 // What follows the reduction, for each element of the tile.
 void Emitter::finish_tile(const Contraction& c, V row, V rows, V column, V tile) {
-  auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
-  V complete = multiple(c.column_count, c.panel())
-                   ? b_.getTrue()
-                   : b_.CreateICmpSLE(b_.CreateAdd(column, whole(c.panel())), c.column_count);
-  V left = least(whole(c.panel()), b_.CreateSub(c.column_count, column));
-  const bool folded = std::holds_alternative<plan::ScatterAdd>(c.columns.body[1].what);
-  counted(whole(0), folded ? whole(1) : rows, 1, [&](V r) {
-    const auto at = [&](V offset, V mask) {
-      if (folded) return fold_tile(c, row, rows, column, tile, offset, mask);
+  if (std::holds_alternative<plan::ScatterAdd>(c.columns.body[1].what))
+    return tile_vectors(c, column, [&](V offset, V mask) { fold_tile(c, row, rows, column, tile, offset, mask); });
+  counted(whole(0), rows, 1, [&](V r) {
+    tile_vectors(c, column, [&](V offset, V mask) {
       scopes_.emplace_back();
       vars_[c.rows.var] = b_.CreateAdd(row, r);
       vars_[c.columns.var] = b_.CreateAdd(column, offset);
       vector_ = Vector{c.columns.var, c.lanes(), mask};
-      reduced_[c.reduced.reductions[0]] =
-          b_.CreateAlignedLoad(vector, element(c, tile, b_.CreateAdd(b_.CreateMul(r, whole(c.panel())), offset)),
-                               llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
+      reduced_[c.reduced.reductions[0]] = tile_sums(c, tile, r, offset);
       for (std::size_t k = 1; k < c.columns.body.size(); ++k) item(std::get<plan::Store>(c.columns.body[k].what));
       vector_.reset();
       scopes_.pop_back();
-    };
-    const auto all_lanes = [&] {
-      counted(whole(0), whole(c.panel()), c.p.lanes, [&](V offset) { at(offset, nullptr); });
-    };
-    if (llvm::isa<llvm::ConstantInt>(complete)) return all_lanes();
-    llvm::BasicBlock *all = block("all"), *some = block("some"), *done = block("stored");
-    b_.CreateCondBr(complete, all, some);
-    b_.SetInsertPoint(all);
-    all_lanes();
-    b_.CreateBr(done);
-    b_.SetInsertPoint(some);
-    counted(whole(0), left, c.p.lanes, [&](V offset) { at(offset, lane_mask(b_.CreateSub(left, offset), c.lanes())); });
-    b_.CreateBr(done);
-    b_.SetInsertPoint(done);
+    });
   });
 }
 

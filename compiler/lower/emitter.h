@@ -88,7 +88,8 @@ class Emitter {
   std::map<plan::BufferId, Places> places_read(const plan::Loop& l) const;
   void fetch(V at, std::int64_t bytes);
   void fetch_places(plan::BufferId buffer, const Places& places);
-  void fetch_ahead(const plan::Loop& l, V to);
+  /// In an iteration of `length` operations, for one that is before `to`.
+  void fetch_ahead(const plan::Loop& l, std::int64_t length, V to);
   void item(const plan::Loop& l);
   void item(const plan::Store& s);
   void item(const plan::Accumulate& a);
@@ -153,6 +154,10 @@ class Emitter {
   void contract_block(const Contraction& c, const Block& at, V tile);
   void finish_tile(const Contraction& c, V row, V rows, V column, V tile);
   void fold_tile(const Contraction& c, V row, V rows, V column, V tile, V offset, V mask);
+  /// Calls code with each vector of the panel's existing columns: its offset, and a mask where some lanes are beyond.
+  void tile_vectors(const Contraction& c, V column, const std::function<void(V offset, V mask)>& code);
+  /// The sums of a vector of the tile's row r.
+  V tile_sums(const Contraction& c, V tile, V r, V offset);
   /// The factor at the loop variables' values, `along` running over the lanes.
   V factor(const Contraction& c, plan::NodeId value, plan::VarId along, V mask);
   /// Reads `lanes` vectors and gives the j-th elements of all as the j-th vector.

@@ -23,19 +23,19 @@ ValueId assume(Builder& b, ValueId v, ValueId condition, bool truth, int depth) 
   if (def.op == opcode<ops::Select>() && def.operands[0] == condition)
     return assume(b, def.operands[truth ? 1 : 2], condition, truth, depth - 1);
   const ops::OpInfo& info = ops::info(def.op);
-  if (info.elementwise && def.operands.size() == 1) {
-    // A function of fewer elements: worth having beside the one of all.
-    const Instr* view = defined_by<ops::Broadcast>(b, assume(b, def.operands[0], condition, truth, depth - 1));
-    if (view != nullptr && view->operands[0] != def.operands[0]) {
-      const Instr of = *view;
-      return b.broadcast(b.emit1(def.op, of.operands, def.attrs), of.attrs.dims, of.attrs.axes);
-    }
-  }
-  constexpr std::string_view cheap[] = {"add", "sub", "mul", "neg", "div", "select"};
-  if (std::ranges::find(cheap, info.name) == std::end(cheap)) return v;
+  constexpr std::string_view cheap_ops[] = {"add", "sub", "mul", "neg", "div", "select"};
+  const bool cheap = std::ranges::find(cheap_ops, info.name) != std::end(cheap_ops);
+  const bool function = info.elementwise && def.operands.size() == 1;
+  if (!cheap && !function) return v;
   std::vector<ValueId> operands;
   for (const ValueId x : def.operands) operands.push_back(assume(b, x, condition, truth, depth - 1));
   if (operands == def.operands) return v;
+  if (const Instr* view = function ? defined_by<ops::Broadcast>(b, operands[0]) : nullptr) {
+    // Of fewer elements: worth having beside the one of all.
+    const Instr of = *view;
+    return b.broadcast(b.emit1(def.op, of.operands, def.attrs), of.attrs.dims, of.attrs.axes);
+  }
+  if (!cheap) return v;
   if (info.name == "mul") return b.mul(operands[0], operands[1]);
   if (info.name == "add") return b.add(operands[0], operands[1]);
   if (info.name == "neg") return b.neg(operands[0]);

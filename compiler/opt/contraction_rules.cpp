@@ -321,7 +321,7 @@ std::optional<AffineCode> affine_code(Builder& b, const std::vector<ValueId>& x,
 }  // namespace
 
 Simpler gather_of_affine(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
-  const bool masked = !a.integers.empty() && a.integers[0] != 0;
+  const ops::IndexedLayout layout(a, x.size());
   const auto code = affine_code(b, x, a, a.labels[0]);
   if (!code) return std::nullopt;
   ops::LabelExtents extents;
@@ -332,18 +332,18 @@ Simpler gather_of_affine(Builder& b, const std::vector<ValueId>& x, const Attrs&
   for (const std::int64_t l : code->labels) lengths.push_back(*extents.find(l));
   for (const std::int64_t l : a.labels.back()) dims.push_back(*extents.find(l));
   // Where the mask is false nothing is read, so that the index may be out of range there.
-  for (std::size_t d = 0; masked && d < lengths.size(); ++d) {
+  for (std::size_t d = 0; layout.has_mask && d < lengths.size(); ++d) {
     const Dim after = b.dims(x[0])[d] - code->starts[d] - lengths[d];
     if (!code->starts[d].proven_nonnegative() || !after.proven_nonnegative()) return std::nullopt;
   }
   const ValueId part = b.slice(x[0], code->starts, std::vector<std::int64_t>(lengths.size(), 1), lengths);
   const ValueId view = aligned(b, part, code->labels, a.labels.back(), dims);
-  if (!masked) return view;
-  return b.select(aligned(b, x.back(), a.labels[x.size() - 1], a.labels.back(), dims), view, b.zero(view));
+  if (!layout.has_mask) return view;
+  return b.select(aligned(b, x.back(), layout.mask_labels(), a.labels.back(), dims), view, b.zero(view));
 }
 
 Simpler scatter_at_affine(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
-  if (!a.integers.empty() && a.integers[0] != 0) return std::nullopt;
+  if (ops::IndexedLayout(a, x.size()).has_mask) return std::nullopt;
   const Labels& target = a.labels.back();
   const auto code = affine_code(b, x, a, target);
   if (!code) return std::nullopt;

@@ -43,9 +43,16 @@ struct Interior {
   const Loop& loop;
   std::int64_t head = 0, tail = 0;  // iterations in the borders
   std::map<NodeId, bool> known;     // conditions, inside
-  std::map<NodeId, NodeId> inside;
+  Dag::Rewrite inside;
 
-  explicit Interior(Plan& p, const Loop& l) : plan(p), dag(p), loop(l) {}
+  explicit Interior(Plan& p, const Loop& l) : plan(p), dag(p), loop(l) {
+    inside.known = [this](NodeId id) -> std::optional<NodeId> {
+      if (const auto k = known.find(id); k != known.end()) return dag.constant(Elem::boolean, 0, k->second ? 1 : 0);
+      if (!std::ranges::binary_search(plan.node(id).vars, loop.var)) return id;
+      return std::nullopt;
+    };
+    inside.index = [](const Dim& d) { return d; };
+  }
 
   void condition(NodeId id) {
     const Node& n = plan.node(id);
@@ -69,19 +76,7 @@ struct Interior {
     }
   }
 
-  NodeId node(NodeId id) {
-    if (!id.valid()) return id;
-    if (const auto k = known.find(id); k != known.end()) return dag.constant(Elem::boolean, 0, k->second ? 1 : 0);
-    const Node n = plan.node(id);
-    if (!std::ranges::binary_search(n.vars, loop.var)) return id;
-    if (const auto it = inside.find(id); it != inside.end()) return it->second;
-    std::vector<NodeId> args;
-    for (const NodeId a : n.args) args.push_back(node(a));
-    const NodeId guard = node(n.guard);
-    const NodeId made = args == n.args && guard == n.guard ? id : dag.rebuilt(n, std::move(args), guard);
-    inside.emplace(id, made);
-    return made;
-  }
+  NodeId node(NodeId id) { return dag.rewritten(id, inside); }
 };
 
 // The borders' loop; `loop` becomes that of the interior. Empty where nothing would be gained.

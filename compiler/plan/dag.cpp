@@ -195,7 +195,6 @@ NodeId Dag::load(Access access, NodeId guard) {
   n.elem = plan_.buffer(access.buffer).elem;
   n.access = std::move(access);
   n.guard = guard;
-  n.cost = 1;
   return add(std::move(n));
 }
 
@@ -241,7 +240,6 @@ NodeId Dag::op(std::string_view name, std::vector<NodeId> args, Elem elem) {
   n.kind = Node::Kind::op;
   n.elem = elem;
   n.op = *ops::opcode_named(name);
-  n.cost = 1;
   return rebuilt(std::move(n), std::move(args), {});
 }
 
@@ -257,6 +255,28 @@ NodeId Dag::rebuilt(Node node, std::vector<NodeId> args, NodeId guard) {
   node.args = std::move(args);
   node.guard = guard;
   return add(std::move(node));
+}
+
+NodeId Dag::rewritten(NodeId id, Rewrite& rewrite) {
+  if (!id.valid()) return id;
+  if (const auto known = rewrite.known(id)) return *known;
+  if (const auto it = rewrite.made.find(id); it != rewrite.made.end()) return it->second;
+  const Node old = plan_.node(id);
+  Node n = old;
+  n.dim = rewrite.index(old.dim);
+  for (Dim& d : n.access.index) d = rewrite.index(d);
+  for (NodeId& a : n.args) a = rewritten(a, rewrite);
+  n.guard = rewritten(old.guard, rewrite);
+  NodeId result = id;
+  if (n.kind == Node::Kind::index && !(n.dim == old.dim)) {
+    result = index_node(n.dim);
+  } else if (n.args != old.args || n.guard != old.guard || n.access.index != old.access.index) {
+    std::vector<NodeId> args = n.args;
+    const NodeId guard = n.guard;
+    result = rebuilt(std::move(n), std::move(args), guard);
+  }
+  rewrite.made.emplace(id, result);
+  return result;
 }
 
 NodeId Dag::logical_and(NodeId a, NodeId b) {
@@ -275,7 +295,7 @@ NodeId Dag::in_range(const Dim& e, const Dim& extent) {
 }
 
 Dim Dag::dim_of(NodeId node) {
-  const Node n = plan_.node(node);
+  const Node& n = plan_.node(node);
   if (n.kind == Node::Kind::index) return n.dim;
   const std::string_view op = n.kind == Node::Kind::op && n.elem == Elem::i64 ? ops::info(n.op).name : "";
   if (op == "add") return dim_of(n.args[0]) + dim_of(n.args[1]);

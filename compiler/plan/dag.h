@@ -4,7 +4,9 @@
 // Input: the function, which values are bound to buffers, an index. Output: a node of the plan, shared with equal ones.
 #pragma once
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string_view>
 #include <tuple>
@@ -53,6 +55,14 @@ class Dag {
   NodeId logical_and(NodeId a, NodeId b);
   /// The node with other arguments and another guard (a load's); where they are known, what it then is.
   NodeId rebuilt(Node node, std::vector<NodeId> args, NodeId guard);
+  /// What is put in for nodes and in indices; the nodes that were rewritten.
+  struct Rewrite {
+    std::function<std::optional<NodeId>(NodeId)> known;
+    std::function<Dim(const Dim&)> index;
+    std::map<NodeId, NodeId> made = {};
+  };
+  /// The node with what the rewriting puts in; itself where nothing of it changes.
+  NodeId rewritten(NodeId id, Rewrite& rewrite);
   bool is_zero(NodeId id) const;
   /// 0 <= e && e < extent; invalid where proven.
   NodeId in_range(const Dim& e, const Dim& extent);

@@ -121,7 +121,6 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
   n.elem = elem;
   n.op = in.op;
   n.op_integers = in.attrs.integers;
-  n.cost = 1;
   return rebuilt(std::move(n), std::move(args), {});
 }
 

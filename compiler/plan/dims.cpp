@@ -85,14 +85,21 @@ std::optional<Dim> coefficient(const Dim& e, std::uint32_t size) {
   return sum;
 }
 
+Dim replace(const Plan& plan, const Dim& e, VarId var, const Dim& by) {
+  return replace(e, plan.size_count + var.index, by);
+}
+
+void for_each_node_in(const Plan& plan, const Dim& e, const std::function<void(NodeId)>& f) {
+  e.for_each_size([&](std::uint32_t s) {
+    if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node)
+      f(plan.vars[s - plan.size_count].node);
+  });
+}
+
 std::optional<Dim> step(const Plan& plan, const Dim& e, VarId var) {
   bool through_node = false;
-  e.for_each_size([&](std::uint32_t s) {
-    if (s < plan.size_count) return;
-    const Var& v = plan.vars[s - plan.size_count];
-    through_node =
-        through_node || (v.kind == Var::Kind::node && std::ranges::binary_search(plan.node(v.node).vars, var));
-  });
+  for_each_node_in(
+      plan, e, [&](NodeId n) { through_node = through_node || std::ranges::binary_search(plan.node(n).vars, var); });
   if (through_node) return std::nullopt;
   return coefficient(e, plan.size_count + var.index);
 }

@@ -1,6 +1,7 @@
 // Index polynomials: coefficients along a variable, bounds over loop ranges, and the digits of a reshaped index.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <utility>
 
@@ -11,6 +12,10 @@ namespace rg::plan {
 bool mentions(const Dim& e, std::uint32_t size);
 /// e with the size replaced.
 Dim replace(const Dim& e, std::uint32_t size, const Dim& by);
+/// e with the variable replaced.
+Dim replace(const Plan& plan, const Dim& e, VarId var, const Dim& by);
+/// Calls f with each node whose value a variable of e stands for.
+void for_each_node_in(const Plan& plan, const Dim& e, const std::function<void(NodeId)>& f);
 /// The c with e = c * size + rest, neither mentioning the size; empty when e is not linear in it.
 std::optional<Dim> coefficient(const Dim& e, std::uint32_t size);
 /// By how much e grows from one value of the variable to the next; empty where that is not known: e is not linear in

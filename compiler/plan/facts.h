@@ -1,10 +1,7 @@
 // What assertions before the place that is being planned have made certain: which integers are valid subscripts.
 #pragma once
 
-#include <cstdint>
-#include <map>
-#include <set>
-#include <utility>
+#include <cstddef>
 #include <vector>
 
 #include "compiler/ir/module.h"

@@ -53,8 +53,8 @@ struct TileFolder {
   }
 
   Dim moved(Dim d, const Match& m, const Loop& rows) const {
-    d = replace(d, plan.size_count + m.row.index, plan.var_dim(rows.var));
-    return replace(d, plan.size_count + m.column.index, plan.var_dim(m.columns->var));
+    d = replace(plan, d, m.row, plan.var_dim(rows.var));
+    return replace(plan, d, m.column, plan.var_dim(m.columns->var));
   }
 
   // Whether the product is read by the term alone, at the sum's own index.
@@ -64,11 +64,7 @@ struct TileFolder {
     for_each_node(plan, {m.term}, own, [&](NodeId id) {
       const Node& n = plan.node(id);
       here = here && n.kind != Node::Kind::reduced;
-      const auto plain = [&](const Dim& d) {
-        d.for_each_size([&](std::uint32_t s) {
-          here = here && (s < plan.size_count || plan.vars[s - plan.size_count].kind != Var::Kind::node);
-        });
-      };
+      const auto plain = [&](const Dim& d) { for_each_node_in(plan, d, [&](NodeId) { here = false; }); };
       plain(n.dim);
       for (const Dim& d : n.access.index) plain(d);
       if (n.kind != Node::Kind::load || !(n.access.buffer == m.stored->target.buffer)) return;
@@ -91,38 +87,20 @@ struct TileFolder {
     return here && !elsewhere(plan.body);
   }
 
-  // The term at the product's own index, of its sum as it is in registers.
-  NodeId term(const Match& m, const Loop& rows) {
-    Dag dag(plan);
-    std::map<NodeId, NodeId> made;
-    const std::function<NodeId(NodeId)> at = [&](NodeId id) -> NodeId {
-      if (!id.valid()) return id;
-      if (const auto it = made.find(id); it != made.end()) return it->second;
-      Node n = plan.node(id);
-      NodeId result;
-      if (n.kind == Node::Kind::load && n.access.buffer == m.stored->target.buffer) {
-        result = m.stored->value;
-      } else if (n.kind == Node::Kind::index) {
-        result = dag.index_node(moved(n.dim, m, rows));
-      } else {
-        for (Dim& d : n.access.index) d = moved(d, m, rows);
-        std::vector<NodeId> args;
-        for (const NodeId a : n.args) args.push_back(at(a));
-        const NodeId guard = at(n.guard);
-        result = dag.rebuilt(std::move(n), std::move(args), guard);
-      }
-      made[id] = result;
-      return result;
-    };
-    return at(m.term);
-  }
-
-  // The loop that sets the sums to zero.
+  // The loop that sets the sums to zero; the tiles add the term at the product's own index, of its sum as it is in
+  // registers.
   Item fold(Loop& rows, const Match& m) {
-    Access to = m.result->target;
-    for (Dim& d : to.index) d = moved(d, m, rows);
     Dag dag(plan);
-    const NodeId value = term(m, rows), zero = dag.constant(plan.node(value).elem, 0, 0);
+    const auto to_rows = [&](const Dim& d) { return moved(d, m, rows); };
+    const auto in_register = [&](NodeId id) -> std::optional<NodeId> {
+      const Node& n = plan.node(id);
+      if (n.kind == Node::Kind::load && n.access.buffer == m.stored->target.buffer) return m.stored->value;
+      return std::nullopt;
+    };
+    Dag::Rewrite at_product{in_register, to_rows};
+    const NodeId value = dag.rewritten(m.term, at_product), zero = dag.constant(plan.node(value).elem, 0, 0);
+    Access to = m.result->target;
+    for (Dim& d : to.index) d = to_rows(d);
     Loop clear;
     clear.var = m.column;
     clear.extent = m.columns->extent;

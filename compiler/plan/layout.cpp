@@ -41,13 +41,6 @@ struct Layout {
     return count;
   }
 
-  // Whether the array is better stored along the outer loop's axis, or is stored along it though the inner one fills
-  // it.
-  bool turned(const Store& s, VarId j, VarId k) const {
-    const auto last = plan.as_var(s.target.index.back());
-    return last == j || (last == k && apart(s.value, j) == 0 && apart(s.value, k) > 0);
-  }
-
   void choose(const Loop& j, const Loop& k) {
     for (const Item& item : k.body) {
       const auto* s = std::get_if<Store>(&item.what);
@@ -56,10 +49,14 @@ struct Layout {
       const Index& index = s->target.index;
       if (plan.buffer(b).storage != Storage::workspace || stores[b] != 1 || fixed.contains(b) || index.size() < 2)
         continue;
-      const bool by_j = plan.as_var(index.back()) == j.var;
+      // It is stored along the outer loop's axis though the inner one fills it, or is better stored along the outer
+      // one.
+      const auto last = plan.as_var(index.back());
+      const bool by_j = last == j.var;
+      if (!by_j && !(last == k.var && apart(s->value, j.var) == 0 && apart(s->value, k.var) > 0)) continue;
       const auto other =
           std::ranges::find_if(index, [&](const Dim& d) { return plan.as_var(d) == (by_j ? k.var : j.var); });
-      if (other == index.end() || !turned(*s, j.var, k.var)) continue;
+      if (other == index.end()) continue;
       exchange(b, static_cast<std::size_t>(other - index.begin()), index.size() - 1);
     }
   }

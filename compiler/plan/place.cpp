@@ -17,14 +17,8 @@ std::vector<std::vector<Item>*> bodies(Item& item) {
 }
 
 void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f) {
-  const auto dim = [&](const Dim& d) {
-    d.for_each_size([&](std::uint32_t s) {
-      if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node)
-        f(plan.vars[s - plan.size_count].node);
-    });
-  };
   const auto access = [&](const Access& a) {
-    for (const Dim& d : a.index) dim(d);
+    for (const Dim& d : a.index) for_each_node_in(plan, d, f);
   };
   if (const auto* s = std::get_if<Store>(&item.what)) {
     access(s->target);
@@ -53,10 +47,7 @@ void for_each_node(const Plan& plan, std::vector<NodeId> from, IdSet<NodeId>& se
     from.insert(from.end(), n.args.begin(), n.args.end());
     from.push_back(n.guard);
     const auto values_in = [&](const Dim& d) {
-      d.for_each_size([&](std::uint32_t s) {
-        if (s >= plan.size_count && plan.vars[s - plan.size_count].kind == Var::Kind::node)
-          from.push_back(plan.vars[s - plan.size_count].node);
-      });
+      for_each_node_in(plan, d, [&](NodeId value) { from.push_back(value); });
     };
     values_in(n.dim);
     for (const Dim& d : n.access.index) values_in(d);

@@ -85,7 +85,6 @@ struct Node {
   std::vector<std::int64_t> op_integers;  // attributes of powi, polygamma
   ReductionId reduction;
   std::vector<VarId> vars;  // those that it depends on, sorted
-  std::uint32_t cost = 0;   // own operations, in units of an addition
 };
 
 enum class Monoid : std::uint8_t { sum, prod, min, max, any, all, argmin, argmax };

@@ -105,17 +105,6 @@ void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, s
   dag_.bind(in.results[0], target.buffer, target.index);
 }
 
-namespace {
-// Whether the value is known from where it stands alone: comparisons of indices.
-bool by_index(const ir::Function& f, ValueId v) {
-  const ir::Instr* in = f.definition(v);
-  constexpr std::string_view of_indices[] = {"eq",  "ne",   "lt",   "le",       "gt",        "ge",  "and",    "or",
-                                             "not", "iota", "size", "constant", "broadcast", "add", "convert"};
-  return in && std::ranges::find(of_indices, ops::info(in->op).name) != std::end(of_indices) &&
-         std::ranges::all_of(in->operands, [&](ValueId x) { return by_index(f, x); });
-}
-}  // namespace
-
 // Along an axis without pieces, choices by the index or small reductions, elements are computed alike: a loop is as
 // good as unrolling.
 bool Planner::homogeneous(ValueId v, bool top) const {
@@ -127,7 +116,7 @@ bool Planner::homogeneous(ValueId v, bool top) const {
       !(name == "constant" && in->attrs.reals.size() + in->attrs.integers.size() == 1))
     return false;
   if (!top && monoid_of(name)) return false;
-  if (name == "select" && by_index(plan_.function, in->operands[0])) return false;
+  if (name == "select" && of_index(plan_.function, in->operands[0])) return false;
   return std::ranges::all_of(in->operands, [&](ValueId x) { return homogeneous(x, false); });
 }
 
@@ -160,24 +149,15 @@ bool Planner::long_rows(const Nest& nest) const {
 }
 
 // Whether the elements along the short axes are many operations, and each has its own.
-bool Planner::long_and_apart(const Nest& nest) {
+bool Planner::long_and_apart(Nest nest) {
   const Dag::State before = dag_.state();
-  std::vector<Dim> extents;
-  Index anywhere;
-  for (const Nest::Axis& a : nest.axes) {
-    const bool written = !a.reduced && is_short(a);
-    if (written) extents.push_back(a.extent);
-    anywhere.push_back(written ? Dim(0) : plan_.var_dim(dag_.add_var({Var::Kind::axis, a.extent, {}, "any"})));
+  for (Nest::Axis& a : nest.axes) {
+    a.unrolled = !a.reduced && is_short(a);
+    if (!a.unrolled) a.own = dag_.add_var({Var::Kind::axis, a.extent, {}, "any"});
   }
   std::int64_t one = 0, all = 0, count = 0;
   IdSet<NodeId> seen;
-  for_each_constant_index(extents, [&](const Index& at) {
-    Index result, reduced;
-    std::size_t w = 0;
-    for (std::size_t d = 0; d < nest.axes.size(); ++d) {
-      const Nest::Axis& a = nest.axes[d];
-      (a.reduced ? reduced : result).push_back(!a.reduced && is_short(a) ? at[w++] : anywhere[d]);
-    }
+  for_each_unrolled(nest, [&](const Index& result, const Index& reduced) {
     for_each_node(plan_, {element(nest, result, reduced, nullptr)}, seen, [&](NodeId id) {
       const Node& n = plan_.node(id);
       all += n.kind == Node::Kind::op ? ops::info(n.op).cost : 0;

@@ -28,7 +28,7 @@ class Planner {
   /// Whether elements of a value come from different expressions: a concatenation or a placement under it.
   bool in_pieces(ValueId v, bool top) const;
   bool long_rows(const Nest& nest) const;
-  bool long_and_apart(const Nest& nest);
+  bool long_and_apart(Nest nest);
   void choose_unrolled(Nest& nest);
   bool only_summed(ValueId v, std::size_t axis) const;
   void choose_order(const ir::Instr* in, Nest& nest) const;

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "compiler/ops/registry.h"
+#include "compiler/plan/dag.h"
 #include "compiler/plan/planner.h"
 #include "compiler/support/id_set.h"
 
@@ -78,17 +79,11 @@ struct Relayout {
     Loop outer = loop(inner, "l"), lanes = loop(columns, "j");
     Access source = from;
     for (Dim& d : source.index) {
-      d = replace(d, plan.size_count + inner.var.index, plan.var_dim(outer.var));
-      d = replace(d, plan.size_count + columns.var.index, plan.var_dim(lanes.var));
+      d = replace(plan, d, inner.var, plan.var_dim(outer.var));
+      d = replace(plan, d, columns.var, plan.var_dim(lanes.var));
     }
-    Node n;
-    n.kind = Node::Kind::load;
-    n.elem = plan.buffer(to).elem;
-    n.access = std::move(source);
-    n.vars = {outer.var, lanes.var};
-    plan.nodes.push_back(std::move(n));
-    lanes.body.push_back(
-        {Store{{to, {plan.var_dim(outer.var), plan.var_dim(lanes.var)}}, NodeId(plan.nodes.size() - 1)}});
+    const NodeId value = Dag(plan).load(std::move(source), {});
+    lanes.body.push_back({Store{{to, {plan.var_dim(outer.var), plan.var_dim(lanes.var)}}, value}});
     outer.body.push_back({std::move(lanes)});
     copies.push_back({std::move(outer)});
     return to;

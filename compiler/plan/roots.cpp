@@ -68,19 +68,10 @@ struct Finder {
     return it == cost.end() || roots.contains(v) ? 1 : it->second;
   }
 
-  // Whether the value is known where the index is.
-  bool of_index(ValueId v) const {
-    const ir::Instr* in = f.definition(v);
-    if (!in || in->operands.empty()) return in && ops::info(in->op).regions == 0;
-    const ops::OpInfo& info = ops::info(in->op);
-    return (info.elementwise || info.name == "broadcast") &&
-           std::ranges::all_of(in->operands, [&](ValueId x) { return of_index(x); });
-  }
-
   // The values that a choice by the index alone is among: where the index is written out, the choice costs nothing.
   void for_each_piece(ValueId v, const std::function<void(ValueId)>& visit) const {
     const ir::Instr* in = f.definition(v);
-    if (in && ops::info(in->op).name == "select" && of_index(in->operands[0]) && !roots.contains(v)) {
+    if (in && ops::info(in->op).name == "select" && of_index(f, in->operands[0]) && !roots.contains(v)) {
       for_each_piece(in->operands[1], visit);
       for_each_piece(in->operands[2], visit);
     } else {
@@ -212,6 +203,14 @@ struct Finder {
 };
 
 }  // namespace
+
+bool of_index(const ir::Function& f, ValueId v) {
+  const ir::Instr* in = f.definition(v);
+  if (!in || in->operands.empty()) return in && ops::info(in->op).regions == 0;
+  const ops::OpInfo& info = ops::info(in->op);
+  return (info.elementwise || info.name == "broadcast") &&
+         std::ranges::all_of(in->operands, [&](ValueId x) { return of_index(f, x); });
+}
 
 bool small_static(const std::vector<Dim>& extents, std::int64_t limit) {
   std::int64_t n = 1;

@@ -11,6 +11,9 @@ namespace rg::plan {
 /// Whether all extents are constants with a product of at most `limit`.
 bool small_static(const std::vector<Dim>& extents, std::int64_t limit);
 
+/// Whether the elements of the value are known where their index is.
+bool of_index(const ir::Function& f, ValueId v);
+
 /// True for a reduction or contraction that is written out as straight-line code where it is used.
 bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOptions& options);
 

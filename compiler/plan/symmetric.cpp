@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "compiler/ops/registry.h"
+#include "compiler/plan/dag.h"
 #include "compiler/plan/planner.h"
 
 namespace rg::plan {
@@ -17,9 +18,7 @@ namespace {
 struct Mirror {
   Plan& plan;
 
-  Dim moved(const Dim& d, VarId from, VarId to) const {
-    return replace(d, plan.size_count + from.index, plan.var_dim(to));
-  }
+  Dim moved(const Dim& d, VarId from, VarId to) const { return replace(plan, d, from, plan.var_dim(to)); }
 
   // Whether b is a with the variable `to` for `from`.
   bool same(NodeId a, NodeId b, VarId from, VarId to) const {
@@ -77,12 +76,8 @@ struct Mirror {
         d = plan.var_dim(column);
       } else if (plan.as_var(d) == column) {
         d = plan.var_dim(row);
-      } else {
-        bool varies = false;
-        d.for_each_size([&](std::uint32_t s) {
-          varies = varies || s == plan.size_count + row.index || s == plan.size_count + column.index;
-        });
-        if (varies) return std::nullopt;
+      } else if (mentions(d, plan.size_count + row.index) || mentions(d, plan.size_count + column.index)) {
+        return std::nullopt;
       }
     }
     return other;
@@ -102,9 +97,9 @@ struct Mirror {
     const auto& reduced = std::get<Loop>(columns.body[0].what);
     const auto* store = columns.body.size() == 2 ? std::get_if<Store>(&columns.body[1].what) : nullptr;
     if (!store || !(rows.extent == columns.extent)) return std::nullopt;
-    const Node& stored = plan.node(store->value);
+    const bool plain = plan.node(store->value).kind == Node::Kind::reduced;
     const NodeId product = plan.reductions[reduced.reductions[0].index].value;
-    if (stored.kind != Node::Kind::reduced || !symmetric(product, rows.var, columns.var)) return std::nullopt;
+    if (!plain || !symmetric(product, rows.var, columns.var)) return std::nullopt;
     const auto from = other_side(store->target.index, rows.var, columns.var);
     if (!from) return std::nullopt;
     Loop j = loop(rows.extent), k = loop(columns.extent);
@@ -113,19 +108,10 @@ struct Mirror {
       for (const Dim& d : index) moved_index.push_back(moved(moved(d, rows.var, j.var), columns.var, k.var));
       return Access{store->target.buffer, moved_index};
     };
-    Node n;
-    n.kind = Node::Kind::load;
-    n.elem = stored.elem;
-    n.access = at(*from);
-    n.vars = stored.vars;
-    std::erase_if(n.vars, [&](VarId v) { return v == rows.var || v == columns.var; });
-    n.vars.insert(n.vars.end(), {j.var, k.var});
-    std::ranges::sort(n.vars);
-    n.cost = 1;
-    plan.nodes.push_back(std::move(n));
+    const NodeId above = Dag(plan).load(at(*from), {});
     k.vector = true;
     k.ranges.push_back({0, plan.var_dim(j.var)});
-    k.body.push_back({Store{at(store->target.index), NodeId(plan.nodes.size() - 1)}});
+    k.body.push_back({Store{at(store->target.index), above}});
     j.body.push_back({std::move(k)});
     rows.symmetric = true;
     return j;
