@@ -3,7 +3,7 @@
  * One loop at a time: the caller publishes it as a new generation that is open, workers join while it is open, ranges
  * are handed out by an atomic counter, and the caller, when none is left, closes the loop and waits for those that
  * joined: a worker that is late or asleep is not waited for. */
-#define _POSIX_C_SOURCE 200809L
+#define _POSIX_C_SOURCE 200809L /* NOLINT: the name is POSIX's */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>

@@ -350,7 +350,7 @@ void Emitter::write_kernel(llvm::Function* f, const Contraction& c, int height, 
   const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
   const llvm::Align scalar(vector->getScalarSizeInBits() / 8);
   V length = f->getArg(0), rows = f->getArg(1), columns = f->getArg(2), tile = f->getArg(3), again = f->getArg(4);
-  const auto count = static_cast<std::size_t>(height * vectors);
+  const auto count = static_cast<std::size_t>(height) * static_cast<std::size_t>(vectors);
   const auto place = [&](std::size_t s) {
     const auto v = static_cast<std::int64_t>(s) % vectors, r = static_cast<std::int64_t>(s) / vectors;
     return element(c, tile, whole(r * c.panel() + v * c.p.lanes));

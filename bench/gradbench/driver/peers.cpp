@@ -69,9 +69,9 @@ PeerRows Peers::measure(const CompareOptions& options) {
   const auto manifest = folder_ / "workloads.json";
   std::ofstream(manifest) << workloads_.dump();
   const std::string python = peers_python(options);
-  const bench::ProcessResult result =
-      bench::run_process({python, RG_BENCH_DIR "/gradbench/peers/jax_evals.py", manifest.string(), "--threads",
-                          std::to_string(options.threads), "--seconds", fmt::format("{}", options.seconds)});
+  const bench::ProcessResult result = bench::run_process(
+      {python, std::string(RG_BENCH_DIR) + "/gradbench/peers/jax_evals.py", manifest.string(), "--threads",
+       std::to_string(options.threads), "--seconds", fmt::format("{}", options.seconds)});
   if (result.exit_code != 0)
     return {{}, {fmt::format("jax: {} did not run the script (exit code {})", python, result.exit_code)}};
   const auto report = nlohmann::json::parse(result.out, nullptr, false);
