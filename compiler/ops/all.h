@@ -15,8 +15,16 @@
 
 namespace rg::ops {
 
-using AllOps = decltype(ArithmeticOps{} + MathOps{} + SpecialOps{} + ComparisonOps{} + SourceOps{} + ViewOps{} +
-                        ReductionOps{} + LabelledOps{} + ControlOps{});
+/// The families of ops, one a header.
+template <class... Families>
+struct FamilyList {};
+
+using AllFamilies = FamilyList<ArithmeticOps, MathOps, SpecialOps, ComparisonOps, SourceOps, ViewOps, ReductionOps,
+                               LabelledOps, ControlOps>;
+
+/// The rows of one family, in its order; each instantiated in rows_<header>.cpp, so that families are compiled apart.
+template <class Family>
+std::vector<OpInfo> family_rows(Family family);
 
 namespace detail {
 template <class Op, class... Ops>
@@ -25,7 +33,14 @@ constexpr std::size_t position(OpList<Ops...>) {
   const bool found = ((std::is_same_v<Op, Ops> || (++i, false)) || ...);
   return found ? i : SIZE_MAX;
 }
+
+template <class... Families>
+consteval auto joined(FamilyList<Families...>) {
+  return (Families{} + ...);
+}
 }  // namespace detail
+
+using AllOps = decltype(detail::joined(AllFamilies{}));
 
 template <class Op>
 constexpr Opcode opcode() {

@@ -1,5 +1,5 @@
 // What an op is: a struct of static members in one of this folder's headers, listed at the header's end. Everything
-// else about it is generated from the struct by registry.cpp and by the templates of the phases.
+// else about it is generated from the struct by rows.h and by the templates of the phases.
 //
 // A struct says:
 //   name, doc        the op's name in IR text (and in `.rg`, when `builtin`), and one sentence with its formula

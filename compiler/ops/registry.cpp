@@ -1,103 +1,27 @@
-// Fills the table of ops from their structs. A class of derivative whose functions a struct lacks does not compile.
+// The table of ops, family by family in the order of the list in all.h.
 #include "compiler/ops/registry.h"
 
 #include <map>
 
-#include "compiler/ir/builder.h"
 #include "compiler/ops/all.h"
 
 namespace rg::ops {
 
 namespace {
 
-using S = Site<Builder>;
-using Values = std::vector<ValueId>;
-
-template <class Op>
-Values partials_of(S& s) {
-  const auto list = [&]<std::size_t... K>(std::index_sequence<K...>) {
-    if constexpr (requires { Op::partials(s.b, s.attrs, s.operands[K]..., s.results[0]); }) {
-      return Op::partials(s.b, s.attrs, s.operands[K]..., s.results[0]);
-    } else {
-      return Op::partials(s.b, s.operands[K]..., s.results[0]);
-    }
-  }(std::make_index_sequence<static_cast<std::size_t>(Op::operands)>{});
-  return Values(list.begin(), list.end());
-}
-
-template <class Op>
-void fill_derivative(OpInfo& row) {
-  if constexpr (Op::derivative == Derivative::by_partials) {
-    row.partials = [](S& s) { return partials_of<Op>(s); };
-  } else if constexpr (Op::derivative == Derivative::linear || Op::derivative == Derivative::multilinear) {
-    row.transpose = [](S& s, int k, ValueId y_adj) { return Op::transpose(s, k, y_adj); };
-  } else if constexpr (Op::derivative == Derivative::by_expansion) {
-    row.expand = [](S& s) { return Op::expand(s); };
-  } else if constexpr (Op::derivative == Derivative::custom) {
-    row.jvp = [](S& s, std::span<const ValueId> x_tan) { return Op::jvp(s, x_tan); };
-    row.vjp = [](S& s, std::span<const ValueId> y_adj) { return Op::vjp(s, y_adj); };
-  } else if constexpr (Op::derivative == Derivative::not_differentiable) {
-    static_assert(!Op::reason.empty(), "say why the op has no derivative");
-  }
-  if constexpr (requires(S& s) { Op::guard(s, 0); }) row.guard = [](S& s, int k) { return Op::guard(s, k); };
-}
-
-template <class Op>
-std::vector<Example> examples_of(Elem elem) {
-  if constexpr (Op::elementwise) {
-    return elementwise_examples<Op, Builder>(elem);
-  } else if constexpr (requires { Op::template examples<Builder>(elem); }) {
-    return Op::template examples<Builder>(elem);
-  } else {
-    return Op::examples(elem);
-  }
-}
-
-template <class Op>
-OpInfo row() {
-  OpInfo r;
-  r.code = opcode<Op>();
-  r.name = Op::name;
-  r.doc = Op::doc;
-  r.elementwise = Op::elementwise;
-  r.builtin = Op::builtin;
-  r.commutative = Op::commutative;
-  r.effect = Op::effect;
-  r.moves_elements = Op::moves_elements;
-  r.operands = Op::operands;
-  r.cost = Op::elementwise ? Op::cost : 0;
-  r.regions = Op::regions;
-  r.derivative = Op::derivative;
-  r.reason = Op::reason;
-  r.examples = examples_of<Op>;
-  if constexpr (Op::elementwise) {
-    r.rule = Op::rule;
-    r.samples = Op::samples;
-    r.infer = [](const InferInput& in) { return infer_elementwise(Op::name, Op::rule, in); };
-    r.eval = [](EvalSite& s) { eval_elementwise<Op>(s); };
-    r.batch = [](S& s, std::span<const bool> batched, const Dim& extent) {
-      return batch_elementwise<Op>(s, batched, extent);
-    };
-  } else if constexpr (Op::derivative == Derivative::control) {
-    if constexpr (!std::is_base_of_v<Reference, Op>) r.infer = [](const InferInput& in) { return Op::infer(in); };
-  } else {
-    r.infer = [](const InferInput& in) { return Op::infer(in); };
-    r.eval = [](EvalSite& s) { Op::eval(s); };
-    r.batch = [](S& s, std::span<const bool> batched, const Dim& extent) { return Op::batch(s, batched, extent); };
-  }
-  fill_derivative<Op>(r);
-  return r;
-}
-
-template <class... Ops>
-const std::vector<OpInfo>& table(OpList<Ops...>) {
-  static const std::vector<OpInfo> rows{row<Ops>()...};
+template <class... Families>
+std::vector<OpInfo> table(FamilyList<Families...>) {
+  std::vector<OpInfo> rows;
+  for (const auto& family : {family_rows(Families{})...}) rows.insert(rows.end(), family.begin(), family.end());
   return rows;
 }
 
 }  // namespace
 
-std::span<const OpInfo> all_ops() { return table(AllOps{}); }
+std::span<const OpInfo> all_ops() {
+  static const std::vector<OpInfo> rows = table(AllFamilies{});
+  return rows;
+}
 
 const OpInfo& info(Opcode code) { return all_ops()[code.index]; }
 
