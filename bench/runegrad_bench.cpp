@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "bench/compile/curve.h"
+#include "bench/compile/programs.h"
 #include "bench/gradbench/driver/compare.h"
 #include "bench/gradbench/driver/workloads.h"
 #include "bench/machine_probe.h"
@@ -90,12 +93,36 @@ int run_gradbench(const Common& common, gradbench::CompareOptions options) {
   return comparison.failures.empty() ? 0 : 1;
 }
 
+int run_compile(const Common& common, const CurveOptions& options) {
+  const Machine machine = held_machine(common);
+  const std::vector<CurveRow> rows = measure_curve(options);
+  if (common.json) {
+    auto list = nlohmann::json::array();
+    for (const CurveRow& r : rows)
+      list.push_back({{"program", r.program},
+                      {"derived", r.derived},
+                      {"statements", r.statements},
+                      {"seconds", r.seconds},
+                      {"peak_mb", r.peak_mb},
+                      {"against_100", r.against_100},
+                      {"failure", r.failure}});
+    auto report = to_json(machine, {});
+    report["compile"] = list;
+    fmt::print("{}\n", report.dump(2));
+  } else {
+    print_machine(machine);
+    fmt::print("{}", format_curve(rows));
+  }
+  return std::ranges::all_of(rows, [](const CurveRow& r) { return r.failure.empty(); }) ? 0 : 1;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Benchmarks of runegrad");
   app.require_subcommand(1);
   Common common;
   SeedOptions seed_options;
   gradbench::CompareOptions gradbench_options;
+  CurveOptions curve_options;
 
   CLI::App* machine = app.add_subcommand("machine", "the machine's limits: multiply-adds a second, read bandwidth");
   add_common(*machine, common);
@@ -115,11 +142,20 @@ int run(int argc, char** argv) {
   evals->add_option("--peers", gradbench_options.python,
                     "the Python that has JAX (else RUNEGRAD_PEERS_PYTHON, python3)");
   evals->add_flag("--no-peers", gradbench_options.no_peers, "leave JAX out");
+  CLI::App* curve = app.add_subcommand("compile", "time and memory of compiling, by the length of the program");
+  add_common(*curve, common);
+  curve->add_option("--statements", curve_options.statements, "lengths")->check(CLI::Range(1, 1000000));
+  std::vector<std::string> programs;
+  for (const LongProgram& p : long_programs()) programs.push_back(p.name);
+  curve->add_option("--program", curve_options.programs, "only these")->check(CLI::IsMember(programs));
+  curve->add_option("--derived", curve_options.derived, "only these")
+      ->check(CLI::IsMember({"value", "gradient", "hvp"}));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;
   }
+  if (curve->parsed()) return run_compile(common, curve_options);
   if (evals->parsed()) return run_gradbench(common, gradbench_options);
   return machine->parsed() ? run_machine(common) : run_seed(common, seed_options);
 }

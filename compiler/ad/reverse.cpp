@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ranges>
+#include <unordered_set>
 
 #include "compiler/ad/activity.h"
 #include "compiler/ops/all.h"
@@ -218,9 +219,10 @@ void Reverse::custom(const Instr& instr) {
 
 std::vector<ValueId> Reverse::active_free_values(const std::vector<BlockId>& regions) const {
   std::vector<ValueId> out;
+  std::unordered_set<ValueId> seen;
   for (const BlockId r : regions) {
     for (const ValueId v : free_values(f_, r)) {
-      if (is_active(v) && std::ranges::find(out, v) == out.end()) out.push_back(v);
+      if (is_active(v) && seen.insert(v).second) out.push_back(v);
     }
   }
   return out;

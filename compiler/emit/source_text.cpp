@@ -87,7 +87,7 @@ std::string Names::fresh(std::string_view wanted) {
   for (const char c : wanted) stem += std::isalnum(static_cast<unsigned char>(c)) != 0 ? c : '_';
   if (stem.empty() || std::isdigit(static_cast<unsigned char>(stem[0])) != 0 || stem == "_") stem = "t" + stem;
   std::string name = stem;
-  for (int k = 1; !used_.insert(name).second; ++k) name = fmt::format("{}_{}", stem, k);
+  for (int& k = next_[stem]; !used_.insert(name).second;) name = fmt::format("{}_{}", stem, ++k);
   return name;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ class Names {
 
  private:
   std::set<std::string> used_;
+  std::map<std::string, int> next_;  // numbers given out, by stem
 };
 
 /// A number that a neighbour of its type gives its type, or with its type where `typed`.

@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 #include <unordered_map>
+#include <unordered_set>
 
 namespace rg::ir {
 
@@ -110,8 +111,10 @@ const Function* Module::find(std::string_view name) const {
 Function* Module::find(std::string_view name) { return const_cast<Function*>(std::as_const(*this).find(name)); }
 
 std::string Module::unique_name(std::string_view stem) const {
+  std::unordered_set<std::string_view> taken;
+  for (const Function& f : functions) taken.insert(f.name);
   std::string name(stem);
-  for (int i = 1; find(name) != nullptr; ++i) name = std::string(stem) + "." + std::to_string(i);
+  for (int i = 1; taken.contains(name); ++i) name = std::string(stem) + "." + std::to_string(i);
   return name;
 }
 

@@ -1,5 +1,8 @@
 // The frame of a compiled function: arguments, checks at entry, workspace; and f_workspace.
+#include <algorithm>
+
 #include "compiler/lower/emitter.h"
+#include "compiler/ops/registry.h"
 
 namespace rg::lower {
 
@@ -16,6 +19,10 @@ Emitter::Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOp
   bases_.resize(plan_.buffers.size(), nullptr);
   indirect_.resize(plan_.buffers.size(), false);
   scopes_.emplace_back();
+  constexpr std::ptrdiff_t many = 256;
+  many_functions_ = std::ranges::count_if(plan_.nodes, [](const plan::Node& n) {
+                      return n.kind == plan::Node::Kind::op && ops::info(n.op).cost >= ops::kFunctionCost;
+                    }) > many;
 }
 
 void Emitter::fail_if(V condition, rg_status status) {

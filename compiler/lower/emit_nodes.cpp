@@ -1,8 +1,11 @@
 // Index polynomials, nodes, loads and stores as LLVM IR.
+#include <llvm/Support/raw_ostream.h>
+
 #include <algorithm>
 
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/op_table.h"
+#include "compiler/ops/registry.h"
 
 namespace rg::lower {
 
@@ -111,13 +114,40 @@ V Emitter::dim_lanes(const Dim& d) {
   return d.visit(DimValues{vb_, type, size});
 }
 
-V Emitter::node(plan::NodeId id) {
+V Emitter::known(plan::NodeId id) const {
   for (std::size_t s = scopes_.size(); s-- > 0;) {
     if (const auto it = scopes_[s].find(id); it != scopes_[s].end()) return it->second;
   }
-  V value = compute(plan_.node(id));
-  scopes_.back()[id] = value;
-  return value;
+  return nullptr;
+}
+
+// First what the node is computed from, in order: however long the chain, the stack stays short.
+V Emitter::node(plan::NodeId root) {
+  std::vector<plan::NodeId> open{root}, needs;
+  for (;;) {
+    const plan::NodeId id = open.back();
+    V value = known(id);
+    if (!value) {
+      const plan::Node& n = plan_.node(id);
+      needs.clear();
+      const auto need = [&](plan::NodeId x) {
+        if (x.valid() && !known(x)) needs.push_back(x);
+      };
+      const auto need_in = [&](const Dim& d) { plan::for_each_node_in(plan_, d, need); };
+      for (const plan::NodeId a : n.args) need(a);
+      need(n.guard);
+      need_in(n.dim);
+      for (const Dim& d : n.access.index) need_in(d);
+      if (!needs.empty()) {
+        open.insert(open.end(), needs.rbegin(), needs.rend());
+        continue;
+      }
+      value = compute(n);
+      scopes_.back()[id] = value;
+    }
+    open.pop_back();
+    if (open.empty()) return value;
+  }
 }
 
 V Emitter::compute(const plan::Node& n) {
@@ -148,7 +178,38 @@ V Emitter::compute(const plan::Node& n) {
   ir::Attrs attrs;
   attrs.integers = n.op_integers;
   attrs.elems = {n.elem};
-  return lower_op(vb_, n.op, attrs, x);
+  return many_functions_ && ops::info(n.op).cost >= ops::kFunctionCost ? call_of(n.op, attrs, x)
+                                                                       : lower_op(vb_, n.op, attrs, x);
+}
+
+// The op as a function of its own, one for each width.
+V Emitter::call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& x) {
+  llvm::Module& module = *function_->getParent();
+  std::string name = "rg." + std::string(ops::info(op).name);
+  for (const std::int64_t i : attrs.integers) name += "." + std::to_string(i);
+  std::vector<llvm::Type*> types;
+  llvm::raw_string_ostream text(name);
+  for (V v : x) {
+    types.push_back(v->getType());
+    text << "." << *v->getType();
+  }
+  llvm::Type* result = register_type(attrs.elems[0]);
+  text << "." << *result;
+  if (const unsigned lanes = ValueBuilder::lanes(x[0]); lanes > 1) result = llvm::FixedVectorType::get(result, lanes);
+  llvm::Function* f = module.getFunction(name);
+  if (!f) {
+    f = llvm::Function::Create(llvm::FunctionType::get(result, types, false), llvm::GlobalValue::InternalLinkage, name,
+                               module);
+    f->setDoesNotThrow();
+    f->addFnAttr(llvm::Attribute::NoInline);
+    llvm::IRBuilder<> b(llvm::BasicBlock::Create(module.getContext(), "entry", f));
+    b.setFastMathFlags(b_.getFastMathFlags());
+    ValueBuilder values(b, options_.scalef);
+    std::vector<V> arguments;
+    for (llvm::Argument& a : f->args()) arguments.push_back(&a);
+    b.CreateRet(lower_op(values, op, attrs, arguments));
+  }
+  return b_.CreateCall(f, x);
 }
 
 V Emitter::base(plan::BufferId b) {

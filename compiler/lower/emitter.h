@@ -50,8 +50,10 @@ class Emitter {
   std::optional<plan::Dim> lane_stride(const plan::Dim& d) const;
 
   // Nodes.
-  V node(plan::NodeId id);
+  V node(plan::NodeId root);
+  V known(plan::NodeId id) const;  // null where it is not computed yet
   V compute(const plan::Node& n);
+  V call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& x);
   V spread(V scalar);
   V load(const plan::Access& a, plan::NodeId guard);
   void store(const plan::Access& a, V value, V mask = nullptr);
@@ -222,7 +224,8 @@ class Emitter {
   std::map<plan::ReductionId, Accumulator> accumulators_;
   std::map<plan::ReductionId, V> reduced_;
   std::size_t copy_ = 0;
-  bool streamed_ = false;  // stores past the caches have to be waited for
+  bool many_functions_ = false;  // more of exp and the like than are worth being written out one by one
+  bool streamed_ = false;        // stores past the caches have to be waited for
   V zeros_ = nullptr;
   V context_ = nullptr;
   V memory_ = nullptr;  // the workspace, null when there is none

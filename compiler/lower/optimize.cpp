@@ -13,6 +13,7 @@
 #include <mutex>
 #include <string>
 
+#include "compiler/lower/long_blocks.h"
 #include "compiler/lower/lower.h"
 #include "compiler/support/internal_error.h"
 
@@ -65,6 +66,7 @@ void finish(llvm::Module& module, int level, llvm::TargetMachine& machine, int v
   llvm::raw_string_ostream to(why);
   if (llvm::verifyModule(module, &to)) internal_error("the code is not well formed: " + why);
   optimize(module, level, &machine);
+  split_long_blocks(module);
 }
 
 }  // namespace rg::lower

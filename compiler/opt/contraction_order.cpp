@@ -4,6 +4,7 @@
 #include <limits>
 #include <map>
 #include <set>
+#include <unordered_map>
 
 #include "compiler/ir/clone.h"
 #include "compiler/ops/all.h"
@@ -271,11 +272,30 @@ class Ordering {
   }
 
   // Whether the reader needs no array of the value: elementwise code that ends in reductions.
-  bool only_reduces(const Instr& reader) const {
-    const ops::OpInfo& info = ops::info(reader.op);
-    if (info.name.starts_with("reduce_") || info.name.starts_with("arg")) return true;
-    if (!info.elementwise || yielded_.contains(reader.results[0])) return false;
-    return std::ranges::all_of(readers_[reader.results[0].index], [&](const Instr* r) { return only_reduces(*r); });
+  bool only_reduces(const Instr& top) {
+    std::vector<const Instr*> open{&top};
+    while (!open.empty()) {
+      const Instr* reader = open.back();
+      if (only_reduces_.contains(reader)) {
+        open.pop_back();
+        continue;
+      }
+      const ops::OpInfo& info = ops::info(reader->op);
+      const bool reduces = info.name.starts_with("reduce_") || info.name.starts_with("arg");
+      bool only = reduces || (info.elementwise && !yielded_.contains(reader->results[0]));
+      const std::size_t depth = open.size();
+      if (!reduces && only) {
+        for (const Instr* r : readers_[reader->results[0].index]) {
+          const auto known = only_reduces_.find(r);
+          if (known == only_reduces_.end())
+            open.push_back(r);
+          else
+            only = only && known->second;
+        }
+      }
+      if (open.size() == depth || !only) only_reduces_[reader] = only;
+    }
+    return only_reduces_.at(&top);
   }
 
   // Makes the contraction part of those that read it, where every reader allows it and the count says so.
@@ -340,6 +360,7 @@ class Ordering {
   std::vector<std::vector<const Instr*>> readers_;
   std::set<ValueId> yielded_;
   std::map<const Instr*, Network> networks_;
+  std::unordered_map<const Instr*, bool> only_reduces_;
 };
 
 }  // namespace

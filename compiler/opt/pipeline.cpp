@@ -7,6 +7,7 @@
 #include "compiler/ops/all.h"
 #include "compiler/opt/contraction_order.h"
 #include "compiler/opt/dce.h"
+#include "compiler/opt/inline.h"
 #include "compiler/opt/lift.h"
 #include "compiler/opt/simplify.h"
 #include "compiler/support/diagnostic.h"
@@ -48,19 +49,115 @@ struct Recursion {
   std::string name;
 };
 
-/// Prepared functions by name: each once, whatever refers to it.
-class Preparation {
- public:
-  Preparation(const Module& module, const ExpandDerive& expand, const PipelineOptions& options)
-      : module_(module), expand_(expand), options_(options) {}
+bool refers(const Instr& i) { return i.op == opcode<ops::Call>() || i.op == opcode<ops::Derive>(); }
 
-  const Function& operator()(std::string_view name) {
-    const auto done = done_.find(name);
-    if (done != done_.end()) return done->second;
+/// The functions that one function needs, each after those that it refers to itself.
+class Callees {
+ public:
+  struct Row {
+    const Function* f;
+    std::size_t height = 0;  // of the longest chain of references below it
+    std::size_t calls = 0;   // that refer to it
+    bool derived = false;
+  };
+
+  /// Throws Recursion.
+  Callees(const Module& module, std::string_view name) : module_(module) {
+    struct Open {
+      std::size_t number;
+      std::vector<const Instr*> references;
+      std::size_t next = 0;
+    };
+    std::vector<Open> open;
+    std::map<const Function*, std::size_t> number;
+    std::vector<Row> rows;
+    std::set<std::size_t> closed;
+    const auto enter = [&](const Function* f) {
+      number.emplace(f, rows.size());
+      open.push_back({rows.size(), references(*f)});
+      rows.push_back({f});
+    };
+    enter(find(name));
+    while (!open.empty()) {
+      Open& top = open.back();
+      if (top.next == top.references.size()) {
+        closed.insert(top.number);
+        order_.push_back(rows[top.number].f);
+        open.pop_back();
+        continue;
+      }
+      const Instr& i = *top.references[top.next];
+      const Function* callee = find(i.attrs.callee);
+      const auto known = number.find(callee);
+      if (known == number.end()) {
+        enter(callee);
+        continue;
+      }
+      if (!closed.contains(known->second)) throw Recursion{callee->name};
+      ++top.next;
+      Row &caller = rows[top.number], &called = rows[known->second];
+      caller.height = std::max(caller.height, called.height + 1);
+      ++called.calls;
+      called.derived = called.derived || i.op == opcode<ops::Derive>();
+    }
+    for (const Row& r : rows) rows_.emplace(r.f->name, r);
+  }
+
+  const std::vector<const Function*>& order() const { return order_; }
+  const Row& row(std::string_view name) const { return rows_.find(name)->second; }
+
+ private:
+  const Function* find(std::string_view name) const {
     const Function* f = module_.find(name);
     if (f == nullptr) internal_error("no function " + std::string(name));
-    if (!open_.insert(std::string(name)).second) throw Recursion{std::string(name)};
-    Function out = rebuild(*f, [this](const Instr& i, Cloner& c) { return reference(i, c); });
+    return f;
+  }
+  static std::vector<const Instr*> references(const Function& f) {
+    std::vector<const Instr*> out;
+    for (const Instr& i : f.instrs) {
+      if (refers(i)) out.push_back(&i);
+    }
+    return out;
+  }
+
+  const Module& module_;
+  std::map<std::string_view, Row> rows_;
+  std::vector<const Function*> order_;
+};
+
+/// Prepares a function after those that it refers to. A function is prepared once, by itself, whatever refers to it;
+/// but far up a chain of calls one that is called in one place becomes part of its caller as it is, so that the chain
+/// is worked on once and not once a link.
+class Preparation {
+ public:
+  Preparation(const Module& module, std::string_view name, const ExpandDerive& expand, const PipelineOptions& options)
+      : callees_(module, name), expand_(expand), options_(options) {}
+
+  Function operator()() {
+    const Function* last = callees_.order().back();
+    for (const Function* f : callees_.order()) {
+      if (f == last || !part_of_caller(f->name)) done_.emplace(f->name, prepared(*f));
+    }
+    return std::move(done_.find(last->name)->second);
+  }
+
+ private:
+  static constexpr std::size_t kFar = 32;
+
+  bool part_of_caller(std::string_view name) const {
+    const Callees::Row& r = callees_.row(name);
+    return r.height >= kFar && r.calls == 1 && !r.derived;
+  }
+
+  Function prepared(const Function& f) {
+    Function out = inline_calls(
+        f,
+        [this](const Instr& i) {
+          return i.op == opcode<ops::Call>() && part_of_caller(i.attrs.callee) ? callees_.row(i.attrs.callee).f
+                                                                               : nullptr;
+        },
+        [this](const Instr& i, Cloner& c) { return reference(i, c); });
+    if (nesting(out) > kMostNested) throw NestedTooDeep{};
     after(kExpand, out);
     // Dead code first: a derivative leaves unused primals and adjoints, which need no lifting.
     out = dce(out);
@@ -71,18 +168,16 @@ class Preparation {
       out = simplify_fully(std::move(out), options_.strict);
       after(kSimplify, out);
     }
-    open_.erase(std::string(name));
-    return done_.emplace(std::string(name), std::move(out)).first->second;
+    return out;
   }
 
- private:
   void after(std::string_view pass, const Function& f) const {
     if (options_.after) options_.after(pass, f);
   }
 
   bool reference(const Instr& i, Cloner& c) {
-    if (i.op != opcode<ops::Call>() && i.op != opcode<ops::Derive>()) return false;
-    const Function& callee = (*this)(i.attrs.callee);
+    if (!refers(i)) return false;
+    const Function& callee = done_.find(i.attrs.callee)->second;
     const std::vector<ValueId> operands = c(i.operands);
     const Attrs attrs = c.attrs(i.attrs);
     c.to().set_span(i.span);
@@ -92,11 +187,10 @@ class Preparation {
     return true;
   }
 
-  const Module& module_;
+  Callees callees_;
   const ExpandDerive& expand_;
   PipelineOptions options_;
   std::map<std::string, Function, std::less<>> done_;
-  std::set<std::string> open_;
 };
 
 }  // namespace
@@ -116,13 +210,18 @@ Function simplify_fully(Function f, bool exact_only) {
 Result<Function> prepare(const Module& module, std::string_view name, const ExpandDerive& expand,
                          const PipelineOptions& options) {
   try {
-    Function f = Preparation(module, expand, options)(name);
+    Function f = Preparation(module, name, expand, options)();
     if (!options.simplify || options.strict) return f;
     f = order_contractions(f);
     if (options.after) options.after(kOrder, f);
     return f;
   } catch (const Recursion& r) {
     return Failure{"@" + r.name + " calls itself", Code::recursion};
+  } catch (const NestedTooDeep&) {
+    return Failure{"the loops, branches and comprehensions of @" + std::string(name) + " nest more than " +
+                       std::to_string(kMostNested) + " deep where each call is replaced by what it calls",
+                   Code::too_deep,
+                   "write the innermost functions without loops, or call fewer of them inside of loops"};
   }
 }
 

@@ -39,11 +39,11 @@ class Simplifier {
 
   bool instruction(const Instr& instr, Cloner& c) {
     if (!instr.regions.empty()) {  // what a region adds is seen neither after it nor in the next region
-      const auto outside = seen_;
       std::vector<BlockId> regions;
       for (const BlockId r : instr.regions) {
+        const std::size_t outside = added_.size();
         regions.push_back(c.clone_region(r));
-        seen_ = outside;
+        for (; added_.size() > outside; added_.pop_back()) seen_.erase(added_.back());
       }
       c.copy(instr, std::move(regions));
       return true;
@@ -67,12 +67,13 @@ class Simplifier {
     const auto at = seen_.find(key);
     if (at != seen_.end()) return at->second;
     const ValueId v = b.emit1(op, operands, attrs);
-    seen_.emplace(key, v);
+    added_.push_back(seen_.emplace(key, v).first);
     return v;
   }
 
   std::map<Opcode, std::vector<const Rule*>> by_op_;
   std::map<Key, ValueId> seen_;
+  std::vector<std::map<Key, ValueId>::iterator> added_;  // in order, to be taken back
 };
 
 }  // namespace

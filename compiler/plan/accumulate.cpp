@@ -7,53 +7,87 @@
 
 namespace rg::plan {
 
-Accumulations::Accumulations(const ir::Function& f) : f_(f), uses_(ir::use_counts(f)) {}
-
-bool Accumulations::chain(ValueId v, ValueId state, std::vector<ValueId>& terms, std::vector<ValueId>& before) const {
-  if (v == state) return true;
-  const ir::Instr* in = f_.definition(v);
-  if (!in || uses_[v.index] != 1 || f_.value(v).block != f_.value(state).block) return false;
-  const std::string_view name = ops::info(in->op).name;
-  if (name == "add") {
-    for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
-      std::vector<ValueId> here, earlier;
-      if (!chain(in->operands[k], state, here, earlier)) continue;
-      terms.insert(terms.end(), here.begin(), here.end());
-      terms.push_back(in->operands[1 - k]);
-      before.insert(before.end(), earlier.begin(), earlier.end());
-      return true;
+Accumulations::Accumulations(const ir::Function& f) : f_(f), uses_(ir::use_counts(f)), readers_(f.values.size()) {
+  for (const ir::Block& b : f.blocks) {
+    for (const ir::InstrId i : b.instrs) {
+      const ir::Instr& in = f.instr(i);
+      for (const ValueId v : in.operands) {
+        auto& by = readers_[v.index];
+        if (by.empty() || by.back() != &in) by.push_back(&in);
+      }
     }
-    return false;
   }
-  if (name != "for") return false;
-  const std::size_t k = f_.value(v).number;
-  if (k >= static_cast<std::size_t>(in->attrs.integers[0])) return false;
-  const ValueId start = in->operands[k];
-  return uses_[start.index] == 1 && this->terms(*in, k) && chain(start, state, before, before);
+}
+
+std::optional<Accumulations::Way> Accumulations::way(ValueId v, const std::function<bool(ValueId)>& ends,
+                                                     const std::function<std::vector<std::size_t>(ValueId)>& on) const {
+  struct Visit {
+    ValueId v;
+    std::size_t from;
+    Step by;
+  };
+  std::vector<Visit> visits{{v, 0, {nullptr, 0}}};
+  std::vector<std::size_t> open{0};
+  while (!open.empty()) {
+    const std::size_t at = open.back();
+    open.pop_back();
+    const ValueId here = visits[at].v;
+    if (ends(here)) {
+      Way way{here, {}};
+      for (std::size_t k = at; visits[k].by.through; k = visits[k].from) way.steps.push_back(visits[k].by);
+      return way;
+    }
+    const std::vector<std::size_t> next = on(here);
+    for (std::size_t k = next.size(); k-- > 0;) {
+      const ir::Instr* in = f_.definition(here);
+      open.push_back(visits.size());
+      visits.push_back({in->operands[next[k]], at, {in, next[k]}});
+    }
+  }
+  return std::nullopt;
 }
 
 std::optional<Accumulations::Terms> Accumulations::terms(const ir::Instr& loop, std::size_t k) const {
   const ir::Block& region = f_.block(loop.regions[0]);
   const ValueId state = region.params[k + 1];
+  if (uses_[state.index] != 1 || f_.type(state).is_scalar()) return std::nullopt;
+  const auto found = way(
+      region.yields[k], [&](ValueId v) { return v == state; },
+      [&](ValueId v) -> std::vector<std::size_t> {
+        const ir::Instr* in = f_.definition(v);
+        if (!in || uses_[v.index] != 1 || f_.value(v).block != f_.value(state).block) return {};
+        const std::string_view name = ops::info(in->op).name;
+        if (name == "add") return {0, 1};
+        const std::size_t number = f_.value(v).number;
+        if (name != "for" || number >= static_cast<std::size_t>(in->attrs.integers[0])) return {};
+        if (uses_[in->operands[number].index] != 1 || !this->terms(*in, number)) return {};
+        return {number};
+      });
+  if (!found) return std::nullopt;
   Terms out;
-  if (uses_[state.index] != 1 || f_.type(state).is_scalar() || !chain(region.yields[k], state, out.after, out.before))
-    return std::nullopt;
+  // What is added on this side of the last loop is added after it.
+  const auto is_loop = [](const Step& s) { return ops::info(s.through->op).name == "for"; };
+  const std::size_t after =
+      static_cast<std::size_t>(found->steps.rend() - std::find_if(found->steps.rbegin(), found->steps.rend(), is_loop));
+  for (std::size_t s = 0; s < found->steps.size(); ++s) {
+    const Step& by = found->steps[s];
+    if (!is_loop(by)) (s < after ? out.before : out.after).push_back(by.through->operands[1 - by.operand]);
+  }
   return out;
 }
 
 ValueId Accumulations::start(ValueId v, const std::function<bool(ValueId)>& is_state,
                              std::vector<ValueId>& terms) const {
-  if (uses_[v.index] != 1) return {};
-  if (is_state(v)) return v;
-  const ir::Instr* in = f_.definition(v);
-  if (!in || ops::info(in->op).name != "add") return {};
-  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
-    const ValueId from = start(in->operands[k], is_state, terms);
-    if (!from.valid()) continue;
-    terms.push_back(in->operands[1 - k]);
-    return from;
-  }
-  return {};
+  const auto once = [&](ValueId x) { return uses_[x.index] == 1; };
+  const auto found = way(
+      v, [&](ValueId x) { return once(x) && is_state(x); },
+      [&](ValueId x) -> std::vector<std::size_t> {
+        if (!once(x) || op_name(f_, x) != "add") return {};
+        return {0, 1};
+      });
+  if (!found) return {};
+  for (const Step& s : found->steps) terms.push_back(s.through->operands[1 - s.operand]);
+  return found->to;
 }
 
 Placed without_views(const Plan& plan, const Accumulations& accumulations, ValueId term) {

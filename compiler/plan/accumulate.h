@@ -20,11 +20,25 @@ class Accumulations {
   /// The state in v = state + term + …, with the terms; invalid where there is none.
   ValueId start(ValueId v, const std::function<bool(ValueId)>& is_state, std::vector<ValueId>& terms) const;
   std::uint32_t uses(ValueId v) const { return uses_[v.index]; }
+  /// The instructions that have the value as an operand, each once.
+  const std::vector<const ir::Instr*>& readers(ValueId v) const { return readers_[v.index]; }
 
  private:
-  bool chain(ValueId v, ValueId state, std::vector<ValueId>& terms, std::vector<ValueId>& before) const;
+  // From a value to an operand of the instruction that defines it.
+  struct Step {
+    const ir::Instr* through;
+    std::size_t operand;
+  };
+  struct Way {
+    ValueId to;
+    std::vector<Step> steps;  // the one that leads to the end comes first
+  };
+  /// The way from v to the first value that is an end, over the operands that `on` gives, the first ones first.
+  std::optional<Way> way(ValueId v, const std::function<bool(ValueId)>& ends,
+                         const std::function<std::vector<std::size_t>(ValueId)>& on) const;
   const ir::Function& f_;
   std::vector<std::uint32_t> uses_;
+  std::vector<std::vector<const ir::Instr*>> readers_;
 };
 
 /// A term as the scatter_add or other value that its views place somewhere in the state, with that placement.

@@ -4,6 +4,7 @@
 #include <bit>
 
 #include "compiler/ops/registry.h"
+#include "compiler/support/id_set.h"
 
 namespace rg::plan {
 
@@ -113,11 +114,14 @@ Access Dag::access(ValueId v, const Index& index) const {
   return a;
 }
 
-void Dag::forward(ValueId v, const Index& index, NodeId node) { forwarded_.push_back({v, index, node}); }
+void Dag::forward(ValueId v, const Index& index, NodeId node) {
+  forwarded_[v].emplace_back(index, node);
+  forwarded_order_.push_back(v);
+}
 
 void Dag::forget(std::size_t mark) {
-  if (forwarded_.size() == mark) return;
-  forwarded_.resize(mark);
+  if (forwarded_order_.size() == mark) return;
+  for (; forwarded_order_.size() > mark; forwarded_order_.pop_back()) forwarded_[forwarded_order_.back()].pop_back();
   memo_.clear();
 }
 
@@ -125,9 +129,10 @@ void Dag::restore(State state) {
   plan_.nodes.resize(state.nodes);
   plan_.vars.resize(state.vars);
   memo_.clear();
-  std::erase_if(shared_, [&](const auto& e) { return e.second.index >= state.nodes; });
-  std::erase_if(node_vars_,
-                [&](const auto& e) { return e.first.index >= state.nodes || e.second.index >= state.vars; });
+  for (; !shared_order_.empty() && shared_order_.back()->second.index >= state.nodes; shared_order_.pop_back())
+    shared_.erase(shared_order_.back());
+  for (; !node_var_order_.empty() && node_var_order_.back()->second.index >= state.vars; node_var_order_.pop_back())
+    node_vars_.erase(node_var_order_.back());
 }
 
 VarId Dag::add_var(Var var) {
@@ -164,7 +169,7 @@ NodeId Dag::add(Node node) {
   node.vars.assign(vars.begin(), vars.end());
   plan_.nodes.push_back(std::move(node));
   const NodeId id(plan_.nodes.size() - 1);
-  shared_.emplace(std::move(key), id);
+  shared_order_.push_back(shared_.emplace(std::move(key), id).first);
   return id;
 }
 
@@ -257,26 +262,42 @@ NodeId Dag::rebuilt(Node node, std::vector<NodeId> args, NodeId guard) {
   return add(std::move(node));
 }
 
-NodeId Dag::rewritten(NodeId id, Rewrite& rewrite) {
-  if (!id.valid()) return id;
-  if (const auto known = rewrite.known(id)) return *known;
-  if (const auto it = rewrite.made.find(id); it != rewrite.made.end()) return it->second;
+// A node is made after those that it is computed from: in the order of their numbers, each finds its own made.
+NodeId Dag::rewritten(NodeId root, Rewrite& rewrite) {
+  if (!root.valid()) return root;
+  std::vector<NodeId> open{root}, order;
+  IdSet<NodeId> seen;
+  while (!open.empty()) {
+    const NodeId id = open.back();
+    open.pop_back();
+    if (!id.valid() || rewrite.made.contains(id) || !seen.insert(id)) continue;
+    if (const auto known = rewrite.known(id)) {
+      rewrite.made.emplace(id, *known);
+      continue;
+    }
+    order.push_back(id);
+    const Node& n = plan_.node(id);
+    open.insert(open.end(), n.args.begin(), n.args.end());
+    open.push_back(n.guard);
+  }
+  std::ranges::sort(order);
+  for (const NodeId id : order) rewrite.made.emplace(id, rewritten_one(id, rewrite));
+  return rewrite.made.at(root);
+}
+
+NodeId Dag::rewritten_one(NodeId id, const Rewrite& rewrite) {
+  const auto made = [&](NodeId x) { return x.valid() ? rewrite.made.at(x) : x; };
   const Node old = plan_.node(id);
   Node n = old;
   n.dim = rewrite.index(old.dim);
   for (Dim& d : n.access.index) d = rewrite.index(d);
-  for (NodeId& a : n.args) a = rewritten(a, rewrite);
-  n.guard = rewritten(old.guard, rewrite);
-  NodeId result = id;
-  if (n.kind == Node::Kind::index && !(n.dim == old.dim)) {
-    result = index_node(n.dim);
-  } else if (n.args != old.args || n.guard != old.guard || n.access.index != old.access.index) {
-    std::vector<NodeId> args = n.args;
-    const NodeId guard = n.guard;
-    result = rebuilt(std::move(n), std::move(args), guard);
-  }
-  rewrite.made.emplace(id, result);
-  return result;
+  for (NodeId& a : n.args) a = made(a);
+  n.guard = made(old.guard);
+  if (n.kind == Node::Kind::index) return n.dim == old.dim ? id : index_node(n.dim);
+  if (n.args == old.args && n.guard == old.guard && n.access.index == old.access.index) return id;
+  std::vector<NodeId> args = n.args;
+  const NodeId guard = n.guard;
+  return rebuilt(std::move(n), std::move(args), guard);
 }
 
 NodeId Dag::logical_and(NodeId a, NodeId b) {
@@ -301,7 +322,10 @@ Dim Dag::dim_of(NodeId node) {
   if (op == "add") return dim_of(n.args[0]) + dim_of(n.args[1]);
   if (op == "sub") return dim_of(n.args[0]) - dim_of(n.args[1]);
   const auto [it, fresh] = node_vars_.emplace(node, VarId());
-  if (fresh) it->second = add_var({Var::Kind::node, 0, node, "v" + std::to_string(node.index)});
+  if (fresh) {
+    it->second = add_var({Var::Kind::node, 0, node, "v" + std::to_string(node.index)});
+    node_var_order_.push_back(it);
+  }
   return plan_.var_dim(it->second);
 }
 
@@ -324,14 +348,37 @@ NodeId Dag::eval_structure(ValueId v, const Index& index) {
   return node;
 }
 
+namespace {
+constexpr int deepest = 100;  // evaluations inside of each other
+}
+
+// What is too deep is evaluated first, by itself, and what needs it once more: the stack stays short however long the
+// chains of operations are.
 NodeId Dag::eval(ValueId v, const Index& index, NodeId guard) {
-  const Key key{v, index, guard};
-  if (const auto it = memo_.find(key); it != memo_.end()) return it->second;
-  NodeId result;
-  if (const auto it = scalars_.find(v); it != scalars_.end()) return it->second;
-  for (const Forward& f : forwarded_) {
-    if (f.value == v && f.index == index) return f.node;
+  if (depth_ > 0) return eval_inside({v, index, guard});
+  std::vector<Key> open{{v, index, guard}};
+  for (;;) {
+    try {
+      const NodeId node = eval_inside(open.back());
+      open.pop_back();
+      if (open.empty()) return node;
+    } catch (const TooDeep& t) {
+      open.push_back(t.key);
+    }
   }
+}
+
+NodeId Dag::eval_inside(const Key& key) {
+  const auto& [v, index, guard] = key;
+  if (const auto it = memo_.find(key); it != memo_.end()) return it->second;
+  if (const auto it = scalars_.find(v); it != scalars_.end()) return it->second;
+  if (const auto it = forwarded_.find(v); it != forwarded_.end()) {
+    const auto at = std::ranges::find(it->second, index, &std::pair<Index, NodeId>::first);
+    if (at != it->second.end()) return at->second;
+  }
+  if (depth_ == deepest) throw TooDeep{key};
+  const Deeper deeper(depth_);
+  NodeId result;
   if (bound_.contains(v) && !(structure_only_ && shows_structure(op_name(plan_.function, v)))) {
     result = load(access(v, index), guard);
   } else if (const auto it = slices_.find(v); it != slices_.end()) {

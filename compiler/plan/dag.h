@@ -10,6 +10,7 @@
 #include <set>
 #include <string_view>
 #include <tuple>
+#include <unordered_map>
 
 #include "compiler/plan/dims.h"
 #include "compiler/plan/facts.h"
@@ -41,7 +42,7 @@ class Dag {
   NodeId eval_structure(ValueId v, const Index& index);
   /// From here on v[index] is known to be `node`, until `forget` to the mark.
   void forward(ValueId v, const Index& index, NodeId node);
-  std::size_t mark() const { return forwarded_.size(); }
+  std::size_t mark() const { return forwarded_order_.size(); }
   void forget(std::size_t mark);
   /// What is certain where `eval`'s nodes will run.
   Facts& facts() { return facts_; }
@@ -85,6 +86,18 @@ class Dag {
   using Key = std::tuple<ValueId, Index, NodeId>;
   using NodeKey = std::tuple<int, int, std::uint32_t, std::vector<NodeId>, std::vector<Dim>, std::uint32_t,
                              std::int64_t, std::vector<std::int64_t>>;
+  struct TooDeep {
+    Key key;
+  };
+  struct Deeper {
+    explicit Deeper(int& depth) : depth_(++depth) {}
+    ~Deeper() { --depth_; }
+    Deeper(const Deeper&) = delete;
+    Deeper& operator=(const Deeper&) = delete;
+    int& depth_;
+  };
+  NodeId eval_inside(const Key& key);
+  NodeId rewritten_one(NodeId id, const Rewrite& rewrite);
   NodeId add(Node node);
   /// What an operation equals without being computed: x + 0, 1 x, choices and truth values that are known. Invalid: it
   /// is computed.
@@ -105,15 +118,15 @@ class Dag {
   std::map<ValueId, std::pair<ValueId, Index>> slices_;
   std::map<ValueId, NodeId> scalars_;
   std::map<Key, NodeId> memo_;
+  // Each with its entries in the order in which they were added, to be taken back.
   std::map<NodeKey, NodeId> shared_;
+  std::vector<std::map<NodeKey, NodeId>::iterator> shared_order_;
   std::map<NodeId, VarId> node_vars_;
-  struct Forward {
-    ValueId value;
-    Index index;
-    NodeId node;
-  };
-  std::vector<Forward> forwarded_;
+  std::vector<std::map<NodeId, VarId>::iterator> node_var_order_;
+  std::unordered_map<ValueId, std::vector<std::pair<Index, NodeId>>> forwarded_;
+  std::vector<ValueId> forwarded_order_;
   std::map<ValueId, BufferId> constants_;
+  int depth_ = 0;
   bool structure_only_ = false;
 };
 

@@ -37,23 +37,34 @@ std::optional<Dim> uniform(const ir::Function& f, ValueId v) {
 }  // namespace
 
 void Facts::assume(ValueId condition) {
-  const ir::Instr* in = function_.definition(condition);
-  if (!in) return;
-  const std::string_view op = ops::info(in->op).name;
-  if (op == "reduce_all" || op == "and") {
-    for (const ValueId x : in->operands) assume(x);
-  } else if (op == "ge" || op == "lt") {
-    const auto bound = uniform(function_, in->operands[1]);
-    if (bound && (op == "lt" || *bound == Dim(0)))
-      conditions_.push_back({source(function_, in->operands[0]), op == "ge", *bound});
+  std::vector<ValueId> open{condition};
+  while (!open.empty()) {
+    const ir::Instr* in = function_.definition(open.back());
+    open.pop_back();
+    if (!in) continue;
+    const std::string_view op = ops::info(in->op).name;
+    if (op == "reduce_all" || op == "and") {
+      open.insert(open.end(), in->operands.begin(), in->operands.end());
+    } else if (op == "ge" || op == "lt") {
+      const auto bound = uniform(function_, in->operands[1]);
+      if (!bound || (op == "ge" && !(*bound == Dim(0)))) continue;
+      const ValueId v = source(function_, in->operands[0]);
+      conditions_[v].push_back({op == "ge", *bound});
+      order_.push_back(v);
+    }
   }
 }
 
+void Facts::forget(std::size_t mark) {
+  for (; order_.size() > mark; order_.pop_back()) conditions_[order_.back()].pop_back();
+}
+
 bool Facts::valid_subscript(ValueId v, const Dim& extent) const {
-  const ValueId x = source(function_, v);
+  const auto at = conditions_.find(source(function_, v));
+  if (at == conditions_.end()) return false;
   const auto known = [&](bool low) {
-    return std::ranges::any_of(
-        conditions_, [&](const Condition& c) { return c.v == x && c.low == low && (low || c.extent == extent); });
+    return std::ranges::any_of(at->second,
+                               [&](const Condition& c) { return c.low == low && (low || c.extent == extent); });
   };
   return known(true) && known(false);
 }

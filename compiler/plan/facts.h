@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <unordered_map>
 #include <vector>
 
 #include "compiler/ir/module.h"
@@ -13,20 +14,20 @@ class Facts {
   explicit Facts(const ir::Function& function) : function_(function) {}
   /// From here on the condition is true (every element of it), until `forget` to the mark.
   void assume(ir::ValueId condition);
-  std::size_t mark() const { return conditions_.size(); }
-  void forget(std::size_t mark) { conditions_.resize(mark); }
+  std::size_t mark() const { return order_.size(); }
+  void forget(std::size_t mark);
   /// Whether 0 <= v < extent is known of every element of the integers v.
   bool valid_subscript(ir::ValueId v, const ir::Dim& extent) const;
 
  private:
   // low: 0 <= v; else v < extent.
   struct Condition {
-    ir::ValueId v;
     bool low = false;
     ir::Dim extent;
   };
   const ir::Function& function_;
-  std::vector<Condition> conditions_;
+  std::unordered_map<ir::ValueId, std::vector<Condition>> conditions_;  // of each v
+  std::vector<ir::ValueId> order_;                                      // in which they were added
 };
 
 }  // namespace rg::plan

@@ -17,45 +17,24 @@ Access Nest::stored_at(const Index& index) const {
   return a;
 }
 
-const Nest* Fusion::producer(BufferId buffer, const std::vector<std::size_t>& among) const {
-  for (const std::size_t n : among) {
-    if (nests_[n].target.buffer == buffer) return &nests_[n];
-  }
-  return nullptr;
-}
-
-bool Fusion::depends(const Nest& nest, const LoopTree::Entry& entry) const {
-  const std::vector<std::size_t> own{entry.nest};
-  const auto& among = entry.loop ? entry.loop->nests : own;
-  return std::ranges::any_of(nest.reads, [&](const Nest::Read& r) { return producer(r.buffer, among) != nullptr; });
-}
-
 // Whether the nest may run inside of the loop with its axis as the loop's: each read of what is made in the loop is at
 // the loop's index.
 bool Fusion::axis_matches(const Nest& nest, std::size_t axis, const LoopTree& loop, bool& depends, bool& shares) const {
   const Dim own = plan_.var_dim(nest.axes[axis].own);
   for (const Nest::Read& r : nest.reads) {
-    if (const Nest* p = producer(r.buffer, loop.nests)) {
+    if (const auto made = loop.stored.find(r.buffer); made != loop.stored.end()) {
+      const Nest& p = nests_[made->second.nest];
       depends = true;
-      if (p->place) return false;
-      const std::size_t prefix = p->target.index.size();
+      if (p.place) return false;
+      const std::size_t prefix = p.target.index.size();
       bool at_index = false;
-      for (std::size_t d = 0; d < p->axes.size(); ++d) {
-        if (p->axes[d].loop == loop.var && !p->axes[d].reduced) at_index = r.index[prefix + d] == own;
+      for (std::size_t d = 0; d < p.axes.size(); ++d) {
+        if (p.axes[d].loop == loop.var && !p.axes[d].reduced) at_index = r.index[prefix + d] == own;
       }
       if (!at_index) return false;
     }
-    for (const std::size_t n : loop.nests) {
-      const Nest& other = nests_[n];
-      for (const Nest::Axis& a : other.axes) {
-        if (a.loop != loop.var) continue;
-        for (const Nest::Read& s : other.reads) {
-          if (s.buffer != r.buffer) continue;
-          for (std::size_t d = 0; d < s.index.size(); ++d)
-            shares = shares || (r.index[d] == own && s.index[d] == plan_.var_dim(a.own));
-        }
-      }
-    }
+    for (std::size_t d = 0; d < r.index.size() && !shares; ++d)
+      shares = r.index[d] == own && loop.read_along.contains({r.buffer, d});
   }
   return true;
 }
@@ -77,16 +56,12 @@ bool Fusion::may_join_blocked(const Nest& nest, const Nest& blocked) const {
 }
 
 std::optional<std::size_t> Fusion::joining_axis(const Nest& nest, const LoopTree& loop) const {
-  for (const std::size_t n : loop.nests) {
-    const bool of_tile = nests_[n].blocked && std::ranges::any_of(nests_[n].axes, [&](const Nest::Axis& a) {
-                           return a.loop == loop.var && !a.batch;
-                         });
-    if (of_tile && (nest.blocked || !may_join_blocked(nest, nests_[n]))) return std::nullopt;
+  for (const std::size_t n : loop.of_tile) {
+    if (nest.blocked || !may_join_blocked(nest, nests_[n])) return std::nullopt;
   }
   const auto open = [](const Nest::Axis& a) { return !a.unrolled && !a.loop.valid(); };
   const bool any_parallel = std::ranges::any_of(nest.axes, [&](const Nest::Axis& a) { return open(a) && !a.reduced; });
   const auto left = std::ranges::count_if(nest.axes, open);
-  const bool leaf = std::ranges::none_of(loop.entries, [](const LoopTree::Entry& e) { return e.loop != nullptr; });
   std::size_t last = 0;
   for (std::size_t d = 0; d < nest.axes.size(); ++d) {
     if (!nest.axes[d].unrolled) last = d;
@@ -98,7 +73,7 @@ std::optional<std::size_t> Fusion::joining_axis(const Nest& nest, const LoopTree
     if (!a.reduced && !nest.monoid && left > 1 && d == last) continue;
     bool depends = false, shares = false;
     if (!axis_matches(nest, d, loop, depends, shares)) continue;
-    if (depends || (shares && (left > 1) != leaf)) return d;
+    if (depends || (shares && (left > 1) == loop.has_loops)) return d;
   }
   return std::nullopt;
 }
@@ -108,24 +83,40 @@ void Fusion::add(Nest nest) {
   insert(nests_.size() - 1, root_);
 }
 
+void Fusion::put(std::size_t n, LoopTree& at, LoopTree::Entry entry) {
+  at.has_loops = at.has_loops || entry.loop != nullptr;
+  at.entries.push_back(std::move(entry));
+  at.stored.at(nests_[n].target.buffer).entry = at.entries.size() - 1;
+}
+
 void Fusion::insert(std::size_t n, LoopTree& at) {
   Nest& nest = nests_[n];
   if (&at != &root_) at.nests.push_back(n);
   std::size_t first = 0;
-  for (std::size_t e = 0; e < at.entries.size(); ++e) {
-    if (depends(nest, at.entries[e])) first = e;
+  for (const Nest::Read& r : nest.reads) {
+    const auto made = at.stored.find(r.buffer);
+    if (made != at.stored.end()) first = std::max(first, made->second.entry);
   }
-  const auto descend = [&](LoopTree& loop, std::size_t axis) {
-    nest.axes[axis].loop = loop.var;
-    const bool outermost = nest.axes[axis].reduced && !nest.outer_reduced.valid();
+  LoopTree::Stored& own = at.stored.try_emplace(nest.target.buffer, LoopTree::Stored{n, 0}).first->second;
+  const auto descend = [&](LoopTree& loop, std::size_t entry, std::size_t axis) {
+    own.entry = std::max(own.entry, entry);
+    Nest::Axis& a = nest.axes[axis];
+    a.loop = loop.var;
+    if (nest.blocked && !a.batch) loop.of_tile.push_back(n);
+    for (const Nest::Read& r : nest.reads) {
+      for (std::size_t d = 0; d < r.index.size(); ++d) {
+        if (r.index[d] == plan_.var_dim(a.own)) loop.read_along.emplace(r.buffer, d);
+      }
+    }
+    const bool outermost = a.reduced && !nest.outer_reduced.valid();
     if (outermost) nest.outer_reduced = loop.var;
     insert(n, loop);
-    if (outermost) at.entries.push_back({nullptr, n, true});
+    if (outermost) put(n, at, {nullptr, n, true});
   };
   for (std::size_t e = first; e < at.entries.size(); ++e) {
     if (!at.entries[e].loop) continue;
     LoopTree& loop = *at.entries[e].loop;
-    if (const auto axis = joining_axis(nest, loop)) return descend(loop, *axis);
+    if (const auto axis = joining_axis(nest, loop)) return descend(loop, e, *axis);
   }
   for (const std::size_t d : nest.order) {
     Nest::Axis& a = nest.axes[d];
@@ -134,10 +125,10 @@ void Fusion::insert(std::size_t n, LoopTree& at) {
     loop->var = a.own;
     loop->extent = a.extent;
     LoopTree& made = *loop;
-    at.entries.push_back({std::move(loop), 0, false});
-    return descend(made, d);
+    put(n, at, {std::move(loop), 0, false});
+    return descend(made, at.entries.size() - 1, d);
   }
-  at.entries.push_back({nullptr, n, false});
+  put(n, at, {nullptr, n, false});
 }
 
 }  // namespace rg::plan

@@ -5,7 +5,9 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <set>
 
 #include "compiler/plan/dag.h"
 
@@ -58,6 +60,15 @@ struct LoopTree {
   Dim extent;
   std::vector<Entry> entries;
   std::vector<std::size_t> nests;  // in it, at any depth
+  // What is asked of the nests in it: of a buffer that they store, the first one and the last entry with one; the
+  // buffers, with the axis, that they read along this loop; the blocked one whose rows, columns or sum it is.
+  struct Stored {
+    std::size_t nest = 0, entry = 0;
+  };
+  std::map<BufferId, Stored> stored;
+  std::set<std::pair<BufferId, std::size_t>> read_along;
+  std::vector<std::size_t> of_tile;
+  bool has_loops = false;
 };
 
 /// The pending nests of a straight-line stretch of code.
@@ -68,6 +79,8 @@ class Fusion {
   bool empty() const { return nests_.empty(); }
   std::vector<Nest>& nests() { return nests_; }
   std::vector<LoopTree::Entry>& entries() { return root_.entries; }
+  /// Whether a pending nest stores to the buffer.
+  bool stores(BufferId buffer) const { return root_.stored.contains(buffer); }
   void clear() { *this = Fusion(plan_); }
   Fusion& operator=(Fusion&& other) noexcept {
     nests_ = std::move(other.nests_);
@@ -80,8 +93,7 @@ class Fusion {
   void insert(std::size_t nest, LoopTree& at);
   std::optional<std::size_t> joining_axis(const Nest& nest, const LoopTree& loop) const;
   bool may_join_blocked(const Nest& nest, const Nest& blocked) const;
-  bool depends(const Nest& nest, const LoopTree::Entry& entry) const;
-  const Nest* producer(BufferId buffer, const std::vector<std::size_t>& among) const;
+  void put(std::size_t nest, LoopTree& at, LoopTree::Entry entry);
   bool axis_matches(const Nest& nest, std::size_t axis, const LoopTree& loop, bool& depends, bool& shares) const;
   Plan& plan_;
   std::vector<Nest> nests_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/ops/registry.h"
+#include "compiler/support/id_set.h"
 
 namespace rg::plan {
 
@@ -59,7 +60,7 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
   for (const auto& [term, state] : terms) {
     if (term.place) added.insert(term.value);
   }
-  const std::set<ValueId> roots = find_roots(f, id, options_, elsewhere, added);
+  const std::set<ValueId> roots = find_roots(f, of_index_, id, options_, elsewhere, added);
   // What is scattered into a state waits for the end: its loops would part those of what is before and after.
   std::vector<ir::Instr> scattered;
   for (const ir::InstrId i : body.instrs) {
@@ -105,27 +106,49 @@ void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, s
   dag_.bind(in.results[0], target.buffer, target.index);
 }
 
-// Along an axis without pieces, choices by the index or small reductions, elements are computed alike: a loop is as
-// good as unrolling.
-bool Planner::homogeneous(ValueId v, bool top) const {
-  const ir::Instr* in = plan_.function.definition(v);
-  if (!in || (!top && dag_.bound(v))) return true;
-  const std::string_view name = ops::info(in->op).name;
-  constexpr std::string_view mixed[] = {"concat", "place", "contract", "slice", "gather", "constant"};
-  if (std::ranges::find(mixed, name) != std::end(mixed) && !plan_.function.type(v).is_scalar() &&
-      !(name == "constant" && in->attrs.reals.size() + in->attrs.integers.size() == 1))
-    return false;
-  if (!top && monoid_of(name)) return false;
-  if (name == "select" && of_index(plan_.function, in->operands[0])) return false;
-  return std::ranges::all_of(in->operands, [&](ValueId x) { return homogeneous(x, false); });
+namespace {
+
+// Calls f once with the value and each that it is computed from, as long as f says to go on below it.
+void for_each_below(const ir::Function& function, ValueId top,
+                    const std::function<bool(ValueId, const ir::Instr&)>& f) {
+  std::vector<ValueId> open{top};
+  IdSet<ValueId> seen;
+  while (!open.empty()) {
+    const ValueId v = open.back();
+    open.pop_back();
+    const ir::Instr* in = function.definition(v);
+    if (in && seen.insert(v) && f(v, *in)) open.insert(open.end(), in->operands.begin(), in->operands.end());
+  }
 }
 
-bool Planner::in_pieces(ValueId v, bool top) const {
-  const ir::Instr* in = plan_.function.definition(v);
-  if (!in || (!top && dag_.bound(v))) return false;
-  const std::string_view name = ops::info(in->op).name;
-  if (name == "concat" || name == "place") return true;
-  return std::ranges::any_of(in->operands, [&](ValueId x) { return in_pieces(x, false); });
+}  // namespace
+
+// Along an axis without pieces, choices by the index or small reductions, elements are computed alike: a loop is as
+// good as unrolling.
+bool Planner::homogeneous(ValueId top) const {
+  constexpr std::string_view mixed[] = {"concat", "place", "contract", "slice", "gather", "constant"};
+  bool alike = true;
+  for_each_below(plan_.function, top, [&](ValueId v, const ir::Instr& in) {
+    if (v != top && dag_.bound(v)) return false;
+    const std::string_view name = ops::info(in.op).name;
+    const bool splat = name == "constant" && in.attrs.reals.size() + in.attrs.integers.size() == 1;
+    const bool pieces = std::ranges::find(mixed, name) != std::end(mixed) && !splat;
+    alike = alike && !(pieces && !plan_.function.type(v).is_scalar()) && (v == top || !monoid_of(name)) &&
+            !(name == "select" && of_index_(in.operands[0]));
+    return alike;
+  });
+  return alike;
+}
+
+bool Planner::in_pieces(ValueId top) const {
+  bool found = false;
+  for_each_below(plan_.function, top, [&](ValueId v, const ir::Instr& in) {
+    if (v != top && dag_.bound(v)) return false;
+    const std::string_view name = ops::info(in.op).name;
+    found = found || name == "concat" || name == "place";
+    return !found;
+  });
+  return found;
 }
 
 namespace {
@@ -142,7 +165,7 @@ bool Planner::long_rows(const Nest& nest) const {
   bool after_short = false;
   for (const Nest::Axis& a : nest.axes) {
     if (a.reduced) continue;
-    if (!is_short(a) && after_short) return !in_pieces(nest.value, true);
+    if (!is_short(a) && after_short) return !in_pieces(nest.value);
     after_short = after_short || is_short(a);
   }
   return false;
@@ -182,29 +205,36 @@ void Planner::choose_unrolled(Nest& nest) {
     }
   }
   if (small.empty() || product > options_.unroll_limit || long_rows(nest)) return;
-  const bool alike = homogeneous(nest.value, true);
+  const bool alike = homogeneous(nest.value);
   // A vector's width of elements, and no other loop that could run in vectors.
-  if (all_static && product >= options_.vector_bytes / 8 && !in_pieces(nest.value, true)) return;
+  if (all_static && product >= options_.vector_bytes / 8 && !in_pieces(nest.value)) return;
   if (all_static ? alike && product > 3 : alike && product > 6) return;
   if (!all_static && long_and_apart(nest)) return;
   for (const std::size_t d : small) nest.axes[d].unrolled = true;
 }
 
 // Whether all that is made of the value are sums (or products, extremes) over the axis of a function of its elements.
-bool Planner::only_summed(ValueId v, std::size_t axis) const {
+bool Planner::only_summed(ValueId top, std::size_t axis) const {
   const ir::Function& f = plan_.function;
-  std::uint32_t seen = 0;
-  for (const ir::InstrId i : f.block(f.value(v).block).instrs) {
-    const ir::Instr& in = f.instr(i);
-    const auto times = std::ranges::count(in.operands, v);
-    if (times == 0) continue;
-    seen += static_cast<std::uint32_t>(times);
-    const ops::OpInfo& info = ops::info(in.op);
-    const bool sum = monoid_of(info.name) &&
-                     std::ranges::find(in.attrs.axes, static_cast<std::int64_t>(axis)) != in.attrs.axes.end();
-    if (!sum && !(info.elementwise && only_summed(in.results[0], axis))) return false;
+  std::vector<ValueId> open{top};
+  IdSet<ValueId> seen;
+  while (!open.empty()) {
+    const ValueId v = open.back();
+    open.pop_back();
+    if (!seen.insert(v)) continue;
+    std::uint32_t times = 0;
+    for (const ir::Instr* in : accumulations_->readers(v)) {
+      if (!in->results.empty() && f.value(in->results[0]).block != f.value(top).block) continue;
+      times += static_cast<std::uint32_t>(std::ranges::count(in->operands, v));
+      const ops::OpInfo& info = ops::info(in->op);
+      const bool sum = monoid_of(info.name) &&
+                       std::ranges::find(in->attrs.axes, static_cast<std::int64_t>(axis)) != in->attrs.axes.end();
+      if (!sum && !info.elementwise) return false;
+      if (!sum) open.push_back(in->results[0]);
+    }
+    if (times == 0 || times != accumulations_->uses(v)) return false;
   }
-  return seen > 0 && seen == accumulations_->uses(v);
+  return true;
 }
 
 // A product of two arrays with free axes of both uses each element of an operand many times: its loops are the axes of
@@ -435,9 +465,7 @@ bool Planner::reads_pending(NodeId value) {
   bool pending = false;
   for_each_node(plan_, {value}, [&](NodeId id) {
     const Node& n = plan_.node(id);
-    pending = pending || (n.kind == Node::Kind::load && std::ranges::any_of(fusion_.nests(), [&](const Nest& nest) {
-                            return nest.target.buffer == n.access.buffer;
-                          }));
+    pending = pending || (n.kind == Node::Kind::load && fusion_.stores(n.access.buffer));
   });
   return pending;
 }

@@ -11,7 +11,7 @@ namespace rg::plan {
 class Planner {
  public:
   Planner(Plan& plan, const PlanOptions& options)
-      : plan_(plan), options_(options), dag_(plan, options.strict), fusion_(plan) {}
+      : plan_(plan), options_(options), of_index_(plan.function), dag_(plan, options.strict), fusion_(plan) {}
   void run();
 
  private:
@@ -26,16 +26,16 @@ class Planner {
   void add_terms(const std::vector<std::pair<Placed, BufferId>>& terms);
   Item stored(const Nest& nest, const Index& result, NodeId value) const;
   /// Whether elements of a value come from different expressions: a concatenation or a placement under it.
-  bool in_pieces(ValueId v, bool top) const;
+  bool in_pieces(ValueId top) const;
   bool long_rows(const Nest& nest) const;
   bool long_and_apart(Nest nest);
   void choose_unrolled(Nest& nest);
-  bool only_summed(ValueId v, std::size_t axis) const;
+  bool only_summed(ValueId top, std::size_t axis) const;
   void choose_order(const ir::Instr* in, Nest& nest) const;
   bool zero_beside(ValueId factor, const std::vector<std::int64_t>& labels, std::int64_t own, std::int64_t reduced,
                    bool after);
   void find_zeros(const ir::Instr& in, Nest& nest);
-  bool homogeneous(ValueId v, bool top) const;
+  bool homogeneous(ValueId top) const;
   void find_reads(Nest& nest);
   bool reads_pending(NodeId value);
   void flush(std::vector<Item>& out);
@@ -55,6 +55,7 @@ class Planner {
 
   Plan& plan_;
   const PlanOptions& options_;
+  OfIndex of_index_;
   Dag dag_;
   Fusion fusion_;
   std::map<ValueId, Access> wanted_;  // yields of the blocks being planned that are made where they go

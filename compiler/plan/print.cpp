@@ -1,10 +1,13 @@
 // The plan as text: buffers, then one statement a line, indented by loop.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <ranges>
 #include <set>
 
 #include "compiler/ops/registry.h"
 #include "compiler/plan/planner.h"
+#include "compiler/support/id_set.h"
 
 namespace rg::plan {
 
@@ -29,46 +32,76 @@ struct Printer {
 
   static bool shared(const Node& n, int uses) { return n.kind == Node::Kind::op && uses > 1; }
 
+  // What follows in a text: words, or a node that is still to be written.
+  struct Piece {
+    std::string words;
+    NodeId node = {};
+  };
+
   // A node that is used more than once has a line of its own, `%number`; the others stand where they are used.
-  std::string expression(NodeId id, bool top = false) const {
+  std::vector<Piece> pieces(NodeId id, bool top) const {
     const Node& n = plan.node(id);
-    if (!top && shared(n, uses[id.index])) return fmt::format("%{}", id.index);
+    if (!top && shared(n, uses[id.index])) return {{fmt::format("%{}", id.index)}};
     switch (n.kind) {
       case Node::Kind::constant:
-        return ir::is_float(n.elem)      ? fmt::format("{}", n.real)
-               : n.elem == Elem::boolean ? (n.integer ? "true" : "false")
-                                         : std::to_string(n.integer);
+        return {{ir::is_float(n.elem)      ? fmt::format("{}", n.real)
+                 : n.elem == Elem::boolean ? (n.integer ? "true" : "false")
+                                           : std::to_string(n.integer)}};
       case Node::Kind::index:
-        return dim(n.dim);
+        return {{dim(n.dim)}};
       case Node::Kind::load:
-        return access(n.access) + (n.guard.valid() ? " if " + expression(n.guard) : "");
+        if (n.guard.valid()) return {{access(n.access) + " if "}, {"", n.guard}};
+        return {{access(n.access)}};
       case Node::Kind::reduced:
-        return fmt::format("r{}", n.reduction.index);
+        return {{fmt::format("r{}", n.reduction.index)}};
       case Node::Kind::op:
         break;
     }
-    std::string text{ops::info(n.op).name};
-    text += "(";
-    for (std::size_t k = 0; k < n.args.size(); ++k) text += (k ? ", " : "") + expression(n.args[k]);
-    return text + ")";
+    std::vector<Piece> out{{std::string(ops::info(n.op).name) + "("}};
+    for (std::size_t k = 0; k < n.args.size(); ++k) {
+      if (k > 0) out.push_back({", "});
+      out.push_back({"", n.args[k]});
+    }
+    out.push_back({")"});
+    return out;
   }
 
-  // Writes the lines of the shared nodes below `id` that the loops around have not written.
-  void define(NodeId id, std::set<NodeId>& seen) {
-    if (!id.valid() || !seen.insert(id).second) return;
-    const Node& n = plan.node(id);
-    for (const std::set<NodeId>& scope : printed) {
-      if (scope.contains(id)) return;
+  std::string expression(NodeId id, bool top = false) const {
+    std::string text;
+    std::vector<Piece> open{{"", id}};
+    for (bool first = top; !open.empty(); first = false) {
+      const Piece next = std::move(open.back());
+      open.pop_back();
+      text += next.words;
+      if (!next.node.valid()) continue;
+      std::vector<Piece> below = pieces(next.node, first);
+      std::ranges::move(below | std::views::reverse, std::back_inserter(open));
     }
-    for (const NodeId a : n.args) define(a, seen);
-    define(n.guard, seen);
-    if (!shared(n, uses[id.index])) return;
-    line(fmt::format("%{} = {}", id.index, expression(id, true)));
-    printed.back().insert(id);
+    return text;
+  }
+
+  // Writes the lines of the shared nodes below `root` that the loops around have not written, arguments first.
+  void define(NodeId root, IdSet<NodeId>& seen) {
+    std::vector<std::pair<NodeId, bool>> open{{root, false}};
+    while (!open.empty()) {
+      const auto [id, below] = open.back();
+      open.pop_back();
+      if (below) {
+        line(fmt::format("%{} = {}", id.index, expression(id, true)));
+        printed.back().insert(id);
+        continue;
+      }
+      if (!id.valid() || !seen.insert(id)) continue;
+      if (std::ranges::any_of(printed, [&](const std::set<NodeId>& scope) { return scope.contains(id); })) continue;
+      const Node& n = plan.node(id);
+      if (shared(n, uses[id.index])) open.emplace_back(id, true);
+      open.emplace_back(n.guard, false);
+      for (auto a = n.args.rbegin(); a != n.args.rend(); ++a) open.emplace_back(*a, false);
+    }
   }
 
   std::string value(NodeId id) {
-    std::set<NodeId> seen;
+    IdSet<NodeId> seen;
     define(id, seen);
     return expression(id);
   }
@@ -79,10 +112,16 @@ struct Printer {
       for (std::vector<Item>* body : bodies(const_cast<Item&>(item))) count(*body);
     }
   }
-  void count(NodeId id) {
-    if (!id.valid() || ++uses[id.index] > 1) return;
-    for (const NodeId a : plan.node(id).args) count(a);
-    count(plan.node(id).guard);
+  void count(NodeId root) {
+    std::vector<NodeId> open{root};
+    while (!open.empty()) {
+      const NodeId id = open.back();
+      open.pop_back();
+      if (!id.valid() || ++uses[id.index] > 1) continue;
+      const Node& n = plan.node(id);
+      open.insert(open.end(), n.args.begin(), n.args.end());
+      open.push_back(n.guard);
+    }
   }
 
   void items(const std::vector<Item>& list) {

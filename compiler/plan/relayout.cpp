@@ -24,12 +24,18 @@ struct Relayout {
   bool is(const std::optional<Dim>& c, std::int64_t v) const { return c && *c == Dim(v); }
   bool far(const std::optional<Dim>& c) const { return c && (!c->is_constant() || c->constant() > 4); }
 
-  void loads_in(NodeId id, IdSet<NodeId>& seen, std::vector<NodeId>& loads) const {
-    if (!id.valid() || !seen.insert(id)) return;
-    const Node& n = plan.node(id);
-    if (n.kind == Node::Kind::load) loads.push_back(id);
-    for (const NodeId a : n.args) loads_in(a, seen, loads);
-    loads_in(n.guard, seen, loads);
+  // The loads below a node that were not seen before, in the order of evaluation.
+  void loads_in(NodeId root, IdSet<NodeId>& seen, std::vector<NodeId>& loads) const {
+    std::vector<NodeId> open{root};
+    while (!open.empty()) {
+      const NodeId id = open.back();
+      open.pop_back();
+      if (!id.valid() || !seen.insert(id)) continue;
+      const Node& n = plan.node(id);
+      if (n.kind == Node::Kind::load) loads.push_back(id);
+      open.push_back(n.guard);
+      open.insert(open.end(), n.args.rbegin(), n.args.rend());
+    }
   }
 
   // Stores and loads of the items; false where there is more than loops, stores and reductions.

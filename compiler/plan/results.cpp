@@ -4,10 +4,13 @@
 //
 // keeps w in `out`, where each element is read last in the statement that overwrites it.
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <ranges>
 #include <set>
-#include <unordered_map>
 
 #include "compiler/plan/planner.h"
+#include "compiler/support/id_set.h"
 
 namespace rg::plan {
 
@@ -15,7 +18,12 @@ namespace {
 
 struct Results {
   Plan& plan;
-  std::unordered_map<const Item*, std::set<BufferId>> used = {};
+  struct User {
+    Item* item;
+    std::size_t top;  // number of the item of the function's own body that it is in
+  };
+  std::map<BufferId, std::vector<User>> users = {};  // statements that read, store to or carry a buffer
+  std::set<BufferId> carried = {};
 
   static void each(Item& item, const std::function<void(Item&)>& f) {
     f(item);
@@ -24,78 +32,79 @@ struct Results {
     }
   }
 
-  void each(const std::function<void(Item&)>& f) {
-    for (Item& item : plan.body) each(item, f);
+  void use(BufferId b, Item& item, std::size_t top) {
+    auto& by = users[b];
+    if (by.empty() || by.back().item != &item) by.push_back({&item, top});
   }
 
-  // Calls f with each element that the item's statement reads.
-  void reads(const Item& item, const std::function<void(const Access&)>& f) const {
-    for_each_node(plan, item, [&](NodeId id) {
+  // Calls f with each element that the item's statement reads; what is seen is left out.
+  void reads(const Item& item, IdSet<NodeId>& seen, const std::function<void(const Access&)>& f) const {
+    std::vector<NodeId> roots;
+    for_each_root_node(plan, item, [&](NodeId n) { roots.push_back(n); });
+    for_each_node(plan, std::move(roots), seen, [&](NodeId id) {
       const Node& n = plan.node(id);
       if (n.kind == Node::Kind::load) f(n.access);
     });
     if (const auto* s = std::get_if<ScatterAdd>(&item.what)) f(s->target);
   }
 
-  // Buffers that a statement reads, stores to or carries.
-  const std::set<BufferId>& used_by(Item& item) {
-    const auto [at, is_new] = used.try_emplace(&item);
-    if (!is_new) return at->second;
-    if (const Access* a = stored_by(item)) at->second.insert(a->buffer);
-    reads(item, [&](const Access& a) { at->second.insert(a.buffer); });
-    if (const auto* l = std::get_if<For>(&item.what)) {
-      for (const For::Carried& c : l->carried) at->second.insert({c.current, c.next});
+  // A list's statements share what they compute: an element is noted with the first and with the last statement that
+  // it is for, so that a buffer has one user only where all its elements are read there.
+  void survey(std::vector<Item>& items, std::optional<std::size_t> inside) {
+    IdSet<NodeId> from_front, from_behind;
+    const auto top = [&](const Item& item) { return inside.value_or(static_cast<std::size_t>(&item - items.data())); };
+    const auto note = [&](Item& item, IdSet<NodeId>& seen) {
+      reads(item, seen, [&](const Access& a) { use(a.buffer, item, top(item)); });
+    };
+    for (Item& item : items) {
+      if (const Access* a = stored_by(item)) use(a->buffer, item, top(item));
+      if (const auto* l = std::get_if<For>(&item.what)) {
+        for (const For::Carried& c : l->carried) {
+          for (const BufferId b : {c.current, c.next}) {
+            use(b, item, top(item));
+            carried.insert(b);
+          }
+        }
+      }
+      note(item, from_front);
     }
-    return at->second;
+    for (Item& item : items | std::views::reverse) note(item, from_behind);
+    for (Item& item : items) {
+      for (std::vector<Item>* body : bodies(item)) survey(*body, top(item));
+    }
   }
-
-  bool uses(Item& item, BufferId b) { return used_by(item).contains(b); }
 
   // The only statement that has to do with the result, and the item of the function's own body that it is in.
   Store* only_store(BufferId out, std::size_t& top) {
-    Store* only = nullptr;
-    int count = 0;
-    for (std::size_t t = 0; t < plan.body.size(); ++t) {
-      each(plan.body[t], [&](Item& item) {
-        if (!uses(item, out)) return;
-        ++count;
-        only = std::get_if<Store>(&item.what);
-        top = t;
-      });
-    }
-    return count == 1 ? only : nullptr;
+    const auto& by = users[out];
+    if (by.size() != 1) return nullptr;
+    top = by[0].top;
+    return std::get_if<Store>(&by[0].item->what);
   }
 
   // Whether nothing but `last` uses the buffer in and after the item `top`, and that at the element it stores.
   bool may_stay(BufferId w, const Store& last, std::size_t top) {
-    bool may = true;
-    const auto visit = [&](Item& item) {
-      if (std::get_if<Store>(&item.what) == &last) {
-        reads(item, [&](const Access& a) { may = may && (!(a.buffer == w) || a.index == last.target.index); });
-      } else {
-        may = may && !uses(item, w);
-      }
-    };
-    for (std::size_t t = top; t < plan.body.size(); ++t) each(plan.body[t], visit);
-    bool carried = false;
-    each([&](Item& item) {
-      if (const auto* l = std::get_if<For>(&item.what)) {
-        for (const For::Carried& c : l->carried) carried = carried || c.current == w || c.next == w;
-      }
+    if (carried.contains(w)) return false;
+    return std::ranges::all_of(users[w], [&](const User& u) {
+      if (u.top < top) return true;
+      if (std::get_if<Store>(&u.item->what) != &last) return false;
+      bool at_own = true;
+      IdSet<NodeId> seen;
+      reads(*u.item, seen,
+            [&](const Access& a) { at_own = at_own && (!(a.buffer == w) || a.index == last.target.index); });
+      return at_own;
     });
-    return may && !carried;
   }
 
   void rename(BufferId from, BufferId to) {
-    for (auto& [item, buffers] : used) {
-      if (buffers.erase(from) > 0) buffers.insert(to);
-    }
     for (Node& n : plan.nodes) {
       if (n.kind == Node::Kind::load && n.access.buffer == from) n.access.buffer = to;
     }
-    each([&](Item& item) {
-      if (Access* a = stored_by(item); a && a->buffer == from) a->buffer = to;
-    });
+    for (const User& u : users[from]) {
+      if (Access* a = stored_by(*u.item); a && a->buffer == from) a->buffer = to;
+      use(to, *u.item, u.top);
+    }
+    users.erase(from);
   }
 
   static bool only_loops(Item& item) {
@@ -111,7 +120,8 @@ struct Results {
     if (!store || !std::holds_alternative<Loop>(plan.body[top].what) || !only_loops(plan.body[top])) return;
     std::vector<BufferId> candidates;
     const Item copy{*store};
-    reads(copy, [&](const Access& a) {
+    IdSet<NodeId> seen;
+    reads(copy, seen, [&](const Access& a) {
       const Buffer &b = plan.buffer(a.buffer), &o = plan.buffer(out);
       if (b.storage == Storage::workspace && b.elem == o.elem && b.dims == o.dims && a.index == store->target.index)
         candidates.push_back(a.buffer);
@@ -126,6 +136,7 @@ struct Results {
 
 void place_in_results(Plan& plan) {
   Results results{plan};
+  results.survey(plan.body, std::nullopt);
   for (const BufferId out : plan.outputs) results.place(out);
 }
 

@@ -1,6 +1,7 @@
 #include "compiler/plan/roots.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "compiler/ops/registry.h"
 
@@ -42,12 +43,33 @@ void captures(const ir::Function& f, const ir::Instr& in, std::set<ValueId>& ins
   }
 }
 
+// The root statement that evaluates a value, or several.
+struct Reader {
+  std::uint32_t statement;
+  bool several;
+};
+
+class Readers {
+ public:
+  std::optional<Reader> of(ValueId v) const {
+    const auto at = by_.find(v);
+    return at == by_.end() ? std::nullopt : std::optional(at->second);
+  }
+  void add(ValueId v, Reader r) {
+    const auto [at, fresh] = by_.emplace(v, r);
+    if (!fresh) at->second.several = at->second.several || r.several || at->second.statement != r.statement;
+  }
+
+ private:
+  std::unordered_map<ValueId, Reader> by_;
+};
+
 struct Finder {
   const ir::Function& f;
   const PlanOptions& options;
-  std::set<ValueId> roots;
-  std::map<ValueId, std::int64_t> cost;                // of computing one element in place
-  std::map<ValueId, std::set<std::uint32_t>> readers;  // root statements that evaluate it
+  const OfIndex* of_index;
+  std::set<ValueId> roots = {};
+  std::unordered_map<ValueId, std::int64_t> cost = {};  // of computing one element in place
 
   bool local(ValueId v) const { return f.definition(v) != nullptr; }
 
@@ -70,12 +92,17 @@ struct Finder {
 
   // The values that a choice by the index alone is among: where the index is written out, the choice costs nothing.
   void for_each_piece(ValueId v, const std::function<void(ValueId)>& visit) const {
-    const ir::Instr* in = f.definition(v);
-    if (in && ops::info(in->op).name == "select" && of_index(f, in->operands[0]) && !roots.contains(v)) {
-      for_each_piece(in->operands[1], visit);
-      for_each_piece(in->operands[2], visit);
-    } else {
-      visit(v);
+    std::vector<ValueId> open{v};
+    while (!open.empty()) {
+      const ValueId x = open.back();
+      open.pop_back();
+      const ir::Instr* in = f.definition(x);
+      if (in && ops::info(in->op).name == "select" && (*of_index)(in->operands[0]) && !roots.contains(x)) {
+        open.push_back(in->operands[2]);
+        open.push_back(in->operands[1]);
+      } else {
+        visit(x);
+      }
     }
   }
 
@@ -151,65 +178,109 @@ struct Finder {
     for (const ValueId r : in.results) cost[r] = std::min(sum, most);
   }
 
+  // A view of what is stored, or known without reading.
   bool is_cheap_view(ValueId v) const {
-    if (roots.contains(v)) return true;
-    const ir::Instr* in = f.definition(v);
-    if (!in) return true;
-    const ops::OpInfo& info = ops::info(in->op);
     constexpr std::string_view views[] = {"constant",  "size",    "iota",   "broadcast",
                                           "transpose", "reshape", "recast", "slice"};
-    if (std::ranges::find(views, info.name) == std::end(views)) return false;
-    return std::ranges::all_of(in->operands, [&](ValueId x) { return is_cheap_view(x); });
-  }
-
-  // Operations of one element that are its own: what is repeated along an axis is not.
-  std::int64_t own_cost(ValueId v, std::map<ValueId, std::int64_t>& known) const {
-    const ir::Instr* in = f.definition(v);
-    if (!in || roots.contains(v) || ops::info(in->op).name == "broadcast" || ops::info(in->op).regions > 0) return 1;
-    if (const auto it = known.find(v); it != known.end()) return it->second;
-    const bool written = is_reduction(ops::info(in->op).name);
-    std::int64_t sum = ops::info(in->op).cost;
-    for (const ValueId x : std::set<ValueId>(in->operands.begin(), in->operands.end())) {
-      std::int64_t most_of_piece = 1;
-      const auto piece = [&](ValueId p) { most_of_piece = std::max(most_of_piece, own_cost(p, known)); };
-      written ? for_each_piece(x, piece) : piece(x);
-      sum += most_of_piece;
+    while (!roots.contains(v)) {
+      const ir::Instr* in = f.definition(v);
+      if (!in) return true;
+      if (std::ranges::find(views, ops::info(in->op).name) == std::end(views)) return false;
+      if (in->operands.empty()) return true;
+      v = in->operands[0];
     }
-    return known[v] = std::min(most, written ? sum * count_of(reduced_extents(*in)) : sum);
+    return true;
   }
 
-  // The term of a sum that would be written out though its terms are long: they get a loop.
-  std::optional<ValueId> long_term(const ir::Block& b) const {
+  // Operations of one element that are its own: what is repeated along an axis is not. Those of the operands first.
+  std::int64_t own_cost(ValueId v, std::unordered_map<ValueId, std::int64_t>& known) const {
+    std::vector<ValueId> open{v};
+    while (!open.empty()) {
+      const ValueId x = open.back();
+      const ir::Instr* in = f.definition(x);
+      if (known.contains(x)) {
+        open.pop_back();
+        continue;
+      }
+      if (!in || roots.contains(x) || ops::info(in->op).name == "broadcast" || ops::info(in->op).regions > 0) {
+        known[x] = 1;
+        continue;
+      }
+      const bool written = is_reduction(ops::info(in->op).name);
+      const std::size_t depth = open.size();
+      std::int64_t sum = ops::info(in->op).cost;
+      for (const ValueId operand : std::set<ValueId>(in->operands.begin(), in->operands.end())) {
+        std::int64_t most_of_piece = 1;
+        const auto piece = [&](ValueId p) {
+          const auto at = known.find(p);
+          if (at == known.end())
+            open.push_back(p);
+          else
+            most_of_piece = std::max(most_of_piece, at->second);
+        };
+        written ? for_each_piece(operand, piece) : piece(operand);
+        sum += most_of_piece;
+      }
+      if (open.size() == depth) known[x] = std::min(most, written ? sum * count_of(reduced_extents(*in)) : sum);
+    }
+    return known.at(v);
+  }
+
+  // The terms of sums that would be written out though the terms are long: they get a loop.
+  std::vector<ValueId> long_terms(const ir::Block& b) {
     constexpr std::int64_t few = 4;
-    std::map<ValueId, std::int64_t> known;
+    std::unordered_map<ValueId, std::int64_t> known;
+    std::vector<ValueId> found;
     for (const ir::InstrId i : b.instrs) {
       const ir::Instr& in = f.instr(i);
       if (!monoid_of(ops::info(in.op).name) || !unrolled_reduction(f, in, options)) continue;
       const std::int64_t count = count_of(reduced_extents(in));
       const ValueId term = in.operands[0];
-      if (count > few && local(term) && !roots.contains(term) && own_cost(term, known) * count > most_written)
-        return term;
+      if (count <= few || !local(term) || roots.contains(term) || own_cost(term, known) * count <= most_written)
+        continue;
+      found.push_back(term);
+      roots.insert(term);
+      known[term] = 1;
     }
-    return std::nullopt;
+    return found;
   }
 
-  // Marks what the statement of root `reader` evaluates in place.
-  void reach(ValueId v, std::uint32_t reader) {
-    const ir::Instr* in = f.definition(v);
-    if (!in || !readers[v].insert(reader).second) return;
-    if (roots.contains(v)) return;
-    for (const ValueId x : in->operands) reach(x, reader);
+  // What is expensive and evaluated in place by several statements, what is nearest to its readers first: those become
+  // roots, and what they read is theirs alone. One walk from the last instruction to the first, since a value's cost
+  // depends on what is before it, and its readers are after it.
+  std::vector<ValueId> read_often(const ir::Block& b, const std::set<ValueId>& added) {
+    std::vector<ValueId> found;
+    Readers readers;
+    for (const ValueId v : added) readers.add(v, {v.index, false});
+    for (auto i = b.instrs.rbegin(); i != b.instrs.rend(); ++i) {
+      const ir::Instr& in = f.instr(*i);
+      for (const ValueId v : in.results) {
+        const auto by = readers.of(v);
+        const bool often = by && by->several && cost_of(v) >= expensive;
+        if (often && !roots.contains(v) && !is_cheap_view(v)) {
+          found.push_back(v);
+          roots.insert(v);
+        }
+        const bool own = roots.contains(v);
+        if (!own && !by) continue;
+        for (const ValueId x : in.operands) readers.add(x, own ? Reader{v.index, false} : *by);
+      }
+    }
+    return found;
   }
 };
 
 }  // namespace
 
-bool of_index(const ir::Function& f, ValueId v) {
-  const ir::Instr* in = f.definition(v);
-  if (!in || in->operands.empty()) return in && ops::info(in->op).regions == 0;
-  const ops::OpInfo& info = ops::info(in->op);
-  return (info.elementwise || info.name == "broadcast") &&
-         std::ranges::all_of(in->operands, [&](ValueId x) { return of_index(f, x); });
+OfIndex::OfIndex(const ir::Function& f) : known_(f.values.size(), false) {
+  for (const ir::Instr& in : f.instrs) {
+    const ops::OpInfo& info = ops::info(in.op);
+    const bool known = in.operands.empty()
+                           ? info.regions == 0
+                           : (info.elementwise || info.name == "broadcast") &&
+                                 std::ranges::all_of(in.operands, [&](ValueId x) { return (*this)(x); });
+    for (const ValueId v : in.results) known_[v.index] = known;
+  }
 }
 
 bool small_static(const std::vector<Dim>& extents, std::int64_t limit) {
@@ -225,51 +296,42 @@ bool small_static(const std::vector<Dim>& extents, std::int64_t limit) {
 bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOptions& options) {
   const std::string_view name = ops::info(in.op).name;
   if (name == "argmin" || name == "argmax") return false;
-  Finder finder{f, options, {}, {}, {}};
+  const Finder finder{f, options, nullptr};
   return small_static(finder.reduced_extents(in), std::min<std::int64_t>(options.unroll_limit, 16));
 }
 
-std::set<ValueId> find_roots(const ir::Function& f, ir::BlockId block, const PlanOptions& options,
-                             const std::set<ValueId>& elsewhere, const std::set<ValueId>& added) {
-  Finder finder{f, options, {}, {}, {}};
+std::set<ValueId> find_roots(const ir::Function& f, const OfIndex& of_index, ir::BlockId block,
+                             const PlanOptions& options, const std::set<ValueId>& elsewhere,
+                             const std::set<ValueId>& added) {
+  Finder finder{f, options, &of_index};
   const ir::Block& b = f.block(block);
-  // What is expensive and reached from several statements becomes a root, what is nearest to its readers first. The
-  // costs above it fall, so that what was a root for its cost may be computed in place: all is decided anew.
+  // The costs above a root fall, so that what was a root for its cost may be computed in place: all is decided anew.
   std::set<ValueId> shared;
   const auto decide = [&] {
     finder.roots = elsewhere;
     finder.roots.insert(shared.begin(), shared.end());
     for (const ir::InstrId i : b.instrs) finder.visit(f.instr(i));
   };
-  const auto next_shared = [&]() -> std::optional<ValueId> {
-    finder.readers.clear();
-    for (const ValueId r : finder.roots) {
-      const ir::Instr* in = f.definition(r);
-      if (!in || f.value(r).block != block) continue;
-      for (const ValueId x : in->operands) finder.reach(x, r.index);
+  const auto until_none = [&](const auto& find) {
+    for (std::vector<ValueId> more = find(); !more.empty(); more = find()) {
+      shared.insert(more.begin(), more.end());
+      decide();
     }
-    for (const ValueId v : added) finder.reach(v, v.index);
-    for (auto i = b.instrs.rbegin(); i != b.instrs.rend(); ++i) {
-      for (const ValueId v : f.instr(*i).results) {
-        if (finder.roots.contains(v) || finder.readers[v].size() < 2) continue;
-        if (finder.cost_of(v) >= expensive && !finder.is_cheap_view(v)) return v;
-      }
-    }
-    return std::nullopt;
   };
   decide();
-  while (const auto v = next_shared()) {
-    shared.insert(*v);
-    decide();
-  }
-  while (const auto v = finder.long_term(b)) {
-    shared.insert(*v);
-    decide();
-  }
-  const auto cheap = [&](ValueId v) { return finder.cost.contains(v) && finder.cost.at(v) < expensive; };
-  for (auto v = std::ranges::find_if(shared, cheap); v != shared.end(); v = std::ranges::find_if(shared, cheap)) {
-    shared.erase(v);
-    decide();
+  until_none([&] { return finder.read_often(b, added); });
+  until_none([&] { return finder.long_terms(b); });
+  // What is cheap now, with roots below it, is none after all; what is above it costs more by that.
+  finder.roots = elsewhere;
+  finder.roots.insert(shared.begin(), shared.end());
+  for (const ir::InstrId i : b.instrs) {
+    const ir::Instr& in = f.instr(i);
+    finder.visit(in);
+    for (const ValueId v : in.results) {
+      const auto cost = finder.cost.find(v);
+      if (cost != finder.cost.end() && cost->second < expensive && shared.contains(v) && !elsewhere.contains(v))
+        finder.roots.erase(v);
+    }
   }
   return finder.roots;
 }

@@ -9,9 +9,11 @@
 // so that a block stays in the first cache level for all steps. Sums over the array that are added to an element of
 // another state become sums over a block.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "compiler/plan/planner.h"
+#include "compiler/support/id_set.h"
 
 namespace rg::plan {
 
@@ -68,9 +70,12 @@ struct Steps {
     return own;
   }
 
-  bool reads_allowed(const Item& item, VarId var) {
+  // Of what the statement reads; of statements that share `seen` each node is looked at once.
+  bool reads_allowed(const Item& item, VarId var, IdSet<NodeId>& seen) {
     bool allowed = true;
-    for_each_node(plan, item, [&](NodeId id) {
+    std::vector<NodeId> roots;
+    for_each_root_node(plan, item, [&](NodeId id) { roots.push_back(id); });
+    for_each_node(plan, std::move(roots), seen, [&](NodeId id) {
       const Node& n = plan.node(id);
       if (n.kind == Node::Kind::reduced && var.valid()) {
         // A sum of the loops here is not known before the last block.
@@ -91,40 +96,73 @@ struct Steps {
     for (const BufferId b : added_to) {
       if (arrays.contains(b)) return false;
     }
+    IdSet<NodeId> beside;
     return std::ranges::all_of(steps.body, [&](const Item& item) {
       const auto* l = std::get_if<Loop>(&item.what);
-      if (!l) return reads_allowed(item, {});
+      if (!l) return reads_allowed(item, {}, beside);
+      IdSet<NodeId> seen;
       return std::ranges::all_of(l->body, [&](const Item& inner) {
         const Access* target = stored_by(inner);
-        return (!target || own_element(*target, l->var)) && reads_allowed(inner, l->var);
+        return (!target || own_element(*target, l->var)) && reads_allowed(inner, l->var, seen);
       });
     });
   }
 
-  // Whether every read of the old state comes before the element is overwritten.
-  bool in_place(const For::Carried& c) const {
-    std::set<Index> written;
+  // The elements that a loop's statements read, by buffer, each with the number of the last statement that it is for.
+  struct Read {
+    Index index;
+    std::size_t last;
+  };
+  using Reads = std::map<BufferId, std::vector<Read>>;
+  Reads reads_of(const Loop& l) const {
+    Reads reads;
+    IdSet<NodeId> seen;
+    for (std::size_t k = l.body.size(); k-- > 0;) {
+      std::vector<NodeId> roots;
+      for_each_root_node(plan, l.body[k], [&](NodeId id) { roots.push_back(id); });
+      for_each_node(plan, std::move(roots), seen, [&](NodeId id) {
+        const Node& n = plan.node(id);
+        if (n.kind == Node::Kind::load) reads[n.access.buffer].push_back({n.access.index, k});
+      });
+    }
+    return reads;
+  }
+
+  // Whether every read of the old state comes before the element is overwritten; `reads`: of each loop in order.
+  bool in_place(const For::Carried& c, const std::vector<Reads>& reads) const {
     bool stored = false, allowed = true;
+    std::size_t number = 0;
     for (const Item& item : steps.body) {
       const auto* l = std::get_if<Loop>(&item.what);
       if (!l) continue;
-      if (stored) written.clear();
       const bool earlier = stored;
-      for (const Item& inner : l->body) {
-        for_each_node(plan, inner, [&](NodeId id) {
-          const Node& n = plan.node(id);
-          if (n.kind != Node::Kind::load) return;
-          if (n.access.buffer == c.current && (earlier || written.contains(n.access.index))) allowed = false;
-          if (n.access.buffer == c.next && !earlier) allowed = false;
-        });
-        const auto* s = std::get_if<Store>(&inner.what);
+      std::map<Index, std::size_t> written;
+      for (std::size_t k = 0; k < l->body.size(); ++k) {
+        const auto* s = std::get_if<Store>(&l->body[k].what);
         if (!s || !(s->target.buffer == c.next)) continue;
         if (earlier) allowed = false;
-        written.insert(s->target.index);
+        written.emplace(s->target.index, k);
         stored = true;
       }
+      const Reads& of = reads[number++];
+      if (const auto at = of.find(c.current); at != of.end()) {
+        for (const Read& r : at->second) {
+          const auto over = written.find(r.index);
+          if (earlier || (over != written.end() && over->second < r.last)) allowed = false;
+        }
+      }
+      if (of.contains(c.next) && !earlier) allowed = false;
     }
     return allowed && stored;
+  }
+
+  bool all_in_place() const {
+    std::vector<Reads> reads;
+    for (const Item& item : steps.body) {
+      if (const auto* l = std::get_if<Loop>(&item.what)) reads.push_back(reads_of(*l));
+    }
+    return std::ranges::all_of(steps.carried,
+                               [&](const For::Carried& c) { return c.current == c.next || in_place(c, reads); });
   }
 
   void update_in_place() {
@@ -181,9 +219,7 @@ void visit(Plan& plan, std::vector<Item>& items) {
     visit(plan, f->body);
     Steps s{plan, *f, {}, {}, {}, {}};
     if (!s.gather() || !s.by_elements()) continue;
-    const bool all_in_place =
-        std::ranges::all_of(f->carried, [&](const For::Carried& c) { return c.current == c.next || s.in_place(c); });
-    if (!all_in_place) continue;
+    if (!s.all_in_place()) continue;
     s.update_in_place();
     const std::int64_t length = s.block_length();
     const bool is_short = s.extent.is_constant() && s.extent.constant() <= length + length / 2;

@@ -6,6 +6,7 @@
 //
 //   loop j < d { loop k < j { s[j, k] = s[k, j] } }
 #include <algorithm>
+#include <set>
 
 #include "compiler/ops/registry.h"
 #include "compiler/plan/dag.h"
@@ -15,6 +16,8 @@ namespace rg::plan {
 
 namespace {
 
+constexpr std::size_t most_factors = 64;
+
 struct Mirror {
   Plan& plan;
 
@@ -22,11 +25,26 @@ struct Mirror {
 
   // Whether b is a with the variable `to` for `from`.
   bool same(NodeId a, NodeId b, VarId from, VarId to) const {
-    if (a.valid() != b.valid()) return false;
-    if (!a.valid()) return true;
+    std::vector<std::pair<NodeId, NodeId>> open{{a, b}};
+    std::set<std::pair<NodeId, NodeId>> seen;
+    while (!open.empty()) {
+      const auto [x, y] = open.back();
+      open.pop_back();
+      if (x.valid() != y.valid()) return false;
+      if (!x.valid() || !seen.emplace(x, y).second) continue;
+      if (!same_operation(x, y, from, to)) return false;
+      const Node &p = plan.node(x), &q = plan.node(y);
+      open.emplace_back(p.guard, q.guard);
+      for (std::size_t k = 0; k < p.args.size(); ++k) open.emplace_back(p.args[k], q.args[k]);
+    }
+    return true;
+  }
+
+  // The same of the operations by themselves, their arguments left out.
+  bool same_operation(NodeId a, NodeId b, VarId from, VarId to) const {
     const Node &x = plan.node(a), &y = plan.node(b);
     if (x.kind != y.kind || x.elem != y.elem || x.args.size() != y.args.size() || !(x.op == y.op) ||
-        x.op_integers != y.op_integers || !same(x.guard, y.guard, from, to))
+        x.op_integers != y.op_integers)
       return false;
     switch (x.kind) {
       case Node::Kind::constant:
@@ -40,18 +58,25 @@ struct Mirror {
                std::ranges::equal(x.access.index, y.access.index,
                                   [&](const Dim& d, const Dim& e) { return moved(d, from, to) == e; });
       case Node::Kind::op:
-        return std::ranges::equal(x.args, y.args, [&](NodeId c, NodeId d) { return same(c, d, from, to); });
+        return true;
     }
     return false;
   }
 
-  void factors(NodeId id, VarId of, std::vector<NodeId>& found) const {
-    const Node& n = plan.node(id);
-    if (n.kind == Node::Kind::op && ops::info(n.op).name == "mul") {
-      for (const NodeId a : n.args) factors(a, of, found);
-    } else if (std::ranges::binary_search(n.vars, of)) {
-      found.push_back(id);
+  // The factors of the product that depend on the variable; more than `most_factors` are none that is looked at.
+  void factors(NodeId product, VarId of, std::vector<NodeId>& found) const {
+    std::vector<NodeId> open{product};
+    while (!open.empty() && open.size() + found.size() <= most_factors) {
+      const NodeId id = open.back();
+      open.pop_back();
+      const Node& n = plan.node(id);
+      if (n.kind == Node::Kind::op && ops::info(n.op).name == "mul") {
+        open.insert(open.end(), n.args.rbegin(), n.args.rend());
+      } else if (std::ranges::binary_search(n.vars, of)) {
+        found.push_back(id);
+      }
     }
+    if (!open.empty()) found.assign(most_factors + 1, {});
   }
 
   // Whether the summed product stays the same when the two variables change places.
@@ -59,7 +84,7 @@ struct Mirror {
     std::vector<NodeId> of_row, of_column;
     factors(product, row, of_row);
     factors(product, column, of_column);
-    if (of_row.size() != of_column.size()) return false;
+    if (of_row.size() != of_column.size() || of_row.size() > most_factors) return false;
     for (const NodeId x : of_row) {
       const auto pair = std::ranges::find_if(of_column, [&](NodeId y) { return same(x, y, row, column); });
       if (pair == of_column.end()) return false;

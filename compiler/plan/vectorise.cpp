@@ -24,13 +24,19 @@ struct Vectoriser {
 
   // Accesses under a node, `steps` each; those that are the same in every step of the loop over `repeated` are made
   // once.
-  std::int64_t node_cost(NodeId id, VarId var, IdSet<NodeId>& seen, VarId repeated = {}) const {
-    if (!id.valid() || !seen.insert(id)) return 0;
-    const Node& n = plan.node(id);
-    if (!std::ranges::binary_search(n.vars, var)) return 0;
-    const bool each_step = !repeated.valid() || std::ranges::binary_search(n.vars, repeated);
-    std::int64_t sum = n.kind == Node::Kind::load ? access_cost(n.access, var) * (each_step ? steps : 1) : 0;
-    for (const NodeId a : n.args) sum += node_cost(a, var, seen, repeated);
+  std::int64_t node_cost(NodeId root, VarId var, IdSet<NodeId>& seen, VarId repeated = {}) const {
+    std::int64_t sum = 0;
+    std::vector<NodeId> open{root};
+    while (!open.empty()) {
+      const NodeId id = open.back();
+      open.pop_back();
+      if (!id.valid() || !seen.insert(id)) continue;
+      const Node& n = plan.node(id);
+      if (!std::ranges::binary_search(n.vars, var)) continue;
+      const bool each_step = !repeated.valid() || std::ranges::binary_search(n.vars, repeated);
+      if (n.kind == Node::Kind::load) sum += access_cost(n.access, var) * (each_step ? steps : 1);
+      open.insert(open.end(), n.args.begin(), n.args.end());
+    }
     return sum;
   }
 
@@ -133,17 +139,20 @@ struct Vectoriser {
     IdSet<NodeId> seen;
     std::int64_t sum = 0;
     bool function = false;
-    const std::function<void(NodeId)> visit_node = [&](NodeId id) {
-      if (!id.valid() || !seen.insert(id)) return;
+    std::vector<NodeId> open;
+    for (Item& item : loop.body) for_each_root_node(plan, item, [&](NodeId n) { open.push_back(n); });
+    while (!open.empty()) {
+      const NodeId id = open.back();
+      open.pop_back();
+      if (!id.valid() || !seen.insert(id)) continue;
       const Node& n = plan.node(id);
       if (n.kind == Node::Kind::op) {
         sum += ops::info(n.op).cost;
         function = function || ops::info(n.op).cost >= ops::kFunctionCost;
       }
-      for (const NodeId a : n.args) visit_node(a);
-      visit_node(n.guard);
-    };
-    for (Item& item : loop.body) for_each_root_node(plan, item, visit_node);
+      open.insert(open.end(), n.args.begin(), n.args.end());
+      open.push_back(n.guard);
+    }
     return function && sum <= 60;
   }
 

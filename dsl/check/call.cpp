@@ -121,7 +121,7 @@ Value Checker::eval_call(const ast::Call& node, Span span, const ScopePtr& scope
 }
 
 Value Checker::apply(const FnValue& fn, Args args, Span span) {
-  if (depth_ > max_depth) {
+  if (too_deep()) {
     error(Code::recursion, span, "this expands too deep");
     return error_value(span);
   }

@@ -68,6 +68,7 @@ class Checker {
   void collect_sizes(const ast::TypeExpr& type, FnDecl& decl);
   void collect_size_names(const ast::Expr& expr, FnDecl& decl);
   void build_function(FnDecl& decl);
+  void build_callees_first();
   void prune();
   void build_entry(ir::Function& f, const ast::Expr& expr);
   struct EntryParam {
@@ -154,6 +155,7 @@ class Checker {
   void report_extents(const Dim& a, const Dim& b, Span span, const std::string& fact);
 
   // ---- expr.cpp
+  bool too_deep() const;
   Value eval(const ast::Expr& expr, const ScopePtr& scope);
   Value eval_node(const ast::Expr& expr, const ScopePtr& scope);
   Value eval_name(const ast::NameExpr& node, Span span, const ScopePtr& scope);

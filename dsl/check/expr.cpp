@@ -4,14 +4,17 @@
 
 #include <numbers>
 
+#include "compiler/support/stack.h"
 #include "dsl/check/checker.h"
 
 namespace rg::dsl {
 
+bool Checker::too_deep() const { return depth_ > max_depth || stack_is_short(); }
+
 Value Checker::eval(const ast::Expr& expr, const ScopePtr& scope) {
-  if (depth_ > max_depth) {
+  if (too_deep()) {
     error(Code::recursion, expr.span, "this expands too deep")
-        .note("functions that are expanded in place nest at most about 1000 deep");
+        .note("functions that are expanded in place nest at most about 1000 deep, or as deep as the stack allows");
     return error_value(expr.span);
   }
   ++depth_;

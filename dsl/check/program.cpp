@@ -3,6 +3,7 @@
 
 #include "dsl/check/checker.h"
 #include "dsl/check/unused.h"
+#include "dsl/check/walk.h"
 #include "dsl/prelude/prelude.h"
 
 namespace rg::dsl {
@@ -45,6 +46,7 @@ bool Checker::load(const std::string& path, const std::string& text) {
   for (const auto& m : modules_) {
     for (FnDecl* f : m->own_functions) declare_function(*f);
   }
+  build_callees_first();
   for (const auto& m : modules_) {
     if (m->is_prelude) continue;
     for (FnDecl* f : m->own_functions) {
@@ -63,6 +65,49 @@ bool Checker::load(const std::string& path, const std::string& text) {
   }
   prune();
   return diagnostics_->error_count() == before;
+}
+
+// A function is built when the first call of it is checked, one inside of the other. Where calls lead far down, every
+// `far`-th function of the way is built before, so that it ends there.
+void Checker::build_callees_first() {
+  constexpr std::size_t far = 16;
+  struct Open {
+    FnDecl* f;
+    std::vector<FnDecl*> callees;
+    std::size_t height = 0;  // of the longest way down from it
+  };
+  const auto opened = [](FnDecl* f) {
+    Open o{f, {}};
+    for_each_name(*f->item->body, [&](const std::string& name) {
+      const auto at = f->module->functions.find(name);
+      if (at != f->module->functions.end()) o.callees.push_back(at->second);
+    });
+    return o;
+  };
+  std::map<const FnDecl*, std::size_t> heights;  // 0 while it is open
+  for (const auto& m : modules_) {
+    if (m->is_prelude) continue;
+    for (FnDecl* f : m->own_functions) {
+      if (!heights.emplace(f, 0).second) continue;
+      std::vector<Open> open;
+      open.push_back(opened(f));
+      while (!open.empty()) {
+        Open& top = open.back();
+        if (!top.callees.empty()) {
+          FnDecl* const next = top.callees.back();
+          top.callees.pop_back();
+          const auto [at, fresh] = heights.emplace(next, 0);
+          top.height = std::max(top.height, at->second);
+          if (fresh) open.push_back(opened(next));
+          continue;
+        }
+        const std::size_t height = heights[top.f] = top.height + 1;
+        if (height % far == 0 && !top.f->generic && !top.f->broken) build_function(*top.f);
+        open.pop_back();
+        if (!open.empty()) open.back().height = std::max(open.back().height, height);
+      }
+    }
+  }
 }
 
 // Removes what only probes made: functions that nothing of the program refers to.
@@ -318,6 +363,7 @@ void Checker::build_function(FnDecl& d) {
   Diagnostics* const shown_to = diagnostics_;
   if (!probed_.empty()) diagnostics_ = probed_.front();
   const auto inlining = std::exchange(inlining_, {});
+  const int depth = std::exchange(depth_, 0);
   Context* const outer = context_;
   ir::Function& f = module_.functions.emplace_back();
   const std::string& own = d.item->name.text;
@@ -351,6 +397,7 @@ void Checker::build_function(FnDecl& d) {
   }
   context_ = outer;
   inlining_ = inlining;
+  depth_ = depth;
   diagnostics_ = shown_to;
   d.state = FnDecl::State::done;
 }

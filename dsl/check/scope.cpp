@@ -54,10 +54,21 @@ Diagnostic& Checker::error(Code code, Span span, std::string message) {
 
 // ---- Names ---------------------------------------------------------------------------------------------------------
 
+// A chain of scopes that nothing else refers to goes one by one, not each inside of the one before.
+Scope::~Scope() {
+  std::shared_ptr<const Scope> next = std::move(parent);
+  while (next && next.use_count() == 1) {
+    std::shared_ptr<const Scope> after = std::move(const_cast<Scope&>(*next).parent);
+    next = std::move(after);
+  }
+}
+
 ScopePtr Checker::bind(ScopePtr scope, std::string name, Value value, Span span, bool is_size) {
   auto s = std::make_shared<Scope>();
-  s->parent = std::move(scope);
+  s->root = scope->root;
   s->name = std::move(name);
+  s->names = scope->names.with(*s);
+  s->parent = std::move(scope);
   s->value = std::move(value);
   s->span = span;
   s->is_size = is_size;
@@ -65,17 +76,10 @@ ScopePtr Checker::bind(ScopePtr scope, std::string name, Value value, Span span,
 }
 
 const Scope* Checker::find(const ScopePtr& scope, const std::string& name) const {
-  for (const Scope* s = scope.get(); s != nullptr; s = s->parent.get()) {
-    if (s->name == name) return s;
-  }
-  return nullptr;
+  return scope ? scope->names.find(name) : nullptr;
 }
 
-const Scope& Checker::root(const ScopePtr& scope) {
-  const Scope* s = scope.get();
-  while (s->parent) s = s->parent.get();
-  return *s;
-}
+const Scope& Checker::root(const ScopePtr& scope) { return *scope->root; }
 
 ScopePtr Checker::root_scope(ModuleScope* module) const {
   auto s = std::make_shared<Scope>();

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <unordered_map>
+
 namespace rg::dsl {
 
 namespace {
@@ -19,7 +21,7 @@ class Walker {
 
   void function(const ast::FnItem& f) {
     scoped([&] {
-      for (const ast::Param& p : f.params) bindings_.push_back({&p.name});
+      for (const ast::Param& p : f.params) add({&p.name});
       walk(f.body);
     });
   }
@@ -34,21 +36,23 @@ class Walker {
     body();
     for (; bindings_.size() > outside; bindings_.pop_back()) {
       const Binding& b = bindings_.back();
+      by_name_[b.name->text].pop_back();
       if (!b.of_let || b.used || b.name->text.starts_with('_')) continue;
       diagnostics_.warning(Code::unused_name, b.name->span, fmt::format("`{}` is not used", b.name->text))
           .hint(fmt::format("remove it, or write `_` or `_{}` where that is meant", b.name->text));
     }
   }
   void mention(const std::string& name) {
-    for (std::size_t k = bindings_.size(); k-- > 0;) {
-      if (bindings_[k].name->text != name) continue;
-      bindings_[k].used = true;
-      return;
-    }
+    const auto at = by_name_.find(name);
+    if (at != by_name_.end() && !at->second.empty()) bindings_[at->second.back()].used = true;
+  }
+  void add(Binding b) {
+    by_name_[b.name->text].push_back(bindings_.size());
+    bindings_.push_back(b);
   }
   void bind(const ast::Pattern& p) {
     if (const auto* name = std::get_if<ast::Name>(&p.node)) {
-      bindings_.push_back({name, true});
+      add({name, true});
       return;
     }
     for (const ast::Pattern& part : std::get<std::vector<ast::Pattern>>(p.node)) bind(part);
@@ -81,7 +85,7 @@ class Walker {
     scoped([&] {
       for (const ast::IndexVar& i : indices) {
         walk(i.extent);
-        bindings_.push_back({&i.name});
+        add({&i.name});
       }
       walk(body);
     });
@@ -98,7 +102,7 @@ class Walker {
     scoped([&] {
       for (const ast::LambdaParam& p : node.params) {
         walk(p.type);
-        bindings_.push_back({&p.name});
+        add({&p.name});
       }
       walk(node.body);
     });
@@ -113,8 +117,8 @@ class Walker {
       walk(node.range->end);
     }
     scoped([&] {
-      for (const ast::LoopVar& v : node.state) bindings_.push_back({&v.name});
-      if (node.range) bindings_.push_back({&node.range->index});
+      for (const ast::LoopVar& v : node.state) add({&v.name});
+      if (node.range) add({&node.range->index});
       walk(node.condition);
       walk(node.body);
     });
@@ -166,6 +170,7 @@ class Walker {
 
   Diagnostics& diagnostics_;
   std::vector<Binding> bindings_;
+  std::unordered_map<std::string_view, std::vector<std::size_t>> by_name_;  // of the bindings, the innermost last
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "compiler/ir/builder.h"
+#include "dsl/check/names.h"
 #include "dsl/parse/ast.h"
 
 namespace rg::dsl {
@@ -132,7 +133,14 @@ struct ModuleScope {
 
 /// A persistent list of bindings; the last one ends in a root that knows the file and what a generic call has fixed.
 struct Scope {
+  Scope() = default;
+  ~Scope();
+  Scope(const Scope&) = delete;
+  Scope& operator=(const Scope&) = delete;
+
   std::shared_ptr<const Scope> parent;
+  const Scope* root = this;
+  Names names;  // of this scope and those around it
   std::string name;
   Value value;
   Span span;

@@ -5,8 +5,9 @@ namespace rg::dsl {
 namespace {
 
 struct Walker {
-  const std::string& var;
-  const std::function<void(const ast::Index&, std::size_t)>& found;
+  std::string var;  // empty: none
+  std::function<void(const ast::Index&, std::size_t)> found;
+  std::function<void(const std::string&)> named;
 
   void walk(const ast::ExprPtr& e) const {
     if (e != nullptr) walk(*e);
@@ -104,6 +105,7 @@ struct Walker {
   void visit(const ast::StructLit& node) const {
     for (const auto& f : node.fields) walk(f.value);
   }
+  void visit(const ast::NameExpr& node) const { named(node.name); }
   template <class Leaf>
   void visit(const Leaf&) const {}
 };
@@ -112,7 +114,11 @@ struct Walker {
 
 void for_each_subscript(const ast::Expr& e, const std::string& var,
                         const std::function<void(const ast::Index&, std::size_t)>& f) {
-  Walker{var, f}.walk(e);
+  Walker{var, f, [](const std::string&) {}}.walk(e);
+}
+
+void for_each_name(const ast::Expr& e, const std::function<void(const std::string&)>& f) {
+  Walker{"", [](const ast::Index&, std::size_t) {}, f}.walk(e);
 }
 
 }  // namespace rg::dsl

@@ -12,4 +12,7 @@ namespace rg::dsl {
 void for_each_subscript(const ast::Expr& e, const std::string& var,
                         const std::function<void(const ast::Index&, std::size_t)>& f);
 
+/// Calls `f` with every name that stands in `e` as an expression, bound ones included.
+void for_each_name(const ast::Expr& e, const std::function<void(const std::string&)>& f);
+
 }  // namespace rg::dsl
