@@ -16,7 +16,10 @@ struct Add : Elementwise<2, ElemRule::number> {
   static constexpr bool commutative = true;
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x, double y) { return x + y; }
+  template <class T>
+  static T eval(T x, T y) {
+    return x + y;
+  }
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return wrapping(std::uint64_t(x) + std::uint64_t(y)); }
   // d/dx = 1, d/dy = 1
   template <class B, class V>
@@ -34,7 +37,10 @@ struct Sub : Elementwise<2, ElemRule::number> {
   static constexpr std::string_view doc = "x - y.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x, double y) { return x - y; }
+  template <class T>
+  static T eval(T x, T y) {
+    return x - y;
+  }
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return wrapping(std::uint64_t(x) - std::uint64_t(y)); }
   // d/dx = 1, d/dy = -1
   template <class B, class V>
@@ -53,7 +59,10 @@ struct Mul : Elementwise<2, ElemRule::number> {
   static constexpr bool commutative = true;
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x, double y) { return x * y; }
+  template <class T>
+  static T eval(T x, T y) {
+    return x * y;
+  }
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return wrapping(std::uint64_t(x) * std::uint64_t(y)); }
   // d/dx = y, d/dy = x
   template <class B, class V>
@@ -72,7 +81,10 @@ struct Div : Elementwise<2, ElemRule::floating> {
   static constexpr std::string_view doc = "x / y.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x, double y) { return x / y; }
+  template <class T>
+  static T eval(T x, T y) {
+    return x / y;
+  }
   // d/dx = 1 / y, d/dy = -(x / y) / y
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V z) {
@@ -89,7 +101,10 @@ struct Neg : Elementwise<1, ElemRule::number> {
   static constexpr std::string_view doc = "-x.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x) { return -x; }
+  template <class T>
+  static T eval(T x) {
+    return -x;
+  }
   static std::int64_t eval(std::int64_t x) { return wrapping(0 - std::uint64_t(x)); }
   // d/dx = -1
   template <class B, class V>
@@ -106,7 +121,10 @@ struct Square : Elementwise<1, ElemRule::number> {
   static constexpr std::string_view name = "square";
   static constexpr std::string_view doc = "x * x.";
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x) { return x * x; }
+  template <class T>
+  static T eval(T x) {
+    return x * x;
+  }
   static std::int64_t eval(std::int64_t x) { return wrapping(std::uint64_t(x) * std::uint64_t(x)); }
   // d/dx = 2 x
   template <class B, class V>
@@ -121,7 +139,7 @@ struct Square : Elementwise<1, ElemRule::number> {
 
 /// x^k for an integer k >= 0, by squaring: exact where products are.
 template <class T>
-constexpr T power(T x, std::int64_t k, T one) {
+T power(T x, std::int64_t k, T one) {
   T result = one;
   for (; k > 0; k /= 2) {
     if (k % 2 == 1) result = result * x;
@@ -141,9 +159,10 @@ struct PowI : Elementwise<1, ElemRule::floating> {
   static std::vector<Attrs> sample_attrs() {
     return {{.integers = {5}}, {.integers = {-2}}, {.integers = {2}}, {.integers = {1}}, {.integers = {0}}};
   }
-  static double eval(const Attrs& a, double x) {
+  template <class T>
+  static T eval(const Attrs& a, T x) {
     const std::int64_t k = a.integers.at(0);
-    return k < 0 ? 1 / power(x, -k, 1.0) : power(x, k, 1.0);
+    return k < 0 ? 1 / power(x, -k, T(1)) : power(x, k, T(1));
   }
   // d/dx = k x^(k-1); 0 for k = 0
   template <class B, class V>
@@ -178,7 +197,10 @@ struct Min : Elementwise<2, ElemRule::number> {
   static constexpr std::string_view doc =
       "The smaller of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x, double y) { return x <= y || x != x ? x : y; }
+  template <class T>
+  static T eval(T x, T y) {
+    return x <= y || x != x ? x : y;
+  }
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return std::min(x, y); }
   // d/dx = [x <= y or x is NaN], d/dy = 1 - d/dx
   template <class B, class V>
@@ -206,7 +228,10 @@ struct Max : Elementwise<2, ElemRule::number> {
   static constexpr std::string_view doc =
       "The larger of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x, double y) { return x >= y || x != x ? x : y; }
+  template <class T>
+  static T eval(T x, T y) {
+    return x >= y || x != x ? x : y;
+  }
   static std::int64_t eval(std::int64_t x, std::int64_t y) { return std::max(x, y); }
   // d/dx = [x >= y or x is NaN], d/dy = 1 - d/dx
   template <class B, class V>
@@ -233,7 +258,11 @@ struct Abs : Elementwise<1, ElemRule::number> {
   static constexpr std::string_view name = "abs";
   static constexpr std::string_view doc = "|x|. The derivative at 0 is 0.";
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x) { return std::fabs(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::fabs;
+    return fabs(x);
+  }
   static std::int64_t eval(std::int64_t x) { return x < 0 ? wrapping(0 - std::uint64_t(x)) : x; }
   // d/dx = sign x
   template <class B, class V>
@@ -250,7 +279,10 @@ struct Sign : Elementwise<1, ElemRule::number> {
   static constexpr std::string_view name = "sign";
   static constexpr std::string_view doc = "-1, 0 or 1; NaN of NaN. The derivative is 0 everywhere.";
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x) { return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x; }
+  template <class T>
+  static T eval(T x) {
+    return x > 0 ? 1 : x < 0 ? -1 : x == 0 ? 0 : x;
+  }
   static std::int64_t eval(std::int64_t x) { return (x > 0) - (x < 0); }
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -268,7 +300,11 @@ struct CopySign : Elementwise<2, ElemRule::floating> {
   static constexpr std::string_view name = "copysign";
   static constexpr std::string_view doc = "|x| with the sign bit of y. The derivative in x at 0 is 0, in y it is 0.";
   static constexpr Derivative derivative = Derivative::by_partials;
-  static double eval(double x, double y) { return std::copysign(x, y); }
+  template <class T>
+  static T eval(T x, T y) {
+    using std::copysign;
+    return copysign(x, y);
+  }
   // d/dx = sign(x) sign(y), with the sign bit of y
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V) {
@@ -324,7 +360,10 @@ struct StopGradient : Elementwise<1, ElemRule::floating> {
   static constexpr Derivative derivative = Derivative::not_differentiable;
   static constexpr std::string_view reason = "the program says so: stop_gradient";
   static constexpr Samples samples = {.ulp = 0};
-  static double eval(double x) { return x; }
+  template <class T>
+  static T eval(T x) {
+    return x;
+  }
   template <class B, class V>
   static V lower(B&, V x) {
     return x;
@@ -338,7 +377,11 @@ struct FMod : Elementwise<2, ElemRule::floating> {
       "x - y * trunc(x / y), exactly, as C's fmod. The derivative in y is -trunc(x / y).";
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr Samples samples = {.low = -3, .high = 3, .ulp = 0};
-  static double eval(double x, double y) { return std::fmod(x, y); }
+  template <class T>
+  static T eval(T x, T y) {
+    using std::fmod;
+    return fmod(x, y);
+  }
   // d/dx = 1, d/dy = -trunc(x / y)
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V) {

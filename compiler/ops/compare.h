@@ -130,7 +130,11 @@ struct FloatTest : Elementwise<1, ElemRule::test> {
 struct IsNan : FloatTest {
   static constexpr std::string_view name = "isnan";
   static constexpr std::string_view doc = "Whether x is NaN.";
-  static bool eval(double x) { return std::isnan(x); }
+  template <class T>
+  static bool eval(T x) {
+    using std::isnan;
+    return isnan(x);
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     return b.ne(x, x);
@@ -139,7 +143,11 @@ struct IsNan : FloatTest {
 struct IsInf : FloatTest {
   static constexpr std::string_view name = "isinf";
   static constexpr std::string_view doc = "Whether x is infinite.";
-  static bool eval(double x) { return std::isinf(x); }
+  template <class T>
+  static bool eval(T x) {
+    using std::isinf;
+    return isinf(x);
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     return b.eq(b.abs(x), b.fconst(x, std::numeric_limits<double>::infinity()));
@@ -148,7 +156,11 @@ struct IsInf : FloatTest {
 struct IsFinite : FloatTest {
   static constexpr std::string_view name = "isfinite";
   static constexpr std::string_view doc = "Whether x is neither infinite nor NaN.";
-  static bool eval(double x) { return std::isfinite(x); }
+  template <class T>
+  static bool eval(T x) {
+    using std::isfinite;
+    return isfinite(x);
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     return b.lt(b.abs(x), b.fconst(x, std::numeric_limits<double>::infinity()));

@@ -68,7 +68,9 @@ inline Inferred infer_elementwise(std::string_view name, ElemRule rule, const In
   return std::vector<Type>{result};
 }
 
-/// Calls Op::eval with N operands of one element; `args` gives operand k.
+/// Calls Op::eval with N operands of one element; `args` gives operand k. An op's eval on floating values is a template
+/// over their type T and finds its functions by argument-dependent lookup (`using std::exp; return exp(x);`), so that
+/// one text serves double and multiprecision.
 template <class Op, std::size_t N, class Args>
 auto eval_element(const Attrs& attrs, const Args& args) {
   return [&]<std::size_t... K>(std::index_sequence<K...>) {

@@ -21,7 +21,11 @@ struct Exp : Function1 {
   static constexpr std::string_view name = "exp";
   static constexpr std::string_view doc = "e^x.";
   static constexpr Samples samples = {.low = -20, .high = 20, .ulp = 2};
-  static double eval(double x) { return std::exp(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::exp;
+    return exp(x);
+  }
   // exp x = y
   template <class B, class V>
   static std::array<V, 1> partials(B&, V, V y) {
@@ -37,7 +41,11 @@ struct Exp2 : Function1 {
   static constexpr std::string_view name = "exp2";
   static constexpr std::string_view doc = "2^x.";
   static constexpr Samples samples = {.low = -20, .high = 20, .ulp = 2};
-  static double eval(double x) { return std::exp2(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::exp2;
+    return exp2(x);
+  }
   // log 2 · y
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
@@ -53,7 +61,11 @@ struct Expm1 : Function1 {
   static constexpr std::string_view name = "expm1";
   static constexpr std::string_view doc = "e^x - 1, without cancellation near 0.";
   static constexpr Samples samples = {.low = -3, .high = 3, .ulp = 4};
-  static double eval(double x) { return std::expm1(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::expm1;
+    return expm1(x);
+  }
   // exp x = y + 1
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -69,7 +81,11 @@ struct Log : Function1 {
   static constexpr std::string_view name = "log";
   static constexpr std::string_view doc = "The natural logarithm of x.";
   static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 2};
-  static double eval(double x) { return std::log(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::log;
+    return log(x);
+  }
   // 1 / x
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -85,7 +101,11 @@ struct Log2 : Function1 {
   static constexpr std::string_view name = "log2";
   static constexpr std::string_view doc = "The logarithm of x to base 2.";
   static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 4};
-  static double eval(double x) { return std::log2(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::log2;
+    return log2(x);
+  }
   // 1 / (x log 2)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -101,7 +121,11 @@ struct Log10 : Function1 {
   static constexpr std::string_view name = "log10";
   static constexpr std::string_view doc = "The logarithm of x to base 10.";
   static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 4};
-  static double eval(double x) { return std::log10(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::log10;
+    return log10(x);
+  }
   // 1 / (x log 10)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -117,7 +141,11 @@ struct Log1p : Function1 {
   static constexpr std::string_view name = "log1p";
   static constexpr std::string_view doc = "log(1 + x), without cancellation near 0.";
   static constexpr Samples samples = {.low = -0.9, .high = 5, .ulp = 4};
-  static double eval(double x) { return std::log1p(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::log1p;
+    return log1p(x);
+  }
   // 1 / (1 + x)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -134,7 +162,11 @@ struct Sqrt : Function1 {
   static constexpr std::string_view name = "sqrt";
   static constexpr std::string_view doc = "The square root of x. The derivative at 0 is infinite.";
   static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 0};
-  static double eval(double x) { return std::sqrt(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::sqrt;
+    return sqrt(x);
+  }
   // 1 / (2 y)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
@@ -150,7 +182,11 @@ struct Rsqrt : Function1 {
   static constexpr std::string_view name = "rsqrt";
   static constexpr std::string_view doc = "1 / sqrt(x).";
   static constexpr Samples samples = {.low = 0.01, .high = 20, .ulp = 1};
-  static double eval(double x) { return 1 / std::sqrt(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::sqrt;
+    return 1 / sqrt(x);
+  }
   // -y / (2 x)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
@@ -166,7 +202,11 @@ struct Cbrt : Function1 {
   static constexpr std::string_view name = "cbrt";
   static constexpr std::string_view doc = "The cube root of x. The derivative at 0 is infinite.";
   static constexpr Samples samples = {.low = 0.1, .high = 20, .ulp = 4};
-  static double eval(double x) { return std::cbrt(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::cbrt;
+    return cbrt(x);
+  }
   // 1 / (3 y²)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
@@ -182,7 +222,11 @@ struct Sin : Function1 {
   static constexpr std::string_view name = "sin";
   static constexpr std::string_view doc = "The sine of x in radians.";
   static constexpr Samples samples = {.low = -30, .high = 30, .ulp = 4};
-  static double eval(double x) { return std::sin(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::sin;
+    return sin(x);
+  }
   // cos x
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -198,7 +242,11 @@ struct Cos : Function1 {
   static constexpr std::string_view name = "cos";
   static constexpr std::string_view doc = "The cosine of x in radians.";
   static constexpr Samples samples = {.low = -30, .high = 30, .ulp = 4};
-  static double eval(double x) { return std::cos(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::cos;
+    return cos(x);
+  }
   // -sin x
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -214,7 +262,11 @@ struct Tan : Function1 {
   static constexpr std::string_view name = "tan";
   static constexpr std::string_view doc = "The tangent of x in radians.";
   static constexpr Samples samples = {.low = -1.5, .high = 1.5, .ulp = 4};
-  static double eval(double x) { return std::tan(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::tan;
+    return tan(x);
+  }
   // 1 + y²
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
@@ -230,7 +282,11 @@ struct Asin : Function1 {
   static constexpr std::string_view name = "asin";
   static constexpr std::string_view doc = "The arc sine of x.";
   static constexpr Samples samples = {.low = -0.95, .high = 0.95, .ulp = 4};
-  static double eval(double x) { return std::asin(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::asin;
+    return asin(x);
+  }
   // 1 / sqrt((1 - x)(1 + x))
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -246,7 +302,11 @@ struct Acos : Function1 {
   static constexpr std::string_view name = "acos";
   static constexpr std::string_view doc = "The arc cosine of x.";
   static constexpr Samples samples = {.low = -0.95, .high = 0.95, .ulp = 4};
-  static double eval(double x) { return std::acos(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::acos;
+    return acos(x);
+  }
   // -1 / sqrt((1 - x)(1 + x))
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -262,7 +322,11 @@ struct Atan : Function1 {
   static constexpr std::string_view name = "atan";
   static constexpr std::string_view doc = "The arc tangent of x.";
   static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 4};
-  static double eval(double x) { return std::atan(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::atan;
+    return atan(x);
+  }
   // 1 / (1 + x²)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -278,7 +342,11 @@ struct Sinh : Function1 {
   static constexpr std::string_view name = "sinh";
   static constexpr std::string_view doc = "The hyperbolic sine of x.";
   static constexpr Samples samples = {.low = -5, .high = 5, .ulp = 4};
-  static double eval(double x) { return std::sinh(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::sinh;
+    return sinh(x);
+  }
   // cosh x
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -294,7 +362,11 @@ struct Cosh : Function1 {
   static constexpr std::string_view name = "cosh";
   static constexpr std::string_view doc = "The hyperbolic cosine of x.";
   static constexpr Samples samples = {.low = -5, .high = 5, .ulp = 4};
-  static double eval(double x) { return std::cosh(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::cosh;
+    return cosh(x);
+  }
   // sinh x
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -310,7 +382,11 @@ struct Tanh : Function1 {
   static constexpr std::string_view name = "tanh";
   static constexpr std::string_view doc = "The hyperbolic tangent of x.";
   static constexpr Samples samples = {.low = -5, .high = 5, .ulp = 4};
-  static double eval(double x) { return std::tanh(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::tanh;
+    return tanh(x);
+  }
   // 1 - y² = (1 - y)(1 + y)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
@@ -326,7 +402,11 @@ struct Asinh : Function1 {
   static constexpr std::string_view name = "asinh";
   static constexpr std::string_view doc = "The inverse hyperbolic sine of x.";
   static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 4};
-  static double eval(double x) { return std::asinh(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::asinh;
+    return asinh(x);
+  }
   // 1 / sqrt(x² + 1)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -342,7 +422,11 @@ struct Acosh : Function1 {
   static constexpr std::string_view name = "acosh";
   static constexpr std::string_view doc = "The inverse hyperbolic cosine of x.";
   static constexpr Samples samples = {.low = 1.1, .high = 10, .ulp = 4};
-  static double eval(double x) { return std::acosh(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::acosh;
+    return acosh(x);
+  }
   // 1 / sqrt((x - 1)(x + 1))
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -358,7 +442,11 @@ struct Atanh : Function1 {
   static constexpr std::string_view name = "atanh";
   static constexpr std::string_view doc = "The inverse hyperbolic tangent of x.";
   static constexpr Samples samples = {.low = -0.95, .high = 0.95, .ulp = 4};
-  static double eval(double x) { return std::atanh(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::atanh;
+    return atanh(x);
+  }
   // 1 / ((1 - x)(1 + x))
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -374,7 +462,11 @@ struct Sigmoid : Function1 {
   static constexpr std::string_view name = "sigmoid";
   static constexpr std::string_view doc = "1 / (1 + exp(-x)).";
   static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 4};
-  static double eval(double x) { return x < 0 ? std::exp(x) / (1 + std::exp(x)) : 1 / (1 + std::exp(-x)); }
+  template <class T>
+  static T eval(T x) {
+    using std::exp;
+    return x < 0 ? exp(x) / (1 + exp(x)) : 1 / (1 + exp(-x));
+  }
   // y (1 - y)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
@@ -390,7 +482,12 @@ struct Softplus : Function1 {
   static constexpr std::string_view name = "softplus";
   static constexpr std::string_view doc = "log(1 + exp(x)), without overflow.";
   static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 8};
-  static double eval(double x) { return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x)); }
+  template <class T>
+  static T eval(T x) {
+    using std::exp;
+    using std::log1p;
+    return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x));
+  }
   // sigmoid x
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -407,7 +504,12 @@ struct Logit : Function1 {
   static constexpr std::string_view doc = "log(x / (1 - x)), the inverse of sigmoid, without cancellation at 1/2.";
   static constexpr Samples samples = {.low = 0.05, .high = 0.95, .ulp = 8};
   // From 1/4 on as log1p((2x - 1) / (1 - x)), where 2x - 1 is exact up to 1.
-  static double eval(double x) { return x < 0.25 ? std::log(x / (1 - x)) : std::log1p((2 * x - 1) / (1 - x)); }
+  template <class T>
+  static T eval(T x) {
+    using std::log;
+    using std::log1p;
+    return x < 0.25 ? log(x / (1 - x)) : log1p((2 * x - 1) / (1 - x));
+  }
   // 1 / (x (1 - x))
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -426,7 +528,10 @@ struct Relu : Function1 {
   static constexpr std::string_view name = "relu";
   static constexpr std::string_view doc = "x where x > 0, 0 elsewhere; NaN of NaN. The derivative at 0 is 0.";
   static constexpr Samples samples = {.ulp = 0};
-  static double eval(double x) { return x > 0 ? x : x != x ? x : 0; }
+  template <class T>
+  static T eval(T x) {
+    return x > 0 ? x : x != x ? x : 0;
+  }
   // [x > 0]
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -449,7 +554,11 @@ struct Pow : Elementwise<2, ElemRule::floating> {
   static constexpr std::string_view doc = "x^y as C's pow.";
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr Samples samples = {.low = 0.1, .high = 3, .ulp = 4, .low2 = -3, .high2 = 3};
-  static double eval(double x, double y) { return std::pow(x, y); }
+  template <class T>
+  static T eval(T x, T y) {
+    using std::pow;
+    return pow(x, y);
+  }
   // d/dx = y x^(y-1), 0 where y = 0; d/dy = x^y log x, 0 where x = 0 and y > 0 (the limit)
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V z) {
@@ -471,7 +580,11 @@ struct Atan2 : Elementwise<2, ElemRule::floating> {
   static constexpr std::string_view doc = "The angle of the point (y, x), from the first operand y and the second x.";
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr Samples samples = {.ulp = 4};
-  static double eval(double y, double x) { return std::atan2(y, x); }
+  template <class T>
+  static T eval(T y, T x) {
+    using std::atan2;
+    return atan2(y, x);
+  }
   // d/dy = x / (x² + y²), d/dx = -y / (x² + y²)
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V y, V x, V) {
@@ -490,7 +603,11 @@ struct Hypot : Elementwise<2, ElemRule::floating> {
   static constexpr std::string_view doc = "sqrt(x² + y²) without overflow.";
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr Samples samples = {.ulp = 4};
-  static double eval(double x, double y) { return std::hypot(x, y); }
+  template <class T>
+  static T eval(T x, T y) {
+    using std::hypot;
+    return hypot(x, y);
+  }
   // d/dx = x / z, d/dy = y / z
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V z) {

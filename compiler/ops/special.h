@@ -10,11 +10,19 @@ namespace rg::ops {
 
 inline constexpr double kTwoOverSqrtPi = 1.128379167095512573896;
 
+// The functions that the C library lacks, under the names by which eval finds them for any number type.
+inline double digamma(double x) { return rg_digamma(x); }
+inline double polygamma(std::int64_t k, double x) { return rg_polygamma(static_cast<double>(k), x); }
+
 struct Erf : Function1 {
   static constexpr std::string_view name = "erf";
   static constexpr std::string_view doc = "The error function 2/sqrt(π) ∫₀ˣ exp(-t²) dt.";
   static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 4};
-  static double eval(double x) { return std::erf(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::erf;
+    return erf(x);
+  }
   // 2/sqrt(π) exp(-x²)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -30,7 +38,11 @@ struct Erfc : Function1 {
   static constexpr std::string_view name = "erfc";
   static constexpr std::string_view doc = "1 - erf(x), without cancellation for large x.";
   static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 8};
-  static double eval(double x) { return std::erfc(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::erfc;
+    return erfc(x);
+  }
   // -2/sqrt(π) exp(-x²)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -46,7 +58,11 @@ struct Lgamma : Function1 {
   static constexpr std::string_view name = "lgamma";
   static constexpr std::string_view doc = "log |Γ(x)|.";
   static constexpr Samples samples = {.low = 0.1, .high = 10, .ulp = 8};
-  static double eval(double x) { return lgamma(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::lgamma;
+    return lgamma(x);
+  }
   // digamma x
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -62,7 +78,11 @@ struct Tgamma : Function1 {
   static constexpr std::string_view name = "tgamma";
   static constexpr std::string_view doc = "Γ(x).";
   static constexpr Samples samples = {.low = 0.2, .high = 5, .ulp = 8};
-  static double eval(double x) { return std::tgamma(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::tgamma;
+    return tgamma(x);
+  }
   // Γ(x) digamma x
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
@@ -80,7 +100,10 @@ struct Digamma : Function1 {
   static constexpr std::string_view name = "digamma";
   static constexpr std::string_view doc = "The derivative of log Γ(x).";
   static constexpr Samples samples = {.low = 0.1, .high = 10, .ulp = 32};
-  static double eval(double x) { return rg_digamma(x); }
+  template <class T>
+  static T eval(T x) {
+    return digamma(x);
+  }
   // polygamma of order 1
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
@@ -98,7 +121,10 @@ struct Polygamma : Function1 {
   static constexpr bool builtin = false;
   static constexpr Samples samples = {.low = 0.5, .high = 10, .ulp = 64};
   static std::vector<Attrs> sample_attrs() { return {{.integers = {1}}, {.integers = {2}}}; }
-  static double eval(const Attrs& a, double x) { return rg_polygamma(static_cast<double>(a.integers.at(0)), x); }
+  template <class T>
+  static T eval(const Attrs& a, T x) {
+    return polygamma(a.integers.at(0), x);
+  }
   // polygamma of order k + 1
   template <class B, class V>
   static std::array<V, 1> partials(B& b, const Attrs& a, V x, V) {
@@ -124,7 +150,11 @@ struct StepFunction : Elementwise<1, ElemRule::floating> {
 struct Floor : StepFunction {
   static constexpr std::string_view name = "floor";
   static constexpr std::string_view doc = "The greatest integer that is at most x. The derivative is 0.";
-  static double eval(double x) { return std::floor(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::floor;
+    return floor(x);
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     return b.floor(x);
@@ -134,7 +164,11 @@ struct Floor : StepFunction {
 struct Ceil : StepFunction {
   static constexpr std::string_view name = "ceil";
   static constexpr std::string_view doc = "The least integer that is at least x. The derivative is 0.";
-  static double eval(double x) { return std::ceil(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::ceil;
+    return ceil(x);
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     return b.ceil(x);
@@ -144,7 +178,11 @@ struct Ceil : StepFunction {
 struct Round : StepFunction {
   static constexpr std::string_view name = "round";
   static constexpr std::string_view doc = "The nearest integer, halves away from zero. The derivative is 0.";
-  static double eval(double x) { return std::round(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::round;
+    return round(x);
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     return b.round(x);
@@ -154,7 +192,11 @@ struct Round : StepFunction {
 struct Trunc : StepFunction {
   static constexpr std::string_view name = "trunc";
   static constexpr std::string_view doc = "x without its fraction. The derivative is 0.";
-  static double eval(double x) { return std::trunc(x); }
+  template <class T>
+  static T eval(T x) {
+    using std::trunc;
+    return trunc(x);
+  }
   template <class B, class V>
   static V lower(B& b, V x) {
     return b.trunc(x);
