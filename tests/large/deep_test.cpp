@@ -98,9 +98,8 @@ TEST_CASE("nesting to the parser's limit, and past it") {
     const char *open, *middle, *close;
     int most;
   };
-  for (const Row& r :
-       {Row{"(", "x", ")", 190}, Row{"sin(", "x", ")", 190}, Row{"-", "x", "", 190},
-        Row{"if x > {k}.0 {{ ", "x", " }} else {{ 0.5 }}", 60}, Row{"sum([i{k}: 2 => ", "x", "])", 60}}) {
+  for (const Row& r : {Row{"(", "x", ")", 190}, Row{"sin(", "x", ")", 190}, Row{"-", "x", "", 190},
+                       Row{"if x > {k}.0 {{ ", "x", " } else { 0.5 }", 60}, Row{"sum([i{k}: 2 => ", "x", "])", 60}}) {
     CAPTURE(r.open);
     CHECK(compiled(nested(r.most, r.open, r.middle, r.close), "f", 0).compiled);
     CHECK(refused(compiled(nested(1000, r.open, r.middle, r.close)), "RG0114"));
