@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "bench/compile/curve.h"
 #include "bench/compile/programs.h"
 #include "tests/large/programs.h"
 
@@ -64,4 +65,17 @@ TEST_CASE("ten times the statements are at most 13 times the work, in each phase
       CHECK(many.object <= 13 * few.object);
     }
   }
+}
+
+TEST_CASE("the benchmark measures each length in a process of its own") {
+  const auto rows =
+      bench::measure_curve({.statements = {10, 100}, .programs = {"products"}, .derived = {"value", "gradient"}});
+  REQUIRE(rows.size() == 4);
+  for (const bench::CurveRow& r : rows) {
+    CHECK(r.failure == "");
+    CHECK(r.seconds > 0);
+    CHECK(r.peak_mb > 1);
+    CHECK((r.against_100 > 0) == (r.statements == 100));
+  }
+  CHECK(bench::format_curve(rows).find("gradient") != std::string::npos);
 }
