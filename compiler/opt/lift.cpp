@@ -88,8 +88,8 @@ class Lifter {
     values_.clear();
     predicate_ = {};
     const Block& body = f_.block(instr.regions[0]);
-    for (std::size_t k = 0; k < outer.size(); ++k) values_[body.params[k]] = {outer[k], false};
-    values_[body.params.back()] = {b_.iota(Elem::i64, {extent_}, 0), true};
+    for (std::size_t k = 0; k < outer.size(); ++k) set(body.params[k], {outer[k], false});
+    set(body.params.back(), {b_.iota(Elem::i64, {extent_}, 0), true});
     std::vector<ValueId> out;
     for (const Batched& v : run(instr.regions[0])) out.push_back(stretched(v));
     return out;
@@ -98,6 +98,24 @@ class Lifter {
   Batched get(ValueId v) const {
     const auto at = values_.find(v);
     return at != values_.end() ? at->second : Batched{outside_(v), false};
+  }
+  // Every value has the type that it has of one item, with the axis in front where it is batched. Checked here, since
+  // a breach elsewhere would be code that computes something else.
+  void set(ValueId v, const Batched& to) {
+    const Type& item = f_.type(v);
+    const Type& is = b_.type(to.value);
+    const bool fits =
+        is.elem == item.elem && (to.batched ? is.dims == ops::prepended(extent_, item.dims) : is.dims == item.dims);
+    if (!fits)
+      internal_error("a value is " + is.str(f_.size_names) + (to.batched ? " over " : " where each item has ") +
+                     (to.batched ? extent_.str(f_.size_names) + " items of " : std::string()) +
+                     item.str(f_.size_names));
+    values_[v] = to;
+  }
+  // The yield of a region that was found to be batched or not before the region was run.
+  ValueId as_found(const Batched& v, bool batched) {
+    if (v.batched && !batched) internal_error("a yield depends on the index, and was taken for one that does not");
+    return batched ? stretched(v) : v.value;
   }
   // With the batch axis leading, repeated where the value does not depend on the index.
   ValueId stretched(const Batched& v) {
@@ -143,7 +161,7 @@ class Lifter {
     } else {
       internal_error("lift meets " + std::string(ops::info(op).name));
     }
-    for (std::size_t k = 0; k < results.size(); ++k) values_[results[k]] = {out[k], any};
+    for (std::size_t k = 0; k < results.size(); ++k) set(results[k], {out[k], any});
   }
 
   // A read or an addition at an index, only where the predicate of the branches around holds.
@@ -169,7 +187,7 @@ class Lifter {
     }
     ops::Site<Builder> site{b_, attrs, operands, {}};
     const auto out = ops::info(instr.op).batch(site, flags.span(), extent_);
-    values_[instr.results[0]] = {out[0], true};
+    set(instr.results[0], {out[0], true});
   }
 
   void assertion(const Instr& instr) {
@@ -192,19 +210,19 @@ class Lifter {
     for (const BlockId r : instr.regions) {
       const auto dependent = dependence(r, {});
       for (std::size_t k = 0; k < batched.size(); ++k)
-        batched[k] = batched[k] || dependent.contains(f_.block(r).yields[k]);
+        batched[k] = batched[k] || depends(f_.block(r).yields[k], dependent);
     }
     std::vector<BlockId> regions;
     for (const BlockId r : instr.regions) {
       regions.push_back(b_.in_block({}, [&](std::span<const ValueId>) {
         std::vector<ValueId> yields;
         const auto out = run(r);
-        for (std::size_t k = 0; k < out.size(); ++k) yields.push_back(batched[k] ? stretched(out[k]) : out[k].value);
+        for (std::size_t k = 0; k < out.size(); ++k) yields.push_back(as_found(out[k], batched[k] != 0));
         return yields;
       }));
     }
     const auto results = b_.emit(instr.op, {condition.value}, {}, regions);
-    for (std::size_t k = 0; k < results.size(); ++k) values_[instr.results[k]] = {results[k], batched[k] != 0};
+    for (std::size_t k = 0; k < results.size(); ++k) set(instr.results[k], {results[k], batched[k] != 0});
   }
 
   void both_arms(const Instr& instr, ValueId condition) {
@@ -217,8 +235,15 @@ class Lifter {
     predicate_ = around;
     for (std::size_t k = 0; k < instr.results.size(); ++k) {
       const ValueId x = stretched(first[k]), y = stretched(second[k]);
-      values_[instr.results[k]] = {b_.select(b_.broadcast(condition, b_.dims(x), {0}), x, y), true};
+      set(instr.results[k], {b_.select(b_.broadcast(condition, b_.dims(x), {0}), x, y), true});
     }
+  }
+
+  // Whether the value depends on the index: found by `dependence` in a region to come, known of what is around it.
+  bool depends(ValueId v, const std::unordered_set<ValueId>& dependent) const {
+    if (dependent.contains(v)) return true;
+    const auto at = values_.find(v);
+    return at != values_.end() && at->second.batched;
   }
 
   // Values of a region (and of those in it) that depend on the index, when the parameters given do.
@@ -233,11 +258,7 @@ class Lifter {
   }
 
   void mark(BlockId region, std::unordered_set<ValueId>& dependent) const {
-    const auto depends = [&](ValueId v) {
-      if (dependent.contains(v)) return true;
-      const auto at = values_.find(v);
-      return at != values_.end() && at->second.batched;
-    };
+    const auto depends = [&](ValueId v) { return this->depends(v, dependent); };
     const bool masked_reads = predicate_.valid();
     for (const InstrId i : f_.block(region).instrs) {
       const Instr& instr = f_.instr(i);
@@ -247,7 +268,7 @@ class Lifter {
         const Block& body = f_.block(instr.regions[0]);
         const auto carried = static_cast<std::size_t>(instr.attrs.integers[0]);
         for (std::size_t k = 0; k < instr.operands.size(); ++k) {
-          if (depends(instr.operands[k]) || (k < carried && dependent.contains(body.yields[k])))
+          if (depends(instr.operands[k]) || (k < carried && depends(body.yields[k])))
             dependent.insert(body.params[k + 1]);
         }
         mark(instr.regions[0], dependent);
@@ -280,8 +301,7 @@ class Lifter {
       dependent = dependence(instr.regions[0], batched_params);
       changed = false;
       for (std::size_t k = 0; k < carried; ++k) {
-        const bool yields_batched = dependent.contains(body.yields[k]) || get_if_batched(body.yields[k]);
-        if (yields_batched && !dependent.contains(body.params[k + 1])) {
+        if (depends(body.yields[k], dependent) && !dependent.contains(body.params[k + 1])) {
           batched_params.push_back(body.params[k + 1]);
           changed = true;
         }
@@ -300,16 +320,16 @@ class Lifter {
     const auto results = b_.scan(
         instr.attrs.dims[0], states, arrays,
         [&](ValueId i, std::span<const ValueId> state, std::span<const ValueId> slice) {
-          values_[body.params[0]] = {i, false};
+          set(body.params[0], {i, false});
           for (std::size_t k = 0; k < instr.operands.size(); ++k) {
             const ValueId p = body.params[k + 1];
-            values_[p] = {k < carried ? state[k] : slice[k - carried], dependent.contains(p)};
+            set(p, {k < carried ? state[k] : slice[k - carried], dependent.contains(p)});
           }
           std::pair<std::vector<ValueId>, std::vector<ValueId>> out;
           const auto yields = run(instr.regions[0]);
           for (std::size_t k = 0; k < yields.size(); ++k) {
             if (k < carried) {
-              out.first.push_back(dependent.contains(body.params[k + 1]) ? stretched(yields[k]) : yields[k].value);
+              out.first.push_back(as_found(yields[k], dependent.contains(body.params[k + 1])));
             } else {
               out.second.push_back(yields[k].value);
               stacked_batched.push_back(yields[k].batched);
@@ -320,18 +340,13 @@ class Lifter {
         instr.attrs.integers[1] != 0);
     for (std::size_t k = 0; k < results.size(); ++k) {
       if (k < carried) {
-        values_[instr.results[k]] = {results[k], dependent.contains(body.params[k + 1])};
+        set(instr.results[k], {results[k], dependent.contains(body.params[k + 1])});
       } else {
         const bool batched = stacked_batched[k - carried] != 0;
-        values_[instr.results[k]] = {
-            batched ? b_.transpose(results[k], swapped(b_.type(results[k]).rank())) : results[k], batched};
+        set(instr.results[k],
+            {batched ? b_.transpose(results[k], swapped(b_.type(results[k]).rank())) : results[k], batched});
       }
     }
-  }
-
-  bool get_if_batched(ValueId v) const {
-    const auto at = values_.find(v);
-    return at != values_.end() && at->second.batched;
   }
 
   // The permutation that exchanges the first two axes.
@@ -349,17 +364,23 @@ class Lifter {
   std::unordered_map<ValueId, Batched> values_;
 };
 
-}  // namespace
-
-Function lift(const Function& f) {
-  if (!has_map(f)) return f;
+Function without_innermost_maps(const Function& f) {
   Function out = declare_like(f);
   Builder b(out);
   Lifter lifter(f, b);
   const auto& params = f.block(f.body).params;
   for (std::size_t i = 0; i < params.size(); ++i) lifter.outside().map(params[i], out.block(out.body).params[i]);
   b.set_yields(lifter.outside().clone_body(f.body));
-  return lift(out);
+  return out;
+}
+
+}  // namespace
+
+Function lift(const Function& f) {
+  if (!has_map(f)) return f;
+  Function out = without_innermost_maps(f);
+  while (has_map(out)) out = without_innermost_maps(out);
+  return out;
 }
 
 }  // namespace rg::opt

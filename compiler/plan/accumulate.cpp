@@ -71,7 +71,10 @@ std::optional<Accumulations::Terms> Accumulations::terms(const ir::Instr& loop, 
       static_cast<std::size_t>(found->steps.rend() - std::find_if(found->steps.rbegin(), found->steps.rend(), is_loop));
   for (std::size_t s = 0; s < found->steps.size(); ++s) {
     const Step& by = found->steps[s];
-    if (!is_loop(by)) (s < after ? out.before : out.after).push_back(by.through->operands[1 - by.operand]);
+    if (is_loop(by))
+      out.handed.push_back(by.through->results[by.operand]);
+    else
+      (s < after ? out.before : out.after).push_back(by.through->operands[1 - by.operand]);
   }
   return out;
 }

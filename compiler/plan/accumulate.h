@@ -14,6 +14,7 @@ class Accumulations {
   /// What a step adds: before and after loops inside, which get the state handed and give it back.
   struct Terms {
     std::vector<ValueId> before, after;
+    std::vector<ValueId> handed;  // what those loops give back
   };
   /// The terms of state `k` of a `for`; empty where its steps do more with it than add.
   std::optional<Terms> terms(const ir::Instr& loop, std::size_t k) const;

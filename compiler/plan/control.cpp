@@ -170,11 +170,11 @@ void Planner::plan_for(const ir::Instr& in, std::vector<Item>& out) {
   block(in.regions[0], targets, loop.body, terms);
   for (std::size_t k = 0; k < carried; ++k) {
     if (loop.carried[k].current != loop.carried[k].next) continue;
-    std::vector<ValueId> rest;
-    const ValueId given_back =
-        accumulations_->start(region.yields[k], [&](ValueId v) { return op_name(f, v) == "for"; }, rest);
-    if (given_back.valid() && dag_.bound(given_back)->buffer != loop.carried[k].current)
-      internal_error("a loop inside did not update the state that it was handed");
+    const auto added = accumulations_->terms(in, k);
+    for (const ValueId given_back : added->handed) {
+      if (dag_.bound(given_back)->buffer != loop.carried[k].current)
+        internal_error("a loop inside did not update the state that it was handed");
+    }
   }
   for (std::size_t k = 0; k < carried; ++k) dag_.bind(in.results[k], loop.carried[k].current);
   out.push_back({std::move(loop)});

@@ -178,7 +178,7 @@ struct Steps {
           if (auto* s = std::get_if<Store>(&inner.what); s && s->target.buffer == c.next) s->target.buffer = c.current;
         }
       }
-      touched.erase(c.next);
+      if (touched.erase(c.next) > 0) touched.insert(c.current);
       c.next = c.current;
     }
   }
