@@ -46,18 +46,22 @@ ValueId hit(Builder& b, const Type& type, std::span<const ValueId> index) {
 }
 
 /// A map over the indices of `type` whose region gets the one-hot seed: 1 under its predicate, 0 elsewhere.
-std::vector<ValueId> map_over_seeds(Builder& b, const Type& type,
-                                    const std::function<std::vector<ValueId>(Reverse::Adjoint seed)>& body) {
+std::vector<ValueId> map_over_seeds(
+    Builder& b, const Type& type, const std::function<std::vector<ValueId>(ValueId seed, const Guards& guards)>& body) {
   const std::vector<Type> indices(type.rank(), Type{Elem::i64, {}});
   const BlockId region = b.in_block(indices, [&](std::span<const ValueId> index) {
     const ValueId here = hit(b, type, index);
-    return body({b.select(here, b.constant(type.elem, 1, type.dims), b.zeros(type)), here});
+    const ValueId seed = b.select(here, b.constant(type.elem, 1, type.dims), b.zeros(type));
+    // Of one element it is 1.
+    return body(seed, type.rank() == 0 ? Guards{} : Guards{.read = here, .one_hot = true});
   });
   return b.emit(ops::opcode<ops::Map>(), {}, Attrs{.dims = type.dims}, {region});
 }
 
 std::vector<ValueId> jvp(Derive& d) {
-  ForwardResult r = forward(d.callee, d.b, d.arguments, d.sizes, d.wrt, d.seeds);
+  std::vector<Tangent> seeds;
+  for (const ValueId v : d.seeds) seeds.push_back({v, of_given(d.b, v)});
+  ForwardResult r = forward(d.callee, d.b, d.arguments, d.sizes, d.wrt, seeds);
   r.primals.insert(r.primals.end(), r.tangents.begin(), r.tangents.end());
   return r.primals;
 }
@@ -66,7 +70,7 @@ std::vector<ValueId> vjp(Derive& d) {
   Reverse pass(d.callee, d.b, d.arguments, d.sizes, d.wrt);
   std::vector<ValueId> out = pass.primals();
   std::vector<Reverse::Adjoint> seeds;
-  for (const ValueId v : d.seeds) seeds.push_back({v});
+  for (const ValueId v : d.seeds) seeds.push_back({v, of_given(d.b, v)});
   const auto adjoints = pass.pullback(seeds);
   out.insert(out.end(), adjoints.begin(), adjoints.end());
   return out;
@@ -78,9 +82,9 @@ std::vector<ValueId> jacobian_reverse(Derive& d) {
   std::vector<ValueId> out = pass.primals();
   const auto results = d.float_results();
   for (std::size_t r = 0; r < results.size(); ++r) {
-    const auto rows = map_over_seeds(d.b, results[r], [&](Reverse::Adjoint seed) {
+    const auto rows = map_over_seeds(d.b, results[r], [&](ValueId seed, const Guards& guards) {
       std::vector<Reverse::Adjoint> seeds(results.size());
-      seeds[r] = seed;
+      seeds[r] = {seed, guards};
       return pass.pullback(seeds);
     });
     out.insert(out.end(), rows.begin(), rows.end());
@@ -95,9 +99,9 @@ std::vector<ValueId> jacobian_forward(Derive& d) {
   const auto params = d.wrt_types();
   std::vector<std::vector<ValueId>> columns;
   for (std::size_t w = 0; w < params.size(); ++w) {
-    columns.push_back(map_over_seeds(d.b, params[w], [&](Reverse::Adjoint seed) {
-      std::vector<ValueId> seeds;
-      for (std::size_t k = 0; k < params.size(); ++k) seeds.push_back(k == w ? seed.value : d.b.zeros(params[k]));
+    columns.push_back(map_over_seeds(d.b, params[w], [&](ValueId seed, const Guards& guards) {
+      std::vector<Tangent> seeds(params.size());
+      seeds[w] = {seed, guards};
       return forward(d.callee, d.b, d.arguments, d.sizes, d.wrt, seeds).tangents;
     }));
   }

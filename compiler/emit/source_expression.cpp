@@ -89,7 +89,7 @@ Text Writer::elementwise(const Instr& i) {
     return splat || spread ? d : nullptr;
   };
   // The condition of a select gives no type to its neighbours.
-  const std::size_t first = op == "select" ? 1 : 0;
+  const std::size_t first = ops::has_condition(ops::info(i.op).rule) ? 1 : 0;
   bool peer = false;
   for (std::size_t k = first; k < o.size(); ++k) peer = peer || scalar_of(o[k]) == nullptr;
   std::vector<Text> x;

@@ -130,8 +130,8 @@ std::optional<double> Builder::splat(Val v) const {
       if (def->attrs.integers.size() == 1) return static_cast<double>(def->attrs.integers[0]);
       return std::nullopt;
     }
-    const bool same_values = row.moves_elements && def->op != ops::opcode<ops::Place>() &&
-                             def->op != ops::opcode<ops::Concat>() && def->op != ops::opcode<ops::ReduceSum>();
+    const bool same_values = row.moves_elements && !row.fills(def->attrs) && def->op != ops::opcode<ops::Concat>() &&
+                             def->op != ops::opcode<ops::ReduceSum>();
     if (!same_values) return std::nullopt;
     def = function_.definition(def->operands[0]);
   }

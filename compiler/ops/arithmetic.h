@@ -11,6 +11,7 @@ namespace rg::ops {
 constexpr std::int64_t wrapping(std::uint64_t v) { return static_cast<std::int64_t>(v); }
 
 struct Add : Elementwise<2, ElemRule::number> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "add";
   static constexpr std::string_view doc = "x + y.";
   static constexpr bool commutative = true;
@@ -33,6 +34,7 @@ struct Add : Elementwise<2, ElemRule::number> {
 };
 
 struct Sub : Elementwise<2, ElemRule::number> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "sub";
   static constexpr std::string_view doc = "x - y.";
   static constexpr bool builtin = false;
@@ -54,6 +56,7 @@ struct Sub : Elementwise<2, ElemRule::number> {
 };
 
 struct Mul : Elementwise<2, ElemRule::number> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "mul";
   static constexpr std::string_view doc = "x * y.";
   static constexpr bool commutative = true;
@@ -97,6 +100,7 @@ struct Div : Elementwise<2, ElemRule::floating> {
 };
 
 struct Neg : Elementwise<1, ElemRule::number> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "neg";
   static constexpr std::string_view doc = "-x.";
   static constexpr bool builtin = false;
@@ -118,6 +122,7 @@ struct Neg : Elementwise<1, ElemRule::number> {
 };
 
 struct Square : Elementwise<1, ElemRule::number> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "square";
   static constexpr std::string_view doc = "x * x.";
   static constexpr Derivative derivative = Derivative::by_partials;
@@ -193,6 +198,7 @@ struct PowI : Elementwise<1, ElemRule::floating> {
 };
 
 struct Min : Elementwise<2, ElemRule::number> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "min";
   static constexpr std::string_view doc =
       "The smaller of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
@@ -224,6 +230,7 @@ struct Min : Elementwise<2, ElemRule::number> {
 };
 
 struct Max : Elementwise<2, ElemRule::number> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "max";
   static constexpr std::string_view doc =
       "The larger of x and y; NaN where one is NaN. At a tie the derivative is the first operand's.";
@@ -255,6 +262,7 @@ struct Max : Elementwise<2, ElemRule::number> {
 };
 
 struct Abs : Elementwise<1, ElemRule::number> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "abs";
   static constexpr std::string_view doc = "|x|. The derivative at 0 is 0.";
   static constexpr Derivative derivative = Derivative::by_partials;
@@ -276,6 +284,7 @@ struct Abs : Elementwise<1, ElemRule::number> {
 };
 
 struct Sign : Elementwise<1, ElemRule::number> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "sign";
   static constexpr std::string_view doc = "-1, 0 or 1; NaN of NaN. The derivative is 0 everywhere.";
   static constexpr Derivative derivative = Derivative::by_partials;
@@ -297,6 +306,7 @@ struct Sign : Elementwise<1, ElemRule::number> {
 };
 
 struct CopySign : Elementwise<2, ElemRule::floating> {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "copysign";
   static constexpr std::string_view doc = "|x| with the sign bit of y. The derivative in x at 0 is 0, in y it is 0.";
   static constexpr Derivative derivative = Derivative::by_partials;

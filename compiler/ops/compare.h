@@ -191,9 +191,48 @@ struct Select : Elementwise<3, ElemRule::select> {
   static V guard(Site<B>& s, int k) {
     return k == 1 ? s.x(0) : s.b.logical_not(s.x(0));
   }
+  template <class B, class V = typename B::Val>
+  static V reached(Site<B>& s, std::span<const V> x_pred) {
+    std::array<V, 2> parts;
+    for (const int k : {1, 2}) {
+      const V p = x_pred[static_cast<std::size_t>(k)];
+      if (p.valid()) parts[static_cast<std::size_t>(k - 1)] = s.b.logical_and(guard(s, k), p);
+    }
+    return any_of(s.b, std::span<const V>(parts));
+  }
   template <class B, class V>
   static V lower(B& b, V c, V x, V y) {
     return b.select(c, x, y);
+  }
+};
+
+/// The product that derivatives are made of where a tangent or an adjoint t is given at run time and the condition says
+/// where it is not zero: exactly 0 there whatever the partial derivative a is, but with the derivative a in t.
+struct GuardedMul : Elementwise<3, ElemRule::guarded> {
+  static constexpr std::string_view name = "guarded_mul";
+  static constexpr std::string_view doc =
+      "a t where the condition holds, 0 elsewhere, of operands condition, a, t. The derivative in t is a everywhere; "
+      "in "
+      "a it is exactly 0 where the condition does not hold.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static constexpr bool smooth = true;
+  static void eval_at(EvalSite& s, std::int64_t i) {
+    const auto at = static_cast<std::size_t>(i);
+    const double product = s.operands[1]->reals[at] * s.operands[2]->reals[at];
+    s.results[0].reals[at] = s.operands[0]->integers[at] != 0 ? product : 0;
+  }
+  // d/da = t, d/dt = a
+  template <class B, class V>
+  static std::array<V, 3> partials(B&, V c, V a, V t, V) {
+    return {c, t, a};
+  }
+  template <class B, class V = typename B::Val>
+  static V guard(Site<B>& s, int k) {
+    return k == 1 ? s.x(0) : V{};
+  }
+  template <class B, class V>
+  static V lower(B& b, V c, V a, V t) {
+    return b.select(c, b.mul(a, t), b.zero(a));
   }
 };
 
@@ -231,6 +270,6 @@ struct Convert : Elementwise<1, ElemRule::convert> {
   }
 };
 
-using ComparisonOps = OpList<Eq, Ne, Lt, Le, Gt, Ge, And, Or, Not, IsNan, IsInf, IsFinite, Select, Convert>;
+using ComparisonOps = OpList<Eq, Ne, Lt, Le, Gt, Ge, And, Or, Not, IsNan, IsInf, IsFinite, Select, GuardedMul, Convert>;
 
 }  // namespace rg::ops

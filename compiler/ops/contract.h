@@ -6,11 +6,10 @@
 #include <map>
 #include <set>
 
+#include "compiler/ops/labelled.h"
 #include "compiler/ops/reduce.h"
 
 namespace rg::ops {
-
-using Labels = std::vector<std::int64_t>;
 
 /// Extent of every label, from the operands' axes; negative entries (indexed axes) are skipped.
 class LabelExtents {
@@ -140,26 +139,46 @@ struct Contract : OpBase {
   // carries.
   template <class B, class V = typename B::Val>
   static V transpose(Site<B>& s, int k, V y_adj) {
+    return guarded_transpose(s, k, y_adj, V{});
+  }
+  template <class B, class V = typename B::Val>
+  static V guarded_transpose(Site<B>& s, int k, V y_adj, V y_pred) {
     const auto& labels = s.attrs.labels;
     const Labels& own = labels[static_cast<std::size_t>(k)];
-    std::vector<V> operands{y_adj};
-    std::vector<Labels> out{labels.back()};
+    const std::vector<Labelled<V>> rest = others(s, k);
     std::set<std::int64_t> known(labels.back().begin(), labels.back().end());
-    for (std::size_t i = 0; i < s.operands.size(); ++i) {
-      if (static_cast<int>(i) == k) continue;
-      operands.push_back(s.x(static_cast<int>(i)));
-      out.push_back(labels[i]);
-      known.insert(labels[i].begin(), labels[i].end());
-    }
-    Labels reached;
+    for (const Labelled<V>& o : rest) known.insert(o.labels.begin(), o.labels.end());
+    Labels met;
     std::vector<std::int64_t> axes;
     for (std::size_t d = 0; d < own.size(); ++d) {
       if (!known.contains(own[d])) continue;
-      reached.push_back(own[d]);
+      met.push_back(own[d]);
       axes.push_back(static_cast<std::int64_t>(d));
     }
-    out.push_back(reached);
-    return s.b.broadcast(s.b.contract(operands, out), s.x_type(k).dims, axes);
+    const Labelled<V> t{y_adj, labels.back()};
+    return s.b.broadcast(contracted(s.b, t, y_pred, rest, met), s.x_type(k).dims, axes);
+  }
+  template <class B, class V = typename B::Val>
+  static V guarded_term(Site<B>& s, int k, V t, V t_pred) {
+    return contracted(s.b, Labelled<V>{t, s.attrs.labels[static_cast<std::size_t>(k)]}, t_pred, others(s, k),
+                      s.attrs.labels.back());
+  }
+  // Where some element of the result that it contributes to is picked.
+  template <class B, class V = typename B::Val>
+  static V reach(Site<B>& s, int k, V y_pred) {
+    const Labelled<V> p = without_repeats(s.b, Labelled<V>{y_pred, s.attrs.labels.back()});
+    return onto(s.b, p, s.attrs.labels[static_cast<std::size_t>(k)], s.x_type(k).dims);
+  }
+  // Where some factor of some term is picked.
+  template <class B, class V = typename B::Val>
+  static V reached(Site<B>& s, std::span<const V> x_pred) {
+    std::vector<V> all;
+    for (std::size_t k = 0; k < x_pred.size(); ++k) {
+      if (!x_pred[k].valid()) continue;
+      const Labelled<V> p = without_repeats(s.b, Labelled<V>{x_pred[k], s.attrs.labels[k]});
+      all.push_back(onto(s.b, p, s.attrs.labels.back(), s.b.dims(s.y())));
+    }
+    return any_of(s.b, std::span<const V>(all));
   }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B>& s, std::span<const bool> batched, const Dim&) {
@@ -170,6 +189,29 @@ struct Contract : OpBase {
     }
     labels.back().insert(labels.back().begin(), fresh);
     return {s.b.contract(std::vector<V>(s.operands.begin(), s.operands.end()), labels)};
+  }
+
+ private:
+  template <class B, class V = typename B::Val>
+  static std::vector<Labelled<V>> others(Site<B>& s, int k) {
+    std::vector<Labelled<V>> out;
+    for (std::size_t i = 0; i < s.operands.size(); ++i) {
+      if (static_cast<int>(i) != k) out.push_back({s.operands[i], s.attrs.labels[i]});
+    }
+    return out;
+  }
+  template <class B, class V>
+  static V contracted(B& b, const Labelled<V>& t, V predicate, const std::vector<Labelled<V>>& rest,
+                      const Labels& result) {
+    if (predicate.valid()) return guarded_contract(b, t, predicate, rest, result);
+    std::vector<V> operands{t.value};
+    std::vector<Labels> labels{t.labels};
+    for (const Labelled<V>& o : rest) {
+      operands.push_back(o.value);
+      labels.push_back(o.labels);
+    }
+    labels.push_back(result);
+    return b.contract(operands, labels);
   }
 };
 
@@ -254,6 +296,9 @@ inline std::vector<Labels> batched_labels(const Attrs& a, std::span<const bool> 
   return labels;
 }
 
+template <class B, class V>
+V any_added(B& b, std::vector<V> operands, const Attrs& a);
+
 struct Gather : OpBase {
   static constexpr std::string_view name = "gather";
   static constexpr std::string_view doc =
@@ -313,6 +358,9 @@ struct Gather : OpBase {
             out.integers[to] = x.integers[from];
         });
   }
+  static constexpr bool moves_elements = true;
+  static constexpr bool reads_all(const Attrs&) { return false; }
+  static bool fills(const Attrs& a) { return !a.integers.empty() && a.integers[0] != 0; }
   // Added up at the places read.
   template <class B, class V = typename B::Val>
   static V transpose(Site<B>& s, int, V y_adj);
@@ -399,6 +447,15 @@ struct ScatterAdd : OpBase {
                                    out.integers[to] = ir::wrap(out.elem, out.integers[to] + updates.integers[from]);
                                });
   }
+  static constexpr bool moves_elements = true;
+  static bool reads_all(const Attrs& a) { return a.integers.empty() || a.integers[0] == 0; }
+  static constexpr bool fills(const Attrs&) { return true; }
+  template <class B, class V = typename B::Val>
+  static V reached(Site<B>& s, std::span<const V> x_pred) {
+    std::vector<V> operands(s.operands.begin(), s.operands.end());
+    operands[0] = x_pred[0];
+    return any_added(s.b, operands, s.attrs);
+  }
   // Read at the places added to.
   template <class B, class V = typename B::Val>
   static V transpose(Site<B>& s, int, V y_adj) {
@@ -441,12 +498,36 @@ struct ScatterAdd : OpBase {
   }
 };
 
+/// Where a scatter_add of truth values, with "or" for the sum, gives true: by indices alone where each is one number,
+/// and by counting where there are more.
+template <class B, class V>
+V any_added(B& b, std::vector<V> operands, const Attrs& a) {
+  const IndexedLayout layout(a, operands.size());
+  bool single = !layout.has_mask;
+  for (std::size_t q = 1; q <= layout.indices; ++q) single = single && a.labels[q].empty();
+  const Labels& target = a.labels.back();
+  if (!single) {
+    operands[0] = b.convert(operands[0], Elem::i64);
+    const V count = b.template emit_op<ScatterAdd>(operands, a);
+    return b.compare("ne", count, b.zero(count));
+  }
+  V at = onto(b, Labelled<V>{operands[0], a.labels[0]}, target, a.dims);
+  for (std::size_t d = 0; d < target.size(); ++d) {
+    if (target[d] >= 0) continue;
+    const V index = operands[static_cast<std::size_t>(-target[d])];
+    const V here = b.iota(b.type(index).elem, a.dims, static_cast<std::int64_t>(d));
+    at = b.logical_and(at, b.compare("eq", here, b.broadcast(index, a.dims, {})));
+  }
+  return at;
+}
+
 template <class B, class V>
 V Gather::transpose(Site<B>& s, int, V y_adj) {
   std::vector<V> operands(s.operands.begin(), s.operands.end());
   operands[0] = y_adj;
   Attrs a{.dims = s.x_type(0).dims, .labels = s.attrs.labels, .integers = s.attrs.integers};
   std::swap(a.labels.front(), a.labels.back());
+  if (s.b.type(y_adj).elem == Elem::boolean) return any_added(s.b, operands, a);
   return s.b.template emit_op<ScatterAdd>(operands, a);
 }
 

@@ -11,6 +11,7 @@ inline bool accepts(ElemRule rule, Elem e) {
   switch (rule) {
     case ElemRule::floating:
     case ElemRule::test:
+    case ElemRule::guarded:
       return ir::is_float(e);
     case ElemRule::number:
       return e != Elem::boolean;
@@ -30,6 +31,7 @@ inline std::string_view wanted(ElemRule rule) {
   switch (rule) {
     case ElemRule::floating:
     case ElemRule::test:
+    case ElemRule::guarded:
       return "floating values";
     case ElemRule::number:
       return "numbers";
@@ -44,7 +46,7 @@ inline std::string_view wanted(ElemRule rule) {
 
 /// The type rule of elementwise ops: equal dims, element types as the rule says.
 inline Inferred infer_elementwise(std::string_view name, ElemRule rule, const InferInput& in) {
-  const std::size_t first = rule == ElemRule::select ? 1 : 0;
+  const std::size_t first = has_condition(rule) ? 1 : 0;
   const Type& lead = in.operands[first];
   for (std::size_t i = 0; i < in.operands.size(); ++i) {
     const Type& t = in.operands[i];
@@ -52,7 +54,7 @@ inline Inferred infer_elementwise(std::string_view name, ElemRule rule, const In
       return Failure{
           fmt::format("{} of unequal shapes {} and {}", name, lead.str(in.size_names), t.str(in.size_names))};
     }
-    const bool is_condition = rule == ElemRule::select && i == 0;
+    const bool is_condition = has_condition(rule) && i == 0;
     if (is_condition ? t.elem != Elem::boolean : t.elem != lead.elem) {
       return Failure{fmt::format("{} of {} and {}", name, ir::name(lead.elem), ir::name(t.elem))};
     }
@@ -155,7 +157,7 @@ std::vector<Example> elementwise_examples(Elem elem) {
   const auto operands = [&](const std::vector<Dim>& first, const std::vector<Dim>& others) {
     std::vector<ExampleOperand> out;
     for (int k = 0; k < Op::operands; ++k) {
-      const bool condition = Op::rule == ElemRule::select && k == 0;
+      const bool condition = has_condition(Op::rule) && k == 0;
       const bool own = k == 1 && Op::samples.low2 != Op::samples.high2;
       out.push_back({.type = {condition ? Elem::boolean : elem, k == 0 ? first : others},
                      .low = own ? Op::samples.low2 : Op::samples.low,

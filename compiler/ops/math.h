@@ -219,6 +219,7 @@ struct Cbrt : Function1 {
 };
 
 struct Sin : Function1 {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "sin";
   static constexpr std::string_view doc = "The sine of x in radians.";
   static constexpr Samples samples = {.low = -30, .high = 30, .ulp = 4};
@@ -239,6 +240,7 @@ struct Sin : Function1 {
 };
 
 struct Cos : Function1 {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "cos";
   static constexpr std::string_view doc = "The cosine of x in radians.";
   static constexpr Samples samples = {.low = -30, .high = 30, .ulp = 4};
@@ -319,6 +321,7 @@ struct Acos : Function1 {
 };
 
 struct Atan : Function1 {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "atan";
   static constexpr std::string_view doc = "The arc tangent of x.";
   static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 4};
@@ -379,6 +382,7 @@ struct Cosh : Function1 {
 };
 
 struct Tanh : Function1 {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "tanh";
   static constexpr std::string_view doc = "The hyperbolic tangent of x.";
   static constexpr Samples samples = {.low = -5, .high = 5, .ulp = 4};
@@ -459,6 +463,7 @@ struct Atanh : Function1 {
 };
 
 struct Sigmoid : Function1 {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "sigmoid";
   static constexpr std::string_view doc = "1 / (1 + exp(-x)).";
   static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 4};
@@ -479,6 +484,7 @@ struct Sigmoid : Function1 {
 };
 
 struct Softplus : Function1 {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "softplus";
   static constexpr std::string_view doc = "log(1 + exp(x)), without overflow.";
   static constexpr Samples samples = {.low = -10, .high = 10, .ulp = 8};
@@ -524,6 +530,7 @@ struct Logit : Function1 {
 };
 
 struct Relu : Function1 {
+  static constexpr bool smooth = true;
   static constexpr int cost = 1;
   static constexpr std::string_view name = "relu";
   static constexpr std::string_view doc = "x where x > 0, 0 elsewhere; NaN of NaN. The derivative at 0 is 0.";

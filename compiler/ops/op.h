@@ -22,9 +22,23 @@
 //   custom               static std::vector<V> jvp(Site<B>&, span<const V> x_tan), static std::vector<V>
 //                        vjp(Site<B>&, span<const V> y_adj); an invalid V stands for zero in arguments and results
 //   not_differentiable   static constexpr std::string_view reason
-// An op whose result is one of its operands may say which: static V guard(Site<B>& s, int k), a predicate of operand
-// k's shape. Where it is false the operand's derivative is exactly 0, whatever is computed further down the line.
 //   control              differentiated by ad/ itself: the structured control flow and calls
+//
+// Hard zeros. A derivative carries predicates: where one is false, the derivative is exactly 0 and no partial
+// derivative that it meets (infinite, NaN) makes anything else of it. How a predicate passes an op:
+//   guard    static V guard(Site<B>& s, int k): of an op whose result is one of its operands, where it is operand k. It
+//            is where a predicate begins.
+//   reach    static V reach(Site<B>& s, int k, V y_pred): which elements of operand k take part in an element of the
+//            result that the predicate picks
+//   reached  static V reached(Site<B>& s, span<const V> x_pred): which elements of the result have part in an element
+//            of some operand that its predicate picks; an invalid V stands for an operand of which no element is picked
+// Elementwise ops have both by default: the predicate as it is, and "or" over the operands. So have ops that move
+// elements (`moves_elements`): the transpose of the predicate, and the op on predicates. All others say theirs.
+//   reads_all  whether every element of each operand is in the result; of a moving op that leaves some unread (slice),
+//              a predicate begins at the operand
+//   fills      whether the result has elements that are in no operand (place): there a predicate begins at the result
+//   smooth     of elementwise ops: partial derivatives are finite wherever operands are (also where the function
+//              overflows)
 #pragma once
 
 #include <array>
@@ -88,6 +102,16 @@ struct Site {
   const Type& x_type(int k) const { return b.type(x(k)); }
 };
 
+/// "Or" of the predicates that are valid; an invalid one holds nowhere.
+template <class B, class V = typename B::Val>
+V any_of(B& b, std::span<const V> predicates) {
+  V all{};
+  for (const V p : predicates) {
+    if (p.valid()) all = all.valid() ? b.logical_or(all, p) : p;
+  }
+  return all;
+}
+
 /// Cost of a division or a root, and of a function such as exp.
 inline constexpr int kDivisionCost = 8, kFunctionCost = 12;
 
@@ -100,8 +124,12 @@ enum class ElemRule {
   compare,   // (T, T) -> bool, T any
   test,      // (T) -> bool, T floating
   select,    // (bool, T, T) -> T
+  guarded,   // (bool, T, T) -> T, T floating
   convert,   // (T) -> attrs.elems[0]
 };
+
+/// Whether the first operand is a condition.
+constexpr bool has_condition(ElemRule rule) { return rule == ElemRule::select || rule == ElemRule::guarded; }
 
 /// Where tests draw the operands of an elementwise op from; `special` points are tested besides, in every operand.
 struct Samples {
@@ -130,6 +158,9 @@ struct OpBase {
   static constexpr bool effect = false;  // kept though nothing reads a result
   /// For linear ops that only move elements: `transpose` carries a bool predicate as well (sum is then "any").
   static constexpr bool moves_elements = false;
+  static constexpr bool reads_all(const Attrs&) { return true; }
+  static constexpr bool fills(const Attrs&) { return false; }
+  static constexpr bool smooth = false;
   static constexpr int regions = 0;
   /// Of elementwise ops: operations on one element, in additions.
   static constexpr int cost = 1;

@@ -104,6 +104,10 @@ struct ReduceSum : Reduction<false> {
   }
   static constexpr bool moves_elements = true;
   template <class B, class V = typename B::Val>
+  static V reached(Site<B>& s, std::span<const V> x_pred) {
+    return s.b.sum(x_pred[0], s.attrs.axes);
+  }
+  template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
     return batch_reduction<ReduceSum>(s);
   }
@@ -190,6 +194,14 @@ struct Extreme : Reduction<false> {
   template <class B, class V = typename B::Val>
   static V guard(Site<B>& s, int) {
     return winner(s);
+  }
+  template <class B, class V = typename B::Val>
+  static V reach(Site<B>& s, int, V y_pred) {
+    return unreduced(s, y_pred);
+  }
+  template <class B, class V = typename B::Val>
+  static V reached(Site<B>& s, std::span<const V> x_pred) {
+    return s.b.sum(s.b.logical_and(winner(s), x_pred[0]), s.attrs.axes);
   }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {

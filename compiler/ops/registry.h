@@ -28,6 +28,7 @@ struct OpInfo {
   bool commutative = false;
   bool effect = false;
   bool moves_elements = false;
+  bool smooth = false;
   int operands = -1;  // -1: any number
   int cost = 0;       // of elementwise ops: operations on one element, in additions
   int regions = 0;
@@ -46,8 +47,17 @@ struct OpInfo {
   std::vector<ValueId> (*vjp)(Site<Builder>&, std::span<const ValueId> y_adj) = nullptr;
   /// What generated tests run the op on, for operands of the element type; empty where the op does not take it.
   std::vector<Example> (*examples)(Elem) = nullptr;
-  /// The predicate under which operand k reaches the result (select), or an invalid id when always.
+  /// Where the result is operand k (select); null where every operand always takes part.
   ValueId (*guard)(Site<Builder>&, int k) = nullptr;
+  /// Predicates of an operand from the result's, and of the result from the operands'. Null where nothing passes.
+  ValueId (*reach)(Site<Builder>&, int k, ValueId y_pred) = nullptr;
+  ValueId (*reached)(Site<Builder>&, std::span<const ValueId> x_pred) = nullptr;
+  bool (*reads_all)(const ir::Attrs&) = nullptr;
+  bool (*fills)(const ir::Attrs&) = nullptr;
+  /// multilinear: the terms x_1 … t … x_n with t in place of operand k, and the transpose of them, where t (y_adj) is a
+  /// hard zero outside of the predicate: no other operand makes anything else of it.
+  ValueId (*guarded_term)(Site<Builder>&, int k, ValueId t, ValueId t_pred) = nullptr;
+  ValueId (*guarded_transpose)(Site<Builder>&, int k, ValueId y_adj, ValueId y_pred) = nullptr;
   /// The op with a leading axis of the given extent on the operands marked in `batched`; results carry it leading.
   std::vector<ValueId> (*batch)(Site<Builder>&, std::span<const bool> batched, const Dim& extent) = nullptr;
 };

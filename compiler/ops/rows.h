@@ -25,11 +25,49 @@ Values partials_of(S& s) {
 }
 
 template <class Op>
+void fill_predicates(OpInfo& row) {
+  constexpr bool linear = Op::derivative == Derivative::linear || Op::derivative == Derivative::multilinear;
+  if constexpr (requires(S& s) { Op::guard(s, 0); }) row.guard = [](S& s, int k) { return Op::guard(s, k); };
+  if constexpr (requires(S& s, ValueId p) { Op::reach(s, 0, p); }) {
+    row.reach = [](S& s, int k, ValueId y_pred) { return Op::reach(s, k, y_pred); };
+  } else if constexpr (Op::elementwise && (linear || Op::derivative == Derivative::by_partials)) {
+    row.reach = [](S&, int, ValueId y_pred) { return y_pred; };
+  } else if constexpr (Op::moves_elements) {
+    row.reach = [](S& s, int k, ValueId y_pred) { return Op::transpose(s, k, y_pred); };
+  } else {
+    static_assert(!linear && Op::derivative != Derivative::custom, "say how a predicate reaches the operands");
+  }
+  if constexpr (requires(S& s, std::span<const ValueId> p) { Op::reached(s, p); }) {
+    row.reached = [](S& s, std::span<const ValueId> x_pred) { return Op::reached(s, x_pred); };
+  } else if constexpr (Op::elementwise && (linear || Op::derivative == Derivative::by_partials)) {
+    row.reached = [](S& s, std::span<const ValueId> x_pred) { return any_of(s.b, x_pred); };
+  } else if constexpr (Op::moves_elements) {
+    row.reached = [](S& s, std::span<const ValueId> x_pred) {
+      Values operands;
+      for (std::size_t k = 0; k < x_pred.size(); ++k) {
+        const Type& x = s.x_type(static_cast<int>(k));
+        const bool given = x_pred[k].valid();
+        operands.push_back(given ? x_pred[k] : ir::is_float(x.elem) ? s.b.boolean(false, x.dims) : s.operands[k]);
+      }
+      return s.b.emit1(opcode<Op>(), std::move(operands), s.attrs);
+    };
+  } else {
+    static_assert(!linear && Op::derivative != Derivative::custom, "say how predicates reach the result");
+  }
+}
+
+template <class Op>
 void fill_derivative(OpInfo& row) {
   if constexpr (Op::derivative == Derivative::by_partials) {
     row.partials = [](S& s) { return partials_of<Op>(s); };
   } else if constexpr (Op::derivative == Derivative::linear || Op::derivative == Derivative::multilinear) {
     row.transpose = [](S& s, int k, ValueId y_adj) { return Op::transpose(s, k, y_adj); };
+    if constexpr (Op::derivative == Derivative::multilinear) {
+      row.guarded_term = [](S& s, int k, ValueId t, ValueId t_pred) { return Op::guarded_term(s, k, t, t_pred); };
+      row.guarded_transpose = [](S& s, int k, ValueId y_adj, ValueId y_pred) {
+        return Op::guarded_transpose(s, k, y_adj, y_pred);
+      };
+    }
   } else if constexpr (Op::derivative == Derivative::by_expansion) {
     row.expand = [](S& s) { return Op::expand(s); };
   } else if constexpr (Op::derivative == Derivative::custom) {
@@ -38,7 +76,6 @@ void fill_derivative(OpInfo& row) {
   } else if constexpr (Op::derivative == Derivative::not_differentiable) {
     static_assert(!Op::reason.empty(), "say why the op has no derivative");
   }
-  if constexpr (requires(S& s) { Op::guard(s, 0); }) row.guard = [](S& s, int k) { return Op::guard(s, k); };
 }
 
 template <class Op>
@@ -63,6 +100,9 @@ OpInfo row() {
   r.commutative = Op::commutative;
   r.effect = Op::effect;
   r.moves_elements = Op::moves_elements;
+  r.reads_all = [](const Attrs& a) { return Op::reads_all(a); };
+  r.fills = [](const Attrs& a) { return Op::fills(a); };
+  r.smooth = Op::smooth;
   r.operands = Op::operands;
   r.cost = Op::elementwise ? Op::cost : 0;
   r.regions = Op::regions;
@@ -85,6 +125,7 @@ OpInfo row() {
     r.batch = [](S& s, std::span<const bool> batched, const Dim& extent) { return Op::batch(s, batched, extent); };
   }
   fill_derivative<Op>(r);
+  fill_predicates<Op>(r);
   return r;
 }
 

@@ -15,6 +15,7 @@ inline double digamma(double x) { return rg_digamma(x); }
 inline double polygamma(std::int64_t k, double x) { return rg_polygamma(static_cast<double>(k), x); }
 
 struct Erf : Function1 {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "erf";
   static constexpr std::string_view doc = "The error function 2/sqrt(π) ∫₀ˣ exp(-t²) dt.";
   static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 4};
@@ -35,6 +36,7 @@ struct Erf : Function1 {
 };
 
 struct Erfc : Function1 {
+  static constexpr bool smooth = true;
   static constexpr std::string_view name = "erfc";
   static constexpr std::string_view doc = "1 - erf(x), without cancellation for large x.";
   static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 8};
@@ -138,6 +140,7 @@ struct Polygamma : Function1 {
 
 /// Base of the functions that are constant between jumps.
 struct StepFunction : Elementwise<1, ElemRule::floating> {
+  static constexpr bool smooth = true;
   static constexpr Samples samples = {.ulp = 0};
   static constexpr Derivative derivative = Derivative::by_partials;
   // 0 between the jumps, and at them by convention

@@ -256,6 +256,7 @@ struct Strided : View {
 };
 
 struct Slice : Strided<Slice> {
+  static constexpr bool reads_all(const Attrs&) { return false; }
   static constexpr std::string_view name = "slice";
   static constexpr std::string_view doc = "The result of extents `dims` is x[`starts` + `steps` * index], per axis.";
   static std::vector<Example> examples(Elem elem) {
@@ -286,6 +287,7 @@ struct Slice : Strided<Slice> {
 };
 
 struct Place : Strided<Place> {
+  static constexpr bool fills(const Attrs&) { return true; }
   static constexpr std::string_view name = "place";
   static constexpr std::string_view doc =
       "Zeros of extents `dims` with the operand's element at index placed at `starts` + `steps` * index, per axis.";

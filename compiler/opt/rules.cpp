@@ -5,6 +5,7 @@
 #include "compiler/ops/all.h"
 #include "compiler/opt/choice_rules.h"
 #include "compiler/opt/contraction_rules.h"
+#include "compiler/opt/guard_rules.h"
 #include "compiler/opt/match.h"
 
 namespace rg::opt {
@@ -144,6 +145,8 @@ const std::vector<Rule>& table() {
       {"neg", "-(-x) = x, constants", true, folded<kNeg>},
       {"select", "select(c, x, x) = x, constant conditions", true, folded<kSelect>},
       {"select", "under a condition that is known", true, select_known},
+      {"guarded_mul", "under a condition that is known", true, guarded_product},
+      {"ne", "of constants", true, unequal_constants},
       {"and", "x and true = x", true, folded<kAnd>},
       {"or", "x or false = x", true, folded<kOr>},
       {"not", "not not x = x", true, folded<kNot>},

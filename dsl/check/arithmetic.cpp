@@ -153,7 +153,7 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
     return make_flex(std::move(f), span);
   }
   std::span<Value> typed(operands);
-  if (rule == select) {
+  if (ops::has_condition(rule)) {
     operands[0] = tensor(operands[0]);
     if (operands[0].is_error() || operands[0].type.elem != Elem::boolean) {
       error(Code::condition, operands[0].span,
@@ -161,7 +161,7 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
       return error_value(span);
     }
     typed = typed.subspan(1);
-    if (std::ranges::all_of(typed, &Value::is_flex)) {  // the type stays open
+    if (rule == select && std::ranges::all_of(typed, &Value::is_flex)) {  // the type stays open
       Flex f;
       f.floating = typed[0].flex->floating || typed[1].flex->floating;
       f.literal = typed[0].flex->literal && typed[1].flex->literal;
@@ -200,7 +200,7 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
   }
   std::vector<ValueId> x;
   for (std::size_t i = 0; i < operands.size(); ++i) {
-    const Value t = materialize(operands[i], rule == select && i == 0 ? Elem::boolean : *elem);
+    const Value t = materialize(operands[i], ops::has_condition(rule) && i == 0 ? Elem::boolean : *elem);
     if (t.is_error()) return t;
     x.push_back(stretch(use(t), *dims));
   }

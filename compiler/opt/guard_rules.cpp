@@ -1,0 +1,20 @@
+#include "compiler/opt/guard_rules.h"
+
+namespace rg::opt {
+
+using namespace ir;
+
+std::optional<ValueId> guarded_product(Builder& b, const std::vector<ValueId>& x, const Attrs&) {
+  const auto holds = b.splat(x[0]);
+  if (!holds || *holds == 0) return std::nullopt;
+  return b.mul(x[1], x[2]);
+}
+
+std::optional<ValueId> unequal_constants(Builder& b, const std::vector<ValueId>& x, const Attrs&) {
+  if (!is_float(b.type(x[0]).elem)) return std::nullopt;
+  const auto c = b.splat(x[0]), d = b.splat(x[1]);
+  if (!c || !d) return std::nullopt;
+  return b.boolean(*c != *d, b.dims(x[0]));
+}
+
+}  // namespace rg::opt

@@ -1,0 +1,13 @@
+// Equations of what derivatives are guarded by, once it is known.
+#pragma once
+
+#include "compiler/opt/rules.h"
+
+namespace rg::opt {
+
+/// guarded_mul(true, a, t) = a t.
+std::optional<ir::ValueId> guarded_product(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// c != d of floating constants.
+std::optional<ir::ValueId> unequal_constants(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+
+}  // namespace rg::opt
