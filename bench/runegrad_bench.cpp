@@ -165,10 +165,14 @@ int run(int argc, char** argv) {
 }  // namespace rg::bench
 
 int main(int argc, char** argv) {
-  try {
-    return rg::bench::run(argc, argv);
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "runegrad-bench: {}\n", e.what());
-    return 70;
-  }
+  return rg::with_checked_output([&] {
+    try {
+      return rg::bench::run(argc, argv);
+    } catch (const std::system_error&) {
+      throw;
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "runegrad-bench: {}\n", e.what());
+      return 70;
+    }
+  });
 }

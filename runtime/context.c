@@ -1,4 +1,5 @@
 /* Contexts: errors and workspaces. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,6 +20,7 @@ rg_context* rg_context_create(int threads) {
   rg_context* c = calloc(1, sizeof *c);
   if (c == NULL) return NULL;
   c->threads = threads < 1 ? 1 : threads;
+  c->error_place = -1;
   rg_context_set_allocator(c, NULL, NULL, NULL);
   return c;
 }
@@ -52,14 +54,25 @@ void rg_error_clear(rg_context* c) {
   if (c == NULL) return;
   c->error_code = RG_OK;
   c->error_message[0] = '\0';
+  c->error_place = -1;
 }
 
-int rg_fail(rg_context* c, int code, const char* message) {
+int64_t rg_error_place(const rg_context* c) { return c == NULL ? -1 : c->error_place; }
+
+int rg_fail(rg_context* c, int code, const char* message) { return rg_fail_check(c, code, message, NULL, NULL, 0, -1); }
+
+int rg_fail_check(rg_context* c, int code, const char* message, const char* const* words, const int64_t* numbers,
+                  int count, int64_t place) {
   if (c == NULL) return code;
   if (rg_inside_body(c) && atomic_exchange_explicit(&c->body_failed, 1, memory_order_relaxed)) return code;
   c->error_code = code;
-  strncpy(c->error_message, message, sizeof c->error_message - 1);
-  c->error_message[sizeof c->error_message - 1] = '\0';
+  c->error_place = place;
+  const size_t room = sizeof c->error_message;
+  snprintf(c->error_message, room, "%s", message);
+  for (int i = 0; i < count; ++i) {
+    const size_t used = strlen(c->error_message);
+    snprintf(c->error_message + used, room - used, "%s%lld", words[i], (long long)numbers[i]);
+  }
   return code;
 }
 

@@ -13,6 +13,7 @@ struct rg_context {
   int error_code;
   atomic_int body_failed; /* whether a body of the running parallel loop has failed */
   char error_message[512];
+  int64_t error_place; /* -1: none of the program */
   void* (*allocate)(size_t, void*);
   void (*release)(void*, size_t, void*);
   void* user;

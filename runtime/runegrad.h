@@ -23,7 +23,11 @@ enum rg_status {
   RG_INDEX_OUT_OF_RANGE = 4
 };
 
+/* Generated headers hold the same declaration. */
+#ifndef RUNEGRAD_CONTEXT
+#define RUNEGRAD_CONTEXT
 typedef struct rg_context rg_context;
+#endif
 
 /* A context with `threads` threads in all, the caller's among them (at least 1). The others start with the first call that
  * can use them. Null where memory is short. */
@@ -39,6 +43,8 @@ void rg_context_set_allocator(rg_context* context, void* (*allocate)(size_t byte
 /* Status and message of the last call that failed with this context; RG_OK and "" when none did. */
 int rg_error_code(const rg_context* context);
 const char* rg_error_message(const rg_context* context);
+/* Which check of the program that was, as the compiler numbers them; -1 where none of the program's own failed. */
+int64_t rg_error_place(const rg_context* context);
 void rg_error_clear(rg_context* context);
 
 /* ---- called by compiled code ---- */
@@ -46,6 +52,10 @@ void rg_error_clear(rg_context* context);
 /* Records a failure (the message is copied) and returns the code. Of the bodies of one parallel loop the first that fails
  * is recorded. */
 int rg_fail(rg_context* context, int code, const char* message);
+/* The same of a check at a place in the program. Behind the message stand `count` numbers, each after its words; the
+ * words are copied too. */
+int rg_fail_check(rg_context* context, int code, const char* message, const char* const* words, const int64_t* numbers,
+                  int count, int64_t place);
 
 /* At least `bytes` bytes aligned to 64, kept by the context for its next call; null where memory is short. */
 void* rg_workspace(rg_context* context, size_t bytes);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "bench/gradbench/session.h"
+#include "compiler/support/streams.h"
 
 namespace {
 
@@ -14,9 +15,7 @@ int usage() {
   return 2;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
+int run(int argc, char** argv) {
   rg::gradbench::SessionOptions options;
   if (argc == 3 && std::strcmp(argv[1], "--threads") == 0) {
     const char* end = argv[2] + std::strlen(argv[2]);
@@ -30,6 +29,13 @@ int main(int argc, char** argv) {
   for (std::string line; std::getline(std::cin, line);) {
     if (line.empty()) continue;
     std::cout << session.answer(line) << '\n' << std::flush;
+    if (!std::cout) break;  // nobody reads any more
   }
   return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  return rg::with_checked_output([&] { return run(argc, argv); });
 }

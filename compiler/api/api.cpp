@@ -21,6 +21,55 @@ std::vector<Slot> slots(const std::vector<std::string>& names, const std::vector
   return out;
 }
 
+/// Memory of a call: where, of which length, and whose.
+struct Memory {
+  std::string name;
+  std::uintptr_t begin, end;
+  bool output;
+};
+
+/// The memory of an argument of `t.shape`; what is wrong with it goes to `why`.
+Memory memory_of(const TensorRef& t, const std::string& name, bool output, std::string& why) {
+  std::int64_t count = 1;
+  bool fits = true;
+  for (const std::int64_t e : t.shape) fits = fits && e >= 0 && !__builtin_mul_overflow(count, e, &count);
+  const auto unit = static_cast<std::int64_t>(rg::ir::byte_size(static_cast<rg::ir::Elem>(t.elem)));
+  const auto at = reinterpret_cast<std::uintptr_t>(t.data);
+  std::int64_t bytes = 0;
+  if (!fits || __builtin_mul_overflow(count, unit, &bytes) || (t.count >= 0 && t.count != count)) {
+    why = fmt::format("{} has the shape {}, and its memory holds {} element{}", name, rg::api::shape_str(t.shape),
+                      t.count, t.count == 1 ? "" : "s");
+  } else if (bytes > 0 && at == 0) {
+    why = name + " is null";
+  } else if (bytes > 0 && at % static_cast<std::uintptr_t>(unit) != 0) {
+    why = name + " is not aligned to its elements";
+  }
+  const bool by_value = !output && t.shape.empty();
+  return {name, at, by_value ? at : at + static_cast<std::uintptr_t>(bytes), output};
+}
+
+/// Empty, or what is wrong with the memory of a call: the C function refuses most of it too, by a status.
+std::string wrong_memory(const std::vector<TensorRef>& inputs, const std::vector<Slot>& input_slots,
+                         const std::vector<TensorRef>& outputs, const std::vector<Slot>& output_slots) {
+  std::vector<Memory> all;
+  std::string why;
+  const auto add = [&](const TensorRef& t, const Slot& slot, std::size_t i, bool output) {
+    const std::string kind = output ? "output" : "input";
+    const std::string name =
+        slot.name.empty() ? fmt::format("{} {}", kind, i + 1) : fmt::format("{} `{}`", kind, slot.name);
+    if (!why.empty()) return;
+    all.push_back(memory_of(t, name, output, why));
+    for (std::size_t k = 0; why.empty() && k + 1 < all.size(); ++k) {
+      const Memory &a = all[k], &b = all.back();
+      const bool meet = a.begin < b.end && b.begin < a.end && a.begin < a.end && b.begin < b.end;
+      if (meet && (a.output || b.output)) why = fmt::format("{} overlaps {}", b.name, a.name);
+    }
+  };
+  for (std::size_t i = 0; i < inputs.size(); ++i) add(inputs[i], input_slots[i], i, false);
+  for (std::size_t i = 0; i < outputs.size(); ++i) add(outputs[i], output_slots[i], i, true);
+  return why;
+}
+
 /// What `work` gives, or the message of what it throws.
 template <class T, class F>
 Expected<T> guarded(const F& work) {
@@ -103,6 +152,8 @@ Expected<bool> Function::call(const std::vector<TensorRef>& inputs, const std::v
     }
     results.push_back(outputs[i].data);
   }
+  if (std::string why = wrong_memory(inputs, state_->inputs, outputs, state_->outputs); !why.empty())
+    return Expected<bool>::failure(std::move(why));
   std::vector<const void*> arguments;
   for (const TensorRef& t : inputs) arguments.push_back(t.data);
   Context own(1);

@@ -9,6 +9,7 @@
 #include "compiler/api/sizes.h"
 #include "compiler/ir/interp.h"
 #include "compiler/jit/session.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/plan.h"
 #include "compiler/support/diagnostic.h"
 
@@ -96,17 +97,31 @@ Tensor unpacked(const Bytes& in, Elem elem, std::vector<std::int64_t> shape) {
   return t;
 }
 
+/// Where the program has the check of that message; no place where there are several.
+Span only_place(const Function& f, const Failure& failure) {
+  std::vector<Span> places;
+  for (const Instr& i : f.instrs) {
+    const bool own = i.op == ops::opcode<ops::Assert>() && failure.message.starts_with(i.attrs.text);
+    if (own && std::ranges::find(places, i.span) == places.end()) places.push_back(i.span);
+  }
+  return failure.code == Code::check_failed && places.size() == 1 ? places[0] : Span();
+}
+
 }  // namespace
 
 Result<std::vector<Tensor>> call(const Module& module, const Function& f, std::span<const std::int64_t> sizes,
-                                 std::vector<Tensor> arguments, const CallOptions& o) {
+                                 std::vector<Tensor> arguments, const CallOptions& o, Span* place) {
   std::vector<std::vector<std::int64_t>> shapes;
   for (const Type& t : f.result_types()) {
     auto shape = api::shape_of(f, t, sizes);
     if (!shape) return shape.failure();
     shapes.push_back(std::move(*shape));
   }
-  if (o.interpret) return interpret(module, f, sizes, std::move(arguments));
+  if (o.interpret) {
+    auto results = interpret(module, f, sizes, std::move(arguments));
+    if (!results && place != nullptr) *place = only_place(f, results.failure());
+    return results;
+  }
   const plan::PlanOptions plan_options{.vector_bytes = jit::host_vector_bytes(), .strict = o.strict};
   const plan::Plan p = plan::make_plan(f, plan_options);
   if (o.dump_plan) fmt::print(stderr, "{}", plan::print(p));
@@ -131,6 +146,10 @@ Result<std::vector<Tensor>> call(const Module& module, const Function& f, std::s
     const auto* row = std::ranges::find(kStatuses, status, &Status::status);
     if (row == std::end(kStatuses)) return Failure{fmt::format("the call failed with status {}", status)};
     const std::string message = rg_error_message(context.get());
+    for (const Instr& i : f.instrs) {
+      const bool own = i.op == ops::opcode<ops::Assert>() && plan::place_of(i.span) == rg_error_place(context.get());
+      if (place != nullptr && own && message.starts_with(i.attrs.text)) *place = i.span;
+    }
     return Failure{message.empty() ? std::string(row->message) : message, row->code};
   }
   std::vector<Tensor> results;

@@ -15,9 +15,10 @@ struct CallOptions {
   bool dump_plan = false;  // to standard error
 };
 
-/// The results, or a message: an assertion of the program, memory, an extent out of range.
+/// The results, or a message: an assertion of the program, memory, an extent out of range. `place` becomes that of a
+/// check in the program that does not hold.
 Result<std::vector<ir::Tensor>> call(const ir::Module& module, const ir::Function& f,
                                      std::span<const std::int64_t> sizes, std::vector<ir::Tensor> arguments,
-                                     const CallOptions& options);
+                                     const CallOptions& options, Span* place = nullptr);
 
 }  // namespace rg::driver

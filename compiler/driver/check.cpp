@@ -61,10 +61,14 @@ int test(const std::string& file, const CommonOptions& o) {
   for (const dsl::TestCase& t : unit.program().tests()) {
     std::vector<std::string> problems;
     const auto f = unit.prepare(t.function);
-    const auto results = f ? call(unit.program().module(), *f, {}, {}, {.opt_level = o.opt_level, .strict = o.strict})
-                           : Result<std::vector<ir::Tensor>>(f.failure());
+    Span at;
+    const auto results =
+        f ? call(unit.program().module(), *f, {}, {}, {.opt_level = o.opt_level, .strict = o.strict}, &at)
+          : Result<std::vector<ir::Tensor>>(f.failure());
     if (!results) {
-      problems.push_back(results.error());
+      const auto line = unit.sources().line_column(at.file, at.begin).line;
+      problems.push_back(at == Span() ? results.error()
+                                      : fmt::format("{}:{}: {}", unit.sources().name(at.file), line, results.error()));
     } else {
       for (const dsl::TestAssertion& a : t.assertions) {
         const std::string why = verdict(a, *results);

@@ -3,12 +3,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
+#include <map>
 
 #include "compiler/driver/commands.h"
 #include "compiler/driver/report.h"
 #include "compiler/driver/trace.h"
 #include "compiler/emit/emit.h"
+#include "compiler/emit/reserved.h"
 #include "compiler/emit/source.h"
 #include "compiler/ir/text.h"
 #include "compiler/plan/plan.h"
@@ -36,6 +37,13 @@ struct Output {
 };
 constexpr Output kOutputs[] = {{"obj", ".o"}, {"header", ".h"}, {"llvm", ".ll"}, {"asm", ".s"},
                                {"rg", ".rg"}, {"ir", ".ir"},    {"lib", ".a"}};
+
+/// What `-o` names, without the suffix of a file that may be written.
+std::filesystem::path stem_of(const std::string& output) {
+  std::filesystem::path path(output);
+  const bool known = std::ranges::find(kOutputs, path.extension().string(), &Output::suffix) != std::end(kOutputs);
+  return known ? path.replace_extension() : path;
+}
 
 /// All functions as one `.rg` text, which is read back before it is shown.
 Result<std::string> rg_source(std::span<const plan::Plan> plans) {
@@ -104,13 +112,22 @@ int compile(const CompileOptions& o) {
   const int vector_bytes = emit::vector_bytes(o.cpu);
   if (vector_bytes == 0) return fail({"the CPU `" + o.cpu + "` is unknown", Code::unknown_cpu}, o.color);
   std::vector<plan::Plan> plans;
+  std::map<std::string, std::string> symbols;  // of the header, and whose they are
+  const bool for_c = std::ranges::any_of(o.emit, [](const std::string& kind) { return kind != "rg" && kind != "ir"; });
   const auto add = [&](Result<ir::Function> f) {
     if (!f) return fail(f.failure(), unit, o.color);
-    if (emit::reserved_in_c(f->name))
-      return fail({"`" + f->name + "` cannot be the name of a function in C", Code::reserved_in_c,
+    if (const std::string_view why = emit::reserved_in_c(f->name); for_c && !why.empty())
+      return fail({fmt::format("`{}` cannot be exported: the name {}", f->name, why), Code::reserved_in_c,
                    "choose another name for what is exported"},
                   o.color);
     plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes, .strict = o.strict}));
+    for (const std::string& name : emit::symbols(plans.back())) {
+      const auto [at, fresh] = symbols.emplace(name, f->name);
+      if (for_c && !fresh)
+        return fail({fmt::format("`{}` is declared with `{}` and with `{}`", name, at->second, f->name),
+                     Code::name_in_use, "choose another name for one of them"},
+                    o.color);
+    }
     trace.mark("plan");
     if (o.dump_plan) fmt::print("{}", plan::print(plans.back()));
     return 0;
@@ -138,8 +155,11 @@ int compile(const CompileOptions& o) {
         o.color);
   }
   if (o.dump_plan) return 0;
-  std::filesystem::path stem = o.output.empty() ? std::filesystem::path(o.file) : std::filesystem::path(o.output);
-  stem.replace_extension();
+  const std::filesystem::path stem =
+      o.output.empty() ? std::filesystem::path(o.file).replace_extension() : stem_of(o.output);
+  std::error_code none;
+  if (!stem.has_filename() || stem.filename() == "." || stem.filename() == "..")
+    return fail({o.output + " is a directory", Code::file_unwritable, "`-o` names the files to write"}, o.color);
   for (const std::string& kind : o.emit) {
     const auto* output = std::ranges::find(kOutputs, kind, &Output::kind);
     const auto text =
@@ -150,10 +170,11 @@ int compile(const CompileOptions& o) {
       continue;
     }
     const std::string path = stem.string() + std::string(output->suffix);
-    std::ofstream out(path, std::ios::binary);
-    out << *text;
-    out.close();
-    if (!out) return fail({"cannot write " + path, Code::file_unwritable}, o.color);
+    if (std::filesystem::equivalent(path, o.file, none))
+      return fail(
+          {path + " is the program itself, which would be lost", Code::file_unwritable, "choose another name by `-o`"},
+          o.color);
+    if (const auto written = api::write_file(path, *text); !written) return fail(written.failure(), o.color);
     trace.mark("write " + kind);
   }
   trace.report();

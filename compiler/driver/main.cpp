@@ -5,13 +5,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cctype>
 #include <exception>
 #include <fstream>
+#include <map>
+#include <system_error>
 
 #include "compiler/driver/commands.h"
 #include "compiler/driver/report.h"
 #include "compiler/jit/session.h"
 #include "compiler/opt/pipeline.h"
+#include "compiler/support/streams.h"
 #include "compiler/support/suggestion.h"
 
 namespace {
@@ -28,9 +32,36 @@ CLI::Validator one_of(std::vector<std::string> names) {
   return {check, fmt::format("{{{}}}", fmt::join(names, ","))};
 }
 
+CLI::Validator nonempty() {
+  return {[](const std::string& given) { return std::string(given.empty() ? "the name is empty" : ""); }, ""};
+}
+
 CLI::Validator one_of_passes() {
   const auto passes = rg::opt::pass_names();
   return one_of({passes.begin(), passes.end()});
+}
+
+const std::vector<std::string> kKinds{"obj", "header", "lib", "llvm", "asm", "ir", "rg"};
+
+/// The arguments with a list's words behind its flag joined by commas: `--emit lib header` as `--emit lib,header`.
+std::vector<std::string> with_joined_lists(int argc, char** argv) {
+  const auto passes = rg::opt::pass_names();
+  const std::map<std::string, std::vector<std::string>> lists{{"--emit", kKinds},
+                                                              {"--passes", {passes.begin(), passes.end()}},
+                                                              {"--dump-after", {passes.begin(), passes.end()}}};
+  std::vector<std::string> out;
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    const std::string flag = word.substr(0, word.find('='));
+    out.push_back(word);
+    const auto list = lists.find(flag);
+    if (list == lists.end()) continue;
+    if (flag == word && i + 1 < argc) out.emplace_back(argv[++i]);
+    while (i + 1 < argc && std::ranges::find(list->second, argv[i + 1]) != list->second.end())
+      out.back() += std::string(",") + argv[++i];
+  }
+  std::ranges::reverse(out);  // as CLI11 takes them
+  return out;
 }
 
 /// Whether what stands in the place of FILE may be a misspelled subcommand.
@@ -64,14 +95,34 @@ int usage(const CLI::App& app, const CLI::ParseError& e) {
   const auto parsed = app.get_subcommands();
   const CLI::App& command = parsed.empty() ? app : *parsed.front();
   const bool extra = dynamic_cast<const CLI::ExtrasError*>(&e) != nullptr && !app.remaining(true).empty();
-  const std::string what = extra ? unexpected(app, command) : e.what();
+  std::string what = extra ? unexpected(app, command) : e.what();
+  if (const auto at = what.find(": At Most 1 required"); at != std::string::npos)
+    what = fmt::format("`{}` is given more than once", what.substr(0, at));
   fmt::print(stderr, "error: {}\n  = help: `runegrad-compile{} --help` shows what may be given\n", what,
              parsed.empty() ? "" : " " + command.get_name());
   return 2;
 }
 
+/// A function's name, or one with parameters behind it: f, f:x, f:x,w.
+std::string check_target(const std::string& target) {
+  const auto name = [](std::string_view s) {
+    const auto word = [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; };
+    return !s.empty() && std::isdigit(static_cast<unsigned char>(s[0])) == 0 && std::ranges::all_of(s, word);
+  };
+  const auto colon = target.find(':');
+  bool good = name(target.substr(0, colon));
+  for (std::size_t at = colon; good && at != std::string::npos;) {
+    const auto next = target.find(',', at + 1);
+    good = name(std::string_view(target).substr(at + 1, next == std::string::npos ? next : next - at - 1));
+    at = next;
+  }
+  return good ? "" : fmt::format("`{}` is no FUNCTION or FUNCTION:PARAMETER,…", target);
+}
+
 void add_common(CLI::App& app, rg::driver::CommonOptions& o) {
-  app.add_option("-O", o.opt_level, "Optimisation: -O0 compiles fastest, -O2 runs fastest")->check(CLI::Range(0, 3));
+  app.add_option("-O", o.opt_level, "Optimisation: -O0 compiles fastest, -O2 runs fastest")
+      ->check(CLI::Range(0, 3))
+      ->take_last();
   app.add_flag("--strict", o.strict, "No reassociation, no fused multiply-add");
   app.add_flag("--dump-plan", o.dump_plan, "Print the plan of each function");
   app.add_option("--dump-after", o.dump_after, "Print the IR after a pass")
@@ -92,12 +143,12 @@ int dispatch(int argc, char** argv) {
   rg::driver::CompileOptions compile;
   compile.emit = {"obj", "header"};
   app.add_option("FILE", compile.file, "The program; writes FILE.o and FILE.h for its exported functions");
-  app.add_option("-o", compile.output, "Name of the files written, without extension");
+  app.add_option("-o", compile.output, "Name of the files written, without extension")->check(nonempty());
   app.add_option("--emit", compile.emit,
                  "What to write: obj, header, lib, llvm, asm, ir, rg (to the terminal without -o)")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(one_of({"obj", "header", "lib", "llvm", "asm", "ir", "rg"}));
+      ->check(one_of(kKinds));
   app.add_option("--mcpu", compile.cpu, "The CPU to make code for; this machine's without it");
   app.add_option("--passes", compile.passes, "Run only these passes on a program or on IR text (.ir) and print the IR")
       ->delimiter(',')
@@ -114,20 +165,25 @@ int dispatch(int argc, char** argv) {
            flag, add, "Adds the function NAME_" + std::string(op) + "; FUNCTION or FUNCTION:PARAMETER,…")
         ->type_name("FUNCTION[:PARAMETERS]")
         ->take_all()
-        ->expected(1);
+        ->expected(1)
+        ->check(CLI::Validator(check_target, ""));
   }
 
   rg::driver::RunOptions run;
   CLI::App* run_command =
       app.add_subcommand("run", "Compiles an expression in this process, calls it and prints the result");
   run_command->add_option("FILE", run.file, "The program")->required();
-  run_command->add_option("EXPR", run.expression, "A function, or operators applied to one: 'grad(f, wrt: x)'")
+  run_command
+      ->add_option(
+          "EXPR", run.expression,
+          "A function, or operators applied to one: 'grad(f, wrt: x)'. jvp adds the parameter d_x, hvp v_x, vjp ybar")
       ->required();
-  run_command->add_option("ARGS", run.arguments, "name=value: a number, a nested list, @file.npy, @file.json");
+  run_command->add_option("ARGS", run.arguments,
+                          "name=value: a number, nan, inf, a nested list, an object, @file.npy, @file.json");
   run_command->add_flag("--json", run.json, "The result as JSON in full precision");
   run_command->add_flag("--interpret", run.interpret, "The reference interpreter instead of native code");
   run_command->add_option("--threads", run.threads, "Threads of the call")->check(CLI::Range(1, 1024));
-  run_command->add_option("-o", run.output, "Writes the result to an .npy file");
+  run_command->add_option("-o", run.output, "Writes the result to an .npy file")->check(nonempty());
   add_common(*run_command, run);
 
   std::string check_file, test_file, code;
@@ -141,7 +197,8 @@ int dispatch(int argc, char** argv) {
   explain_command->add_option("CODE", code, "The diagnostic's code")->required();
 
   try {
-    app.parse(argc, argv);
+    app.name("runegrad-compile");
+    app.parse(with_joined_lists(argc, argv));
   } catch (const CLI::ParseError& e) {
     return usage(app, e);
   }
@@ -160,13 +217,16 @@ int dispatch(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   rg::jit::exit_on_backend_failure();
-  try {
-    return dispatch(argc, argv);
-  } catch (const std::bad_alloc&) {
-    return rg::driver::fail({"out of memory", rg::Code::out_of_memory}, false);
-
-  } catch (const std::exception& e) {
-    fmt::print(stderr, "internal error: {}\nThis is a fault of runegrad's, not of the program.\n", e.what());
-    return 70;
-  }
+  return rg::with_checked_output([&] {
+    try {
+      return dispatch(argc, argv);
+    } catch (const std::bad_alloc&) {
+      return rg::driver::fail({"out of memory", rg::Code::out_of_memory}, false);
+    } catch (const std::system_error&) {
+      throw;
+    } catch (const std::exception& e) {
+      fmt::print(stderr, "internal error: {}\nThis is a fault of runegrad's, not of the program.\n", e.what());
+      return 70;
+    }
+  });
 }

@@ -2,9 +2,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
 
 #include "compiler/api/sizes.h"
 #include "compiler/driver/call.h"
@@ -13,7 +10,6 @@
 #include "compiler/driver/report.h"
 #include "compiler/driver/trace.h"
 #include "compiler/driver/values.h"
-#include "compiler/ops/all.h"
 #include "compiler/plan/plan.h"
 
 namespace rg::driver {
@@ -23,14 +19,9 @@ using namespace ir;
 namespace {
 
 /// A failed call; a check that did not hold is shown where the program has it.
-int fail_of_call(const Failure& failure, const Function& f, const api::Unit& unit, bool color) {
-  std::vector<Span> places;
-  for (const Instr& i : f.instrs) {
-    const bool own = i.op == ops::opcode<ops::Assert>() && i.attrs.text == failure.message;
-    if (own && std::ranges::find(places, i.span) == places.end()) places.push_back(i.span);
-  }
-  if (failure.code != Code::check_failed || places.size() != 1) return fail(failure, color);
-  const Diagnostic d{failure.code, places[0], failure.message};
+int fail_of_call(const Failure& failure, Span place, const api::Unit& unit, bool color) {
+  if (place == Span()) return fail(failure, color);
+  const Diagnostic d{failure.code, place, failure.message};
   fmt::print(stderr, "{}", render(unit.sources(), d, {.color = color}));
   return 1;
 }
@@ -51,14 +42,15 @@ int run(const RunOptions& o) {
   std::vector<std::vector<std::int64_t>> shapes;
   for (const Tensor& t : arguments->tensors) shapes.push_back(t.shape);
   const auto sizes = api::infer_sizes(*f, shapes, arguments->sizes);
-  if (!sizes) return fail(sizes.failure(), o.color);
+  if (!sizes) return fail(with_file(sizes.failure(), o.arguments), o.color);
   const CallOptions call_options{.opt_level = o.opt_level,
                                  .strict = o.strict,
                                  .threads = o.threads,
                                  .interpret = o.interpret,
                                  .dump_plan = o.dump_plan};
-  const auto results = call(unit.program().module(), *f, *sizes, std::move(arguments->tensors), call_options);
-  if (!results) return fail_of_call(results.failure(), *f, unit, o.color);
+  Span place;
+  const auto results = call(unit.program().module(), *f, *sizes, std::move(arguments->tensors), call_options, &place);
+  if (!results) return fail_of_call(results.failure(), place, unit, o.color);
   trace.mark(o.interpret ? "interpret" : "plan, compile and call");
   trace.report();
   if (!o.output.empty()) {
@@ -66,10 +58,8 @@ int run(const RunOptions& o) {
       return fail({fmt::format("an .npy file holds one array, and the result has {}", results->size()),
                    Code::several_results, "use --json, or an expression that gives one of them"},
                   o.color);
-    std::ofstream out(o.output, std::ios::binary);
-    out << format_npy((*results)[0]);
-    out.close();
-    return out ? 0 : fail({"cannot write " + o.output, Code::file_unwritable}, o.color);
+    const auto written = api::write_file(o.output, format_npy((*results)[0]));
+    return written ? 0 : fail(written.failure(), o.color);
   }
   const Tree& tree = f->signature.result;
   fmt::print("{}\n", o.json ? show_json(tree, *results) : show_readable(tree, *results));

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -21,6 +22,79 @@ using namespace ir;
 using Json = nlohmann::json;
 
 namespace {
+
+constexpr std::size_t kShownCharacters = 60;
+
+/// A text of the user's in a message: its first line at most, and of a long one the start.
+std::string shown(const std::string& text) {
+  std::size_t end = std::min(text.find('\n'), text.size());
+  if (end > kShownCharacters) {
+    end = kShownCharacters;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0U) == 0x80U) --end;  // within a character
+  }
+  return end == text.size() ? text : text.substr(0, end) + "…";
+}
+
+bool nests_deeper(const Json& j, int levels) {
+  return j.is_structured() &&
+         (levels == 0 || std::ranges::any_of(j, [&](const Json& e) { return nests_deeper(e, levels - 1); }));
+}
+
+std::string shown(const Json& j) {
+  if (nests_deeper(j, 3)) return j.is_array() ? "a list of lists" : "an object of objects";
+  return shown(j.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
+
+/// What JSON has no number for: nan, inf, -inf, in any case, and the long form of infinity.
+std::optional<double> special(std::string word) {
+  std::ranges::transform(word, word.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const bool negative = word.starts_with('-');
+  if (negative) word.erase(0, 1);
+  const double sign = negative ? -1 : 1;
+  if (word == "nan") return std::copysign(std::nan(""), sign);
+  if (word == "inf" || word == "infinity") return sign * std::numeric_limits<double>::infinity();
+  return std::nullopt;
+}
+
+/// The text as JSON, with the words of `special` between quotation marks.
+std::string with_quoted_specials(const std::string& text) {
+  std::string out;
+  bool quoted = false;
+  for (std::size_t i = 0; i < text.size();) {
+    const auto letter = [&](std::size_t at) {
+      return at < text.size() && (std::isalnum(static_cast<unsigned char>(text[at])) != 0 || text[at] == '_');
+    };
+    if (quoted || !letter(i)) {
+      if (quoted && text[i] == '\\' && i + 1 < text.size()) out += text[i++];
+      quoted = quoted != (text[i] == '"');
+      out += text[i++];
+      continue;
+    }
+    std::size_t end = i;
+    while (letter(end)) ++end;
+    std::string word = text.substr(i, end - i);
+    if (special(word)) {
+      const bool negative = out.ends_with('-');
+      if (negative) out.pop_back();
+      word = (negative ? "\"-" : "\"") + word + "\"";
+    }
+    out += word;
+    i = end;
+  }
+  return out;
+}
+
+/// The text's value, or why it has none, `file` being where it stands ("" for the command line).
+Result<Json> parsed(const std::string& text, const std::string& file) {
+  const std::string what = file.empty() ? "'" + shown(text) + "'" : file;
+  try {
+    return Json::parse(with_quoted_specials(text));
+  } catch (const Json::out_of_range&) {
+    return Failure{what + " holds a number beyond f64", Code::wrong_value, "write `inf` for an infinity"};
+  } catch (const Json::parse_error&) {
+    return Failure{what + " is not a number, list or object in JSON", Code::wrong_value};
+  }
+}
 
 /// Nested lists as a tensor of `type`; `why` gets the reason where they are none, its code too.
 class ListReader {
@@ -50,29 +124,23 @@ class ListReader {
 
   bool element(const Json& j, Tensor& out) {
     if (elem_ == Elem::boolean) {
-      if (!j.is_boolean()) return fail(fmt::format("{} is not true or false", j.dump()));
+      if (!j.is_boolean()) return fail(fmt::format("{} is not true or false", shown(j)));
       out.integers.push_back(j.get<bool>());
       return true;
     }
     if (is_float(elem_)) {
-      double v = 0;
-      if (j.is_number())
-        v = j.get<double>();
-      else if (j == "nan")
-        v = std::nan("");
-      else if (j == "inf")
-        v = std::numeric_limits<double>::infinity();
-      else if (j == "-inf")
-        v = -std::numeric_limits<double>::infinity();
-      else
-        return fail(fmt::format("{} is not a number", j.dump()));
+      const auto word = j.is_string() ? special(j.get<std::string>()) : std::nullopt;
+      if (!j.is_number() && !word) return fail(fmt::format("{} is not a number", shown(j)));
+      const double v = word ? *word : j.get<double>();
+      if (elem_ == Elem::f32 && std::isfinite(v) && !std::isfinite(static_cast<float>(v)))
+        return fail(fmt::format("{} is beyond f32", shown(j)));
       out.reals.push_back(elem_ == Elem::f32 ? static_cast<float>(v) : v);
       return true;
     }
-    if (!j.is_number_integer()) return fail(fmt::format("{} is not an integer", j.dump()));
+    if (!j.is_number_integer()) return fail(fmt::format("{} is not an integer", shown(j)));
     const auto v = j.get<std::int64_t>();
     if (j.is_number_unsigned() && j.get<std::uint64_t>() > INT64_MAX)
-      return fail(fmt::format("{} is beyond 64 bits", j.dump()));
+      return fail(fmt::format("{} is beyond 64 bits", shown(j)));
     if (wrap(elem_, v) != v) return fail(fmt::format("{} is beyond {}", v, name(elem_)));
     out.integers.push_back(v);
     return true;
@@ -125,6 +193,12 @@ std::string example(const Tree& structure) {
   return "{" + out + "}";
 }
 
+/// Whether the value is an integer from 0 to the greatest of 64 bits.
+bool is_size(const Json& j) {
+  if (j.is_number_unsigned()) return j.get<std::uint64_t>() <= INT64_MAX;
+  return j.is_number_integer() && j.get<std::int64_t>() >= 0;
+}
+
 /// What to do where the shell has split a list at its spaces or has taken quotation marks away.
 std::string unquoted(const std::string& path, const std::string& text) {
   const auto count = [&](char c) { return std::ranges::count(text, c); };
@@ -164,23 +238,17 @@ class Binder {
 
   std::optional<Failure> json_text(const Tree& tree, const std::string& path, const std::string& text,
                                    const std::string& file) {
-    Json j = Json::parse(text, nullptr, false);
-    if (j.is_discarded()) {
-      if (text == "nan" || text == "inf" || text == "-inf")
-        j = text;
-      else
-        return Failure{fmt::format("`{}`: {} is not a number, list or object in JSON", path,
-                                   file.empty() ? "'" + text + "'" : file),
-                       Code::wrong_value, file.empty() ? unquoted(path, text) : ""};
-    }
-    return json(tree, path, j, text);
+    const auto j = parsed(text, file);
+    if (j) return json(tree, path, *j);
+    return Failure{fmt::format("`{}`: {}", path, j.error()), j.failure().code,
+                   file.empty() && j.failure().hint.empty() ? unquoted(path, text) : j.failure().hint};
   }
 
-  std::optional<Failure> json(const Tree& tree, const std::string& path, const Json& j, const std::string& text) {
+  std::optional<Failure> json(const Tree& tree, const std::string& path, const Json& j) {
     switch (tree.kind) {
       case Tree::Kind::size:
-        if (!j.is_number_integer() || j.get<std::int64_t>() < 0)
-          return Failure{fmt::format("`{}` is a size, and {} is given", path, text), Code::wrong_size};
+        if (!is_size(j))
+          return Failure{fmt::format("`{}` is a size, and {} is given", path, shown(j)), Code::wrong_size};
         out_.sizes[f_.size_names[tree.size]] = j.get<std::int64_t>();
         return std::nullopt;
       case Tree::Kind::tensor: {
@@ -196,14 +264,14 @@ class Binder {
                          Code::wrong_value, "give its fields: " + example(tree)};
         for (const auto& [key, value] : j.items()) {
           if (std::ranges::none_of(tree.fields, [&](const Tree& t) { return t.name == key; }))
-            return Failure{fmt::format("`{}` has no field `{}`", path, key), Code::unknown_parameter,
+            return Failure{fmt::format("`{}` has no field `{}`", path, shown(key)), Code::unknown_parameter,
                            near_or_all(key, names_of(tree.fields), "its fields are ")};
         }
         for (const Tree& field : tree.fields) {
           if (!j.contains(field.name))
             return Failure{fmt::format("`{}` lacks its field `{}`", path, field.name), Code::missing_value,
                            "give all its fields: " + example(tree)};
-          if (auto f = json(field, path + "." + field.name, j[field.name], j[field.name].dump())) return f;
+          if (auto f = json(field, path + "." + field.name, j[field.name])) return f;
         }
         return std::nullopt;
       case Tree::Kind::tuple:
@@ -212,7 +280,7 @@ class Binder {
               fmt::format("`{0}` is a tuple of {1}, and its value is no list of {1}", path, tree.fields.size()),
               Code::wrong_value};
         for (std::size_t i = 0; i < tree.fields.size(); ++i) {
-          if (auto f = json(tree.fields[i], fmt::format("{}.{}", path, i), j[i], j[i].dump())) return f;
+          if (auto f = json(tree.fields[i], fmt::format("{}.{}", path, i), j[i])) return f;
         }
         return std::nullopt;
     }
@@ -244,23 +312,25 @@ class Binder {
 
 }  // namespace
 
-Result<Arguments> bind_arguments(const Function& f, const std::vector<std::string>& texts) {
+namespace {
+
+Result<Arguments> bound(const Function& f, const std::vector<std::string>& texts) {
   std::map<std::string, std::string> given;
   for (const std::string& text : texts) {
     const auto at = text.find('=');
     if (at == std::string::npos || at == 0) {
-      return Failure{fmt::format("'{}' is not of the form name=value", text), Code::malformed_argument,
+      return Failure{fmt::format("'{}' is not of the form name=value", shown(text)), Code::malformed_argument,
                      "values are given by name, and quoted where they hold spaces: 'x=[1, 2]'"};
     }
     if (!given.emplace(text.substr(0, at), text.substr(at + 1)).second)
-      return Failure{fmt::format("`{}` is given twice", text.substr(0, at)), Code::malformed_argument};
+      return Failure{fmt::format("`{}` is given twice", shown(text.substr(0, at))), Code::malformed_argument};
   }
   Binder binder(f);
   std::map<std::string, std::int64_t> sizes;
   const std::vector<std::string> params = names_of(f.signature.params);
   for (const auto& [name, text] : given) {
     if (std::ranges::find(params, name) == params.end() && std::ranges::find(f.size_names, name) == f.size_names.end())
-      return Failure{fmt::format("there is no parameter `{}`", name), Code::unknown_parameter,
+      return Failure{fmt::format("there is no parameter `{}`", shown(name)), Code::unknown_parameter,
                      params.empty() ? "the expression has no parameters"
                                     : near_or_all(name, params, params.size() == 1 ? "there is " : "there are ")};
   }
@@ -274,13 +344,35 @@ Result<Arguments> bind_arguments(const Function& f, const std::vector<std::strin
   }
   for (const auto& [name, text] : given) {
     const Json j = Json::parse(text, nullptr, false);
-    if (!j.is_number_integer())
-      return Failure{fmt::format("the size `{}` is given as '{}', which is no integer", name, text), Code::wrong_size};
+    if (!j.is_number_integer() || (j.is_number_unsigned() && !is_size(j)))
+      return Failure{fmt::format("the size `{}` is given as '{}', which is no integer{}", name, shown(text),
+                                 j.is_number() ? " of 64 bits" : ""),
+                     Code::wrong_size};
     sizes[name] = j.get<std::int64_t>();
   }
   Arguments out = binder.take();
   out.sizes.merge(sizes);
   return out;
+}
+
+}  // namespace
+
+Failure with_file(Failure failure, const std::vector<std::string>& texts) {
+  for (const std::string& text : texts) {
+    const auto at = text.find("=@");
+    if (at == std::string::npos || text.find('=') != at) continue;
+    const std::string start = "`" + text.substr(0, at);
+    const bool its = failure.message.starts_with(start + "`") || failure.message.starts_with(start + ".");
+    if (its && failure.message.find(text.substr(at + 2)) == std::string::npos)
+      failure.message = fmt::format("{}: {}", shown(text), failure.message);
+  }
+  return failure;
+}
+
+Result<Arguments> bind_arguments(const Function& f, const std::vector<std::string>& texts) {
+  auto arguments = bound(f, texts);
+  if (!arguments) return with_file(arguments.failure(), texts);
+  return arguments;
 }
 
 namespace {

@@ -17,8 +17,12 @@ struct Arguments {
 };
 
 /// Binds "name=value" texts to the parameters of `f`. A value is a JSON number, nested list or (for a struct) object,
-/// `@file.json` or `@file.npy`. Element types may widen without loss. Fails with a message that names the parameter.
+/// `@file.json` or `@file.npy`; nan, inf and -inf are numbers too. Element types may widen without loss. Fails with a
+/// message that names the parameter.
 Result<Arguments> bind_arguments(const ir::Function& f, const std::vector<std::string>& texts);
+
+/// The failure, with the argument in front where what it is about stands in a file: "x=@x.json: `x` is …".
+Failure with_file(Failure failure, const std::vector<std::string>& texts);
 
 /// Results as the user sees them: readable, or JSON in full precision (`"nan"`, `"inf"`, `"-inf"` for what JSON lacks).
 std::string show_readable(const ir::Tree& tree, const std::vector<ir::Tensor>& leaves);

@@ -61,8 +61,8 @@ Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const Emi
   if (!machine) return machine.failure();
   llvm::LLVMContext context;
   const int bytes = vector_bytes(**machine);
-  const auto module =
-      lower::lower(plans, context, {.vector_bytes = bytes, .scalef = bytes == 64, .strict = options.strict});
+  const auto module = lower::lower(
+      plans, context, {.vector_bytes = bytes, .scalef = bytes == 64, .strict = options.strict, .packed = false});
   lower::finish(*module, options.opt_level, **machine, bytes);
   if (kind == Kind::llvm) {
     std::string text;

@@ -26,8 +26,8 @@ Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const Emi
 /// A static library of an object's bytes and everything in the runtime's archive, whose bytes are given too.
 Result<std::string> library(const std::string& object, const std::string& object_name, const std::string& runtime);
 
-/// Whether a function of that name cannot be declared in C or C++.
-bool reserved_in_c(std::string_view name);
+/// The names that a function's header declares, its own first.
+std::vector<std::string> symbols(const plan::Plan& plan);
 
 /// A header for C99 and C++ that declares the functions: documentation, sizes, shapes of all tensors, and the workspace
 /// function of each.

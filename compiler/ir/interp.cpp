@@ -4,6 +4,7 @@
 
 #include <unordered_map>
 
+#include "compiler/ir/subscript.h"
 #include "compiler/ops/all.h"
 #include "compiler/support/diagnostic.h"
 
@@ -101,8 +102,18 @@ class Frame {
     }
     ops::EvalSite site{operands, attrs, types, std::move(results), {}};
     row.eval(site);
-    if (!site.error.empty()) throw Stop{site.error, Code::check_failed};
+    if (!site.error.empty()) throw Stop{site.error + numbers(instr), Code::check_failed};
     bind(instr, std::move(site.results));
+  }
+
+  std::string numbers(const Instr& instr) const {
+    return numbers_of_check(f_, instr, sizes_, [&](ValueId v, std::span<const std::int64_t> index) {
+      const Tensor& t = values_.at(v);
+      const auto strides = t.strides();
+      std::int64_t at = 0;
+      for (std::size_t d = 0; d < strides.size(); ++d) at += strides[d] * index[d];
+      return t.integer(at);
+    });
   }
 
   void run_if(const Instr& instr) {

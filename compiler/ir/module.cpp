@@ -71,7 +71,7 @@ namespace {
 void add_leaves(const Tree& tree, const std::string& path, std::string_view joint, std::vector<std::string>& out) {
   if (tree.kind == Tree::Kind::tensor) out.push_back(path);
   for (std::size_t i = 0; i < tree.fields.size(); ++i) {
-    const std::string part = tree.kind == Tree::Kind::tuple ? std::to_string(i) : tree.fields[i].name;
+    const std::string part = tree.fields[i].name.empty() ? std::to_string(i) : tree.fields[i].name;
     add_leaves(tree.fields[i], path.empty() ? part : path + std::string(joint) + part, joint, out);
   }
 }

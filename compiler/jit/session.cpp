@@ -49,6 +49,7 @@ llvm::orc::SymbolMap runtime_symbols(llvm::orc::LLJIT& jit) {
     map[jit.mangleAndIntern(name)] = {llvm::orc::ExecutorAddr::fromPtr(address), llvm::JITSymbolFlags::Exported};
   };
   add("rg_fail", &rg_fail);
+  add("rg_fail_check", &rg_fail_check);
   add("rg_workspace", &rg_workspace);
   add("rg_workspace_release", &rg_workspace_release);
   add("rg_parallel_for", &rg_parallel_for);

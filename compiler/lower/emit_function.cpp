@@ -25,12 +25,32 @@ Emitter::Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOp
                     }) > many;
 }
 
-void Emitter::fail_if(V condition, rg_status status) {
+void Emitter::record(std::string_view recorder, const std::vector<llvm::Type*>& parameters,
+                     const std::function<std::vector<V>()>& arguments) {
+  llvm::BasicBlock *known = block("record"), *done = block("recorded");
+  b_.CreateCondBr(b_.CreateIsNull(context_), done, known);
+  b_.SetInsertPoint(known);
+  auto* type = llvm::FunctionType::get(b_.getInt32Ty(), parameters, false);
+  auto callee = function_->getParent()->getOrInsertFunction(recorder, type);
+  llvm::cast<llvm::Function>(callee.getCallee())->setLinkage(llvm::GlobalValue::ExternalWeakLinkage);
+  b_.CreateCall(callee, arguments());
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+}
+
+void Emitter::fail_if(V condition, rg_status status, const std::function<V()>& message) {
   llvm::BasicBlock *bad = block("refuse"), *good = block("accept");
   b_.CreateCondBr(condition, bad, good);
   b_.SetInsertPoint(bad);
-  b_.CreateRet(b_.getInt32(static_cast<std::uint32_t>(status)));
+  V code = b_.getInt32(static_cast<std::uint32_t>(status));
+  record("rg_fail", {b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy()},
+         [&] { return std::vector<V>{context_, code, message()}; });
+  b_.CreateRet(code);
   b_.SetInsertPoint(good);
+}
+
+void Emitter::fail_if(V condition, rg_status status, std::string_view message) {
+  fail_if(condition, status, [&] { return static_cast<V>(b_.CreateGlobalString(message)); });
 }
 
 void Emitter::leave(rg_status status) {
@@ -65,7 +85,7 @@ void Emitter::entry_checks() {
       also(b_.CreateICmpSLT(sizes_[i], b_.getInt64(0)));
   }
   if (bad) {
-    fail_if(bad, RG_INVALID_ARGUMENT);
+    fail_if(bad, RG_INVALID_ARGUMENT, "a size is negative, or not the one that the function is compiled for");
     bad = nullptr;
   }
   for (const plan::Buffer& b : plan_.buffers) {
@@ -78,7 +98,7 @@ void Emitter::entry_checks() {
     }
     if (!constant) product(factors, bad);
   }
-  if (bad) fail_if(bad, RG_INVALID_ARGUMENT);
+  if (bad) fail_if(bad, RG_INVALID_ARGUMENT, "an array is too large for these sizes, or has a negative extent");
 }
 
 // The greatest of the slot's needs, a multiple of 64; of one thread.
@@ -116,7 +136,8 @@ void Emitter::workspace() {
     auto get =
         function_->getParent()->getOrInsertFunction("rg_workspace", b_.getPtrTy(), b_.getPtrTy(), b_.getInt64Ty());
     memory_ = b_.CreateCall(get, {context_, total});
-    fail_if(b_.CreateAnd(b_.CreateIsNull(memory_), b_.CreateICmpNE(total, b_.getInt64(0))), RG_OUT_OF_MEMORY);
+    fail_if(b_.CreateAnd(b_.CreateIsNull(memory_), b_.CreateICmpNE(total, b_.getInt64(0))), RG_OUT_OF_MEMORY,
+            "out of memory");
   }
   for (std::size_t i = 0; i < plan_.buffers.size(); ++i) {
     const plan::Buffer& b = plan_.buffers[i];
@@ -156,6 +177,7 @@ void Emitter::emit_function() {
   for (const plan::BufferId b : plan_.outputs) bases_[b.index] = &*arg++;
   context_ = &*arg;
   entry_checks();
+  argument_checks();
   make_zeros();
   workspace();
   std::vector<plan::For::Carried> carried;
@@ -173,14 +195,45 @@ void Emitter::emit_function() {
   leave(RG_OK);
 }
 
+namespace {
+
+// Dim::visit's arithmetic on i64 values that notices where a step leaves 64 bits.
+struct CheckedSizes {
+  llvm::IRBuilder<>& b;
+  ValueBuilder& values;
+  const std::vector<V>& sizes;
+  V& overflow;
+
+  V constant(std::int64_t c) const { return b.getInt64(static_cast<std::uint64_t>(c)); }
+  V size(std::uint32_t i) const { return sizes[i]; }
+  V add(V x, V y) const { return checked(llvm::Intrinsic::sadd_with_overflow, x, y); }
+  V mul(V x, V y) const { return checked(llvm::Intrinsic::smul_with_overflow, x, y); }
+  V div(V x, V y) const { return values.floor_div(x, y); }
+  V min(V x, V y) const { return b.CreateBinaryIntrinsic(llvm::Intrinsic::smin, x, y); }
+  V max(V x, V y) const { return b.CreateBinaryIntrinsic(llvm::Intrinsic::smax, x, y); }
+  V checked(llvm::Intrinsic::ID op, V x, V y) const {
+    V step = b.CreateBinaryIntrinsic(op, x, y);
+    overflow = b.CreateOr(overflow, b.CreateExtractValue(step, 1));
+    return b.CreateExtractValue(step, 0);
+  }
+};
+
+}  // namespace
+
+// What does not fit in 63 bits is SIZE_MAX bytes.
 void Emitter::emit_workspace() {
   auto arg = function_->arg_begin();
   for (std::uint32_t i = 0; i < plan_.size_count; ++i) sizes_.push_back(&*arg++);
-  V total = b_.getInt64(0);
-  V threads = &*arg;
-  threads = b_.CreateSelect(b_.CreateICmpSLT(threads, b_.getInt32(1)), b_.getInt32(1), threads);
-  for (const plan::Slot& s : plan_.slots) total = b_.CreateAdd(total, slot_total(s, threads));
-  b_.CreateRet(total);
+  V threads = most(b_.CreateSExt(&*arg, b_.getInt64Ty()), whole(1));
+  V total = whole(0), overflow = b_.getFalse();
+  const CheckedSizes sizes{b_, vb_, sizes_, overflow};
+  for (const plan::Slot& s : plan_.slots) {
+    V bytes = whole(0);
+    for (const Dim& d : s.bytes) bytes = most(bytes, d.visit(sizes));
+    bytes = b_.CreateAnd(sizes.add(bytes, whole(63)), whole(-64));
+    total = sizes.add(total, s.per_thread ? sizes.mul(bytes, threads) : bytes);
+  }
+  b_.CreateRet(b_.CreateSelect(overflow, whole(-1), total));
 }
 
 }  // namespace rg::lower

@@ -412,11 +412,29 @@ void Emitter::item(const plan::Assert& a) {
   llvm::BasicBlock *failed = block("failed"), *holds = block("holds");
   b_.CreateCondBr(node(a.condition), holds, failed);
   b_.SetInsertPoint(failed);
-  llvm::Module& module = *function_->getParent();
-  auto fail = module.getOrInsertFunction("rg_fail", b_.getInt32Ty(), b_.getPtrTy(), b_.getInt32Ty(), b_.getPtrTy());
-  V status = b_.getInt32(static_cast<std::uint32_t>(RG_ASSERTION_FAILED));
-  b_.CreateCall(fail, {context_, status, b_.CreateGlobalString(a.message)});
-  leave(RG_ASSERTION_FAILED);
+  const rg_status status = a.subscript ? RG_INDEX_OUT_OF_RANGE : RG_ASSERTION_FAILED;
+  llvm::Type *pointer = b_.getPtrTy(), *narrow = b_.getInt32Ty(), *wide = b_.getInt64Ty();
+  scopes_.emplace_back();
+  record("rg_fail_check", {pointer, narrow, pointer, pointer, pointer, narrow, wide}, [&] {
+    items(a.search);
+    const auto count = static_cast<unsigned>(a.numbers.size());
+    auto* words = llvm::ArrayType::get(pointer, count);
+    auto* numbers = llvm::ArrayType::get(wide, count);
+    V words_at = stack(words), numbers_at = stack(numbers);
+    for (unsigned k = 0; k < count; ++k) {
+      b_.CreateStore(b_.CreateGlobalString(a.numbers[k].words), b_.CreateConstGEP2_32(words, words_at, 0, k));
+      b_.CreateStore(node(a.numbers[k].value), b_.CreateConstGEP2_32(numbers, numbers_at, 0, k));
+    }
+    return std::vector<V>{context_,
+                          b_.getInt32(static_cast<std::uint32_t>(status)),
+                          b_.CreateGlobalString(a.message),
+                          words_at,
+                          numbers_at,
+                          b_.getInt32(count),
+                          whole(plan::place_of(a.place))};
+  });
+  scopes_.pop_back();
+  leave(status);
   b_.SetInsertPoint(holds);
 }
 

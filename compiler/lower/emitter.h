@@ -203,9 +203,15 @@ class Emitter {
   V slot_bytes(const plan::Slot& s);
   V slot_total(const plan::Slot& s, V threads);
   V stack_buffer(const plan::Buffer& b);
-  void fail_if(V condition, rg_status status);
+  /// Where the condition holds: records status and message, and returns.
+  void fail_if(V condition, rg_status status, std::string_view message);
+  void fail_if(V condition, rg_status status, const std::function<V()>& message);
+  /// Runs `call` with the runtime's recorder of failures where there is a context: who has one has linked the runtime.
+  void record(std::string_view recorder, const std::vector<llvm::Type*>& parameters,
+              const std::function<std::vector<V>()>& arguments);
   /// Gives the workspace back and returns.
   void leave(rg_status status);
+  void argument_checks();
   V product(const std::vector<plan::Dim>& factors, V& overflow);
   V stack(llvm::Type* type, V count = nullptr);
   llvm::BasicBlock* block(const char* name);

@@ -1,6 +1,7 @@
 // Loops that carry state, branches and scatter-additions as items.
 #include <algorithm>
 
+#include "compiler/ir/subscript.h"
 #include "compiler/ops/registry.h"
 #include "compiler/plan/planner.h"
 #include "compiler/support/internal_error.h"
@@ -190,6 +191,56 @@ void Planner::plan_if(const ir::Instr& in, std::vector<Item>& out) {
   block(in.regions[1], targets, branch.else_body);
   for (std::size_t k = 0; k < in.results.size(); ++k) dag_.bind(in.results[k], targets[k].buffer, targets[k].index);
   out.push_back({std::move(branch)});
+}
+
+NodeId Planner::wrong_position(const ir::Instr& in, std::vector<Item>& search) {
+  const auto check = ir::subscript_of(plan_.function, in.operands[0]);
+  if (!check) return {};
+  Index index;
+  std::vector<Loop> loops;
+  for (const Dim& extent : check->axes) {
+    Loop loop;
+    loop.extent = extent;
+    loop.var = dag_.add_var({Var::Kind::axis, extent, {}, "s" + std::to_string(plan_.vars.size())});
+    index.push_back(plan_.var_dim(loop.var));
+    loops.push_back(std::move(loop));
+  }
+  const auto element = [&](const ir::SubscriptCheck::Term& t) {
+    Index at;
+    for (const std::size_t axis : t.axes) at.push_back(index[axis]);
+    return dag_.eval(t.value, at);
+  };
+  const NodeId position = element(check->index);
+  if (loops.empty()) return position;
+  // The last one that is wrong.
+  const auto test = [&](std::string_view op, NodeId a, NodeId b) { return dag_.op(op, {a, b}, Elem::boolean); };
+  const NodeId negative = test("lt", position, dag_.constant(Elem::i64, 0, 0));
+  NodeId wrong = test("or", negative, test("ge", position, dag_.index_node(in.attrs.dims[0])));
+  for (const ir::SubscriptCheck::Term& t : check->skipped)
+    wrong = dag_.logical_and(wrong, dag_.op("not", {element(t)}, Elem::boolean));
+  const BufferId found =
+      buffer(Storage::workspace, {Elem::i64, {}}, "position." + std::to_string(plan_.buffers.size()));
+  search.push_back({Store{{found, {}}, dag_.constant(Elem::i64, 0, -1)}});
+  std::vector<Item> body{{If{wrong, {{Store{{found, {}}, position}}}, {}}}};
+  for (std::size_t d = loops.size(); d-- > 0;) {
+    loops[d].body = std::move(body);
+    body.clear();
+    body.push_back({std::move(loops[d])});
+  }
+  std::ranges::move(body, std::back_inserter(search));
+  return dag_.load({found, {}}, {});
+}
+
+Assert Planner::assertion(const ir::Instr& in, NodeId condition) {
+  Assert out{.condition = condition, .message = in.attrs.text, .subscript = !in.attrs.dims.empty(), .place = in.span};
+  if (!out.subscript) return out;
+  const std::vector<std::string> words = ir::words_of_check(in.attrs.dims, plan_.function.size_names);
+  for (std::size_t k = 0; k < in.attrs.dims.size(); ++k)
+    out.numbers.push_back({words[k], dag_.index_node(in.attrs.dims[k])});
+  if (in.attrs.dims.size() > 1) return out;
+  const NodeId position = wrong_position(in, out.search);
+  if (position.valid()) out.numbers.push_back({words.back(), position});
+  return out;
 }
 
 }  // namespace rg::plan

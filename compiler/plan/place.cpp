@@ -13,6 +13,7 @@ std::vector<std::vector<Item>*> bodies(Item& item) {
   if (auto* l = std::get_if<Loop>(&item.what)) return {&l->body};
   if (auto* l = std::get_if<For>(&item.what)) return {&l->body};
   if (auto* i = std::get_if<If>(&item.what)) return {&i->then_body, &i->else_body};
+  if (auto* a = std::get_if<Assert>(&item.what)) return {&a->search};
   return {};
 }
 
@@ -33,6 +34,7 @@ void for_each_root_node(const Plan& plan, const Item& item, const std::function<
     f(i->condition);
   } else if (const auto* c = std::get_if<Assert>(&item.what)) {
     f(c->condition);
+    for (const Assert::Number& n : c->numbers) f(n.value);
   }
 }
 

@@ -50,6 +50,16 @@ void specialise(ir::Function& f, const std::vector<std::optional<std::int64_t>>&
 
 }  // namespace
 
+std::vector<std::string> result_names(const Plan& plan) {
+  const std::vector<std::string> paths = plan.function.signature.result_names("_");
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < plan.outputs.size(); ++i) {
+    const bool named = i < paths.size() && !paths[i].empty();
+    names.push_back(plan.outputs.size() == 1 ? "out" : "out_" + (named ? paths[i] : std::to_string(i)));
+  }
+  return names;
+}
+
 Plan make_plan(const ir::Function& function, const PlanOptions& options) {
   Plan plan;
   plan.function = function;

@@ -182,10 +182,23 @@ struct If {
   std::vector<Item> then_body, else_body;
 };
 
+/// Ends the call where the condition is false. The message then has numbers behind it, each after its words; `search`
+/// runs before they are computed.
 struct Assert {
+  struct Number {
+    std::string words;
+    NodeId value;
+  };
   NodeId condition;
   std::string message;
+  bool subscript = false;  // of an array, and no assertion of the program
+  Span place = {};
+  std::vector<Number> numbers = {};
+  std::vector<Item> search = {};
 };
+
+/// A place in the program as one number: the context of a failed call keeps it.
+inline std::int64_t place_of(Span s) { return std::int64_t{s.file} << 32 | s.begin; }
 
 struct Item {
   std::variant<Loop, Store, Accumulate, ScatterAdd, For, If, Assert> what;
@@ -234,6 +247,9 @@ struct PlanOptions {
 
 /// The function must have passed the pipeline. Anything else in it is an internal error (std::logic_error).
 Plan make_plan(const ir::Function& function, const PlanOptions& options = {});
+
+/// Names of the results as C's parameters: out, or out_ with the path in the result's type behind it.
+std::vector<std::string> result_names(const Plan& plan);
 
 /// The plan as text, one statement a line.
 std::string print(const Plan& plan);

@@ -95,7 +95,7 @@ void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, s
     // What is pending has no effect and stays so, unless the condition reads it.
     const NodeId condition = dag_.eval(in.operands[0], {});
     if (reads_pending(condition)) flush(out);
-    out.push_back({Assert{condition, in.attrs.text}});
+    out.push_back({assertion(in, condition)});
     dag_.facts().assume(in.operands[0]);
     return;
   }

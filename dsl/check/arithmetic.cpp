@@ -157,7 +157,7 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
     operands[0] = tensor(operands[0]);
     if (operands[0].is_error() || operands[0].type.elem != Elem::boolean) {
       error(Code::condition, operands[0].span,
-            fmt::format("the condition of {} is a truth value, this is {}", shown, describe(operands[0])));
+            fmt::format("the condition of {} is a bool, this is {}", shown, describe(operands[0])));
       return error_value(span);
     }
     typed = typed.subspan(1);
@@ -188,7 +188,7 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
     Diagnostic& d = error(Code::type_mismatch, span,
                           fmt::format("{} takes {}, this is {}", shown,
                                       wants_float       ? "f32 or f64"
-                                      : rule == boolean ? "truth values"
+                                      : rule == boolean ? "bools"
                                       : rule == integer ? "integers"
                                                         : "numbers",
                                       ir::name(*elem)));

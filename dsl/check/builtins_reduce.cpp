@@ -92,11 +92,18 @@ Value finish(BuiltinCall& call, const Reduced& r, ValueId id) {
 
 Value simple(BuiltinCall& call, std::string_view kind, bool logical) {
   const auto r = prepare(call);
-  if (!r || !need(call, *r, (r->x.type.elem == Elem::boolean) == logical, logical ? "truth values" : "numbers"))
+  if (!r || !need(call, *r, (r->x.type.elem == Elem::boolean) == logical, logical ? "bools" : "numbers"))
     return Checker::error_value(call.span);
   return finish(call, *r, call.c.b().reduce(kind, call.c.use(r->x), r->axes));
 }
-Value sum_builtin(BuiltinCall& call) { return simple(call, "sum", false); }
+// The sum of truth values is how many of them are true.
+Value sum_builtin(BuiltinCall& call) {
+  const auto r = prepare(call);
+  if (!r) return Checker::error_value(call.span);
+  ir::Builder& b = call.c.b();
+  const ValueId x = call.c.use(r->x);
+  return finish(call, *r, b.reduce("sum", r->x.type.elem == Elem::boolean ? b.convert(x, Elem::i64) : x, r->axes));
+}
 Value prod_builtin(BuiltinCall& call) { return simple(call, "prod", false); }
 Value any_builtin(BuiltinCall& call) { return simple(call, "any", true); }
 Value all_builtin(BuiltinCall& call) { return simple(call, "all", true); }
@@ -145,10 +152,12 @@ ValueId mean_of(BuiltinCall& call, const Reduced& r, ValueId x) {
   return b.div(total, b.broadcast(n, b.dims(total), {}));
 }
 
+// Integers and truth values have a mean in f64: of truth values it is the share that is true.
 Value mean_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
-  if (!r || !need(call, *r, ir::is_float(r->x.type.elem), "f32 or f64")) return Checker::error_value(call.span);
-  return finish(call, *r, mean_of(call, *r, call.c.use(r->x)));
+  if (!r) return Checker::error_value(call.span);
+  const ValueId x = call.c.use(r->x);
+  return finish(call, *r, mean_of(call, *r, ir::is_float(r->x.type.elem) ? x : call.c.b().convert(x, Elem::f64)));
 }
 
 ValueId spread(BuiltinCall& call, const Reduced& r, ValueId v, ValueId like) {

@@ -96,7 +96,7 @@ class Checker {
   Value make_int(const Dim& value, Span span);
   Value make_number(double value, Span span);
   Value make_flex(Flex flex, Span span);
-  Value make_tuple(std::vector<Value> fields, Span span);
+  Value make_tuple(std::vector<Value> fields, Span span, std::vector<std::string> labels = {});
   Value make_function(FnValue fn, Span span);
   static Value error_value(Span span);
   /// The value in the current function: captured where it is an outer function's, with extents as asserted.
@@ -129,8 +129,9 @@ class Checker {
   void add_fact(const Value& condition_source, const ast::Expr& condition, const ScopePtr& scope, bool holds);
   void learn_equal(const Dim& a, const Dim& b);
   /// Checks at run time that `d` >= 0 unless it is proven; false where it is proven not to be.
-  bool require_nonnegative(const Dim& d, const std::string& message);
-  void emit_assert(ValueId condition, const std::string& message);
+  bool require_nonnegative(const Dim& d, const std::string& message, std::vector<Dim> subscript = {});
+  /// `subscript`: what a check of a subscript says of it (ir/subscript.h).
+  void emit_assert(ValueId condition, const std::string& message, std::vector<Dim> subscript = {});
   struct Facts {
     std::vector<Dim> substitution, nonnegative;
     std::vector<std::pair<Dim, Dim>> equal;

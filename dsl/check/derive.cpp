@@ -339,7 +339,7 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
     jvp.name = "value_and_jvp";
     Value both = apply_derived(jvp, std::move(args), span);
     if (both.is_error()) return both;
-    return make_tuple({both.fields[0].fields[0], both.fields[1].fields[1]}, span);
+    return make_tuple({both.fields[0].fields[0], both.fields[1].fields[1]}, span, {"value", "hvp"});
   }
   const std::size_t count = param_names(*fn.inner).size();
   std::vector<Value> values, seeds;
@@ -363,10 +363,12 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
   const std::size_t primals = types.size();
   if (!check_floats(f.result, "the result of " + shown(*fn.inner), span)) return error_value(span);
   std::vector<ValueId> operands = f.operands;
+  std::vector<std::string> wrt_names;
+  for (const std::size_t w : *wrt) wrt_names.push_back(params[w]);
   const auto wrt_value = [&](std::span<const ValueId> ids, std::size_t& at) {
     std::vector<Value> parts;
     for (const std::size_t w : *wrt) parts.push_back(rebuild(values[w], ids, at));
-    return parts.size() == 1 ? parts[0] : make_tuple(std::move(parts), span);
+    return parts.size() == 1 ? parts[0] : make_tuple(std::move(parts), span, wrt_names);
   };
   const bool with_value = fn.name.starts_with("value_and_");
   const std::string mode = with_value ? fn.name.substr(10) : fn.name;
@@ -375,7 +377,7 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
     if (!with_value) return derivative;
     std::size_t at = 0;
     const Value primal = rebuild(f.result, ids, at);
-    return make_tuple({primal, std::move(derivative)}, span);
+    return make_tuple({primal, std::move(derivative)}, span, {"value", mode});
   };
   if (mode == "grad" || mode == "vjp") {
     attrs.text = "vjp";
@@ -456,7 +458,7 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
       for (const std::size_t w : *wrt) parts.push_back(by_param(values[w]));
       if (parts.size() == 1) return parts[0];
     }
-    return make_tuple(std::move(parts), span);
+    return make_tuple(std::move(parts), span, v.is_tensor() ? wrt_names : v.labels);
   };
   return finish(ids, by_result(f.result));
 }

@@ -147,8 +147,7 @@ void Checker::eval_assert(const ast::Assert& node, Span span, const ScopePtr& sc
   const Value c = tensor(v, "a condition");
   if (c.is_error()) return;
   if (type_of(c) != ir::Type{Elem::boolean, {}}) {
-    error(Code::condition, node.condition->span,
-          fmt::format("an assertion takes one truth value, this is {}", describe(c)));
+    error(Code::condition, node.condition->span, fmt::format("an assertion takes one bool, this is {}", describe(c)));
     return;
   }
   const auto known = constant_condition(c);
@@ -178,7 +177,7 @@ Value Checker::eval_if(const ast::If& node, Span span, const ScopePtr& scope) {
   }
   if (type_of(c) != ir::Type{Elem::boolean, {}}) {
     error(Code::condition, node.condition->span,
-          fmt::format("the condition of an `if` is one truth value, this is {}", describe(c)))
+          fmt::format("the condition of an `if` is one bool, this is {}", describe(c)))
         .hint("for arrays there is `where(c, a, b)`");
     return error_value(span);
   }

@@ -86,15 +86,15 @@ void Checker::learn_equal(const Dim& a, const Dim& b) {
   context_->equal.emplace_back(x, y);
 }
 
-void Checker::emit_assert(ValueId condition, const std::string& message) {
-  b().emit(ops::opcode<ops::Assert>(), {condition}, ir::Attrs{.text = message});
+void Checker::emit_assert(ValueId condition, const std::string& message, std::vector<Dim> subscript) {
+  b().emit(ops::opcode<ops::Assert>(), {condition}, ir::Attrs{.dims = std::move(subscript), .text = message});
 }
 
-bool Checker::require_nonnegative(const Dim& d, const std::string& message) {
+bool Checker::require_nonnegative(const Dim& d, const std::string& message, std::vector<Dim> subscript) {
   const Dim n = normal(d);
   if (proven_nonnegative(n)) return true;
   if ((Dim(-1) - n).proven_nonnegative()) return false;
-  emit_assert(b().compare("ge", b().size(n), b().integer(Elem::i64, 0)), message);
+  emit_assert(b().compare("ge", b().size(n), b().integer(Elem::i64, 0)), message, std::move(subscript));
   context_->nonnegative.push_back(n);
   return true;
 }

@@ -34,8 +34,8 @@ void Checker::check_index(const Value& index, const Dim& extent, Span span, cons
   }
   std::vector<std::int64_t> axes;
   for (std::size_t k = 0; k < dims.size(); ++k) axes.push_back(static_cast<std::int64_t>(k));
-  emit_assert(b().reduce("all", ok, axes),
-              fmt::format("subscript `{}` of `{}` is out of range: the extent is {}", text_of(span), base, str(n)));
+  emit_assert(b().reduce("all", ok, axes), fmt::format("subscript `{}` of `{}` is out of range", text_of(span), base),
+              {n});
 }
 
 bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePtr& scope, Axis& out,
@@ -49,10 +49,9 @@ bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePt
       const Dim position = normal(at->position.from_end ? extent - *v.flex->dim : *v.flex->dim);
       out.kind = Axis::Kind::at;
       out.start = position;
-      if (!require_nonnegative(position, fmt::format("subscript `{}` of `{}` is negative", text_of(s.span), base)) ||
-          !require_nonnegative(extent - position - Dim(1),
-                               fmt::format("subscript `{}` of `{}` is out of range: the extent is {}", text_of(s.span),
-                                           base, str(extent)))) {
+      const std::string shown = fmt::format("subscript `{}` of `{}` is out of range", text_of(s.span), base);
+      if (!require_nonnegative(position, shown, {extent, position}) ||
+          !require_nonnegative(extent - position - Dim(1), shown, {extent, position})) {
         Diagnostic& d = error(Code::index_range, s.span,
                               fmt::format("position {} is out of range for the extent {}",
                                           at->position.from_end ? text_of(s.span) : str(position), str(extent)));
@@ -130,13 +129,13 @@ bool Checker::axis_of(const ast::Subscript& s, const Dim& extent0, const ScopePt
     if (!d) return false;
     end = *d;
   }
-  const std::string shown =
-      fmt::format("the slice `{}` of `{}` leaves the extent {}", text_of(s.span), base, str(extent));
+  const std::string shown = fmt::format("the slice `{}` of `{}` is out of range", text_of(s.span), base);
   const bool forward = out.step > 0;
   const Dim count = forward ? end - begin : begin - end;
-  if (!require_nonnegative(forward ? begin : end + Dim(1), shown) ||
-      !require_nonnegative(forward ? extent - end : extent - Dim(1) - begin, shown) ||
-      !require_nonnegative(count, shown)) {
+  const std::vector<Dim> said{extent, begin, end};
+  if (!require_nonnegative(forward ? begin : end + Dim(1), shown, said) ||
+      !require_nonnegative(forward ? extent - end : extent - Dim(1) - begin, shown, said) ||
+      !require_nonnegative(count, shown, said)) {
     error(Code::index_range, s.span,
           fmt::format("this slice, from {} to {}, leaves the extent {}", str(begin), str(end), str(extent)))
         .note("bounds are not clamped");

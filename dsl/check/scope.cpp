@@ -196,8 +196,9 @@ Value Checker::make_number(double value, Span span) {
   return make_flex(std::move(f), span);
 }
 
-Value Checker::make_tuple(std::vector<Value> fields, Span span) {
+Value Checker::make_tuple(std::vector<Value> fields, Span span, std::vector<std::string> labels) {
   Value v;
+  v.labels = std::move(labels);
   v.kind = Value::Kind::tuple;
   v.span = span;
   v.fields = std::move(fields);
@@ -246,7 +247,7 @@ Value Checker::materialize(const Value& v, std::optional<Elem> elem) {
   const Flex& f = *v.flex;
   const Elem e = elem.value_or(f.floating ? Elem::f64 : Elem::i64);
   if (e == Elem::boolean) {
-    error(Code::type_mismatch, v.span, "a truth value is expected here, this is a number").hint("compare it: `x != 0`");
+    error(Code::type_mismatch, v.span, "a bool is expected here, this is a number").hint("compare it: `x != 0`");
     return error_value(v.span);
   }
   if (f.floating && !ir::is_float(e)) {
@@ -339,7 +340,8 @@ ir::Tree Checker::tree_of(const Value& v, const std::string& name) {
   t.name = name;
   if (v.kind == Value::Kind::tuple) {
     t.kind = ir::Tree::Kind::tuple;
-    for (const Value& f : v.fields) t.fields.push_back(tree_of(f, ""));
+    for (std::size_t i = 0; i < v.fields.size(); ++i)
+      t.fields.push_back(tree_of(v.fields[i], i < v.labels.size() ? v.labels[i] : ""));
   } else if (v.kind == Value::Kind::structure) {
     t.kind = ir::Tree::Kind::structure;
     t.type_name = v.decl->item->name.text;

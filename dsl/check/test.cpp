@@ -22,8 +22,7 @@ void Checker::build_test(const ast::TestItem& item, ModuleScope& module) {
       const Value v = tensor(eval(*a->condition, scope), "a condition");
       if (v.is_error()) continue;
       if (type_of(v) != ir::Type{Elem::boolean, {}}) {
-        error(Code::condition, a->condition->span,
-              fmt::format("an assertion takes one truth value, this is {}", describe(v)));
+        error(Code::condition, a->condition->span, fmt::format("an assertion takes one bool, this is {}", describe(v)));
         continue;
       }
       test.assertions.push_back(

@@ -74,6 +74,7 @@ struct Value {
   std::optional<Affine> affine;     // integers (also of every element): equal to this …
   std::optional<Affine> low, high;  // … or between these, inclusive
   std::vector<Value> fields;        // tuple, structure
+  std::vector<std::string> labels;  // of a tuple that a derivative gives: what its fields are
   const StructDecl* decl = nullptr;
   std::vector<Dim> sizes;  // structure: its size arguments
   std::shared_ptr<const FnValue> fn;

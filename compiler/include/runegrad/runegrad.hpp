@@ -50,6 +50,7 @@ struct TensorRef {
   Elem elem = Elem::f64;
   void* data = nullptr;
   std::vector<std::int64_t> shape;
+  std::int64_t count = -1;  ///< of the memory's elements, which a call compares with the shape; -1: not known
 };
 
 /// The element type of float, double, std::int32_t, std::int64_t and bool.
@@ -65,24 +66,25 @@ inline constexpr Elem elem_of_v = [] {
                                            : Elem::boolean;
 }();
 
-/// An input: a scalar, an array, or memory with a shape. The memory is only read.
+/// An input: a scalar, an array, or memory with a shape that has as many elements. The memory is only read.
 template <class T>
 TensorRef in(const T& scalar)
   requires std::is_arithmetic_v<T>
 {
-  return {elem_of_v<T>, const_cast<T*>(&scalar), {}};
+  return {elem_of_v<T>, const_cast<T*>(&scalar), {}, 1};
 }
 template <class T>
 TensorRef in(const std::vector<T>& v) {
-  return {elem_of_v<T>, const_cast<T*>(v.data()), {static_cast<std::int64_t>(v.size())}};
+  const auto n = static_cast<std::int64_t>(v.size());
+  return {elem_of_v<T>, const_cast<T*>(v.data()), {n}, n};
 }
 template <class T>
 TensorRef in(std::span<const T> v, std::vector<std::int64_t> shape) {
-  return {elem_of_v<T>, const_cast<T*>(v.data()), std::move(shape)};
+  return {elem_of_v<T>, const_cast<T*>(v.data()), std::move(shape), static_cast<std::int64_t>(v.size())};
 }
 template <class T>
 TensorRef in(const std::vector<T>& v, std::vector<std::int64_t> shape) {
-  return {elem_of_v<T>, const_cast<T*>(v.data()), std::move(shape)};
+  return {elem_of_v<T>, const_cast<T*>(v.data()), std::move(shape), static_cast<std::int64_t>(v.size())};
 }
 
 /// An output: memory of the result's shape, all of it written.
@@ -90,15 +92,20 @@ template <class T>
 TensorRef out(T& scalar)
   requires std::is_arithmetic_v<T>
 {
-  return {elem_of_v<T>, &scalar, {}};
+  return {elem_of_v<T>, &scalar, {}, 1};
 }
 template <class T>
 TensorRef out(std::vector<T>& v) {
-  return {elem_of_v<T>, v.data(), {static_cast<std::int64_t>(v.size())}};
+  const auto n = static_cast<std::int64_t>(v.size());
+  return {elem_of_v<T>, v.data(), {n}, n};
 }
 template <class T>
 TensorRef out(std::vector<T>& v, std::vector<std::int64_t> shape) {
-  return {elem_of_v<T>, v.data(), std::move(shape)};
+  return {elem_of_v<T>, v.data(), std::move(shape), static_cast<std::int64_t>(v.size())};
+}
+template <class T>
+TensorRef out(std::span<T> v, std::vector<std::int64_t> shape) {
+  return {elem_of_v<T>, v.data(), std::move(shape), static_cast<std::int64_t>(v.size())};
 }
 
 /// Threads and workspace of calls, one call at a time.
@@ -136,7 +143,8 @@ class Function {
   const std::vector<std::string>& sizes() const;
 
   /// Calls with shapes and element types checked; sizes are found from the inputs' shapes, `sizes` gives those that no
-  /// shape determines. Outputs must not overlap inputs. Null context: one thread.
+  /// shape determines. Fails where memory is null, not aligned to its elements or of another number of elements than
+  /// its shape, and where an output overlaps an input or another output. Null context: one thread.
   Expected<bool> call(const std::vector<TensorRef>& inputs, const std::vector<TensorRef>& outputs,
                       Context* context = nullptr, const std::map<std::string, std::int64_t>& sizes = {}) const;
   /// Sizes for the inputs' shapes, in the order of `sizes()`.
@@ -146,7 +154,7 @@ class Function {
   std::vector<std::vector<std::int64_t>> output_shapes(const std::vector<std::int64_t>& sizes) const;
 
   /// The C function: `int (sizes as int64_t…, inputs…, outputs…, rg_context*)`, scalar inputs by value, all else by
-  /// pointer. Nothing is checked.
+  /// pointer. Shapes are not known there, so that they are not checked.
   template <class Signature>
   Signature* as() const {
     return reinterpret_cast<Signature*>(address());
