@@ -61,9 +61,11 @@ Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const Emi
   if (!machine) return machine.failure();
   llvm::LLVMContext context;
   const int bytes = vector_bytes(**machine);
-  const auto module = lower::lower(
-      plans, context, {.vector_bytes = bytes, .scalef = bytes == 64, .strict = options.strict, .packed = false});
+  const auto module =
+      lower::lower(plans, context, {.vector_bytes = bytes, .scalef = bytes == 64, .strict = options.strict});
   lower::finish(*module, options.opt_level, **machine, bytes);
+  // The form for all signatures is called by code in this process alone.
+  for (const plan::Plan& p : plans) module->getFunction(p.function.name + "__packed")->eraseFromParent();
   if (kind == Kind::llvm) {
     std::string text;
     llvm::raw_string_ostream out(text);

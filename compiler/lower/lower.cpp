@@ -83,10 +83,7 @@ void lower_packed(const plan::Plan& p, llvm::Module& m, llvm::Function* f) {
 std::unique_ptr<llvm::Module> lower(std::span<const plan::Plan> plans, llvm::LLVMContext& context,
                                     const LowerOptions& options) {
   auto module = std::make_unique<llvm::Module>("runegrad", context);
-  for (const plan::Plan& p : plans) {
-    llvm::Function* f = lower_function(p, *module, options);
-    if (options.packed) lower_packed(p, *module, f);
-  }
+  for (const plan::Plan& p : plans) lower_packed(p, *module, lower_function(p, *module, options));
   return module;
 }
 

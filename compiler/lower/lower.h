@@ -26,7 +26,6 @@ struct LowerOptions {
   int vector_bytes = 64;  // of a vector register of the target
   bool scalef = false;    // the target has AVX-512's scaling by powers of two
   bool strict = false;    // no fused multiply-add that the program does not spell
-  bool packed = true;     // f__packed too
 };
 
 std::unique_ptr<llvm::Module> lower(std::span<const plan::Plan> plans, llvm::LLVMContext& context,
