@@ -51,7 +51,7 @@ std::vector<ValueId> map_over_seeds(
   const std::vector<Type> indices(type.rank(), Type{Elem::i64, {}});
   const BlockId region = b.in_block(indices, [&](std::span<const ValueId> index) {
     const ValueId here = hit(b, type, index);
-    const ValueId seed = b.select(here, b.constant(type.elem, 1, type.dims), b.zeros(type));
+    const ValueId seed = b.select(here, b.constant(type.elem, 1, type.dims), b.absent(type));
     // Of one element it is 1.
     return body(seed, type.rank() == 0 ? Guards{} : Guards{.read = here, .one_hot = true});
   });

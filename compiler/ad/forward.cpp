@@ -29,7 +29,7 @@ class Forward {
   }
   ValueId tangent_value(ValueId v) {
     const Tangent t = tangent(v);
-    return t.value.valid() ? t.value : b_.zeros(cloner_.type(f_.type(v)));
+    return t.value.valid() ? t.value : b_.absent(cloner_.type(f_.type(v)));
   }
 
  private:

@@ -41,7 +41,7 @@ Guards sum(Builder& b, const Guards& p, const Guards& q) {
 }
 
 ValueId zero_outside(Builder& b, ValueId predicate, ValueId t) {
-  return predicate.valid() ? b.select(predicate, t, b.zero(t)) : t;
+  return predicate.valid() ? b.select(predicate, t, b.absent(b.type(t))) : t;
 }
 
 ValueId scaled(Builder& b, const ops::OpInfo& row, ValueId partial, ValueId t, const Guards& g, bool in_loop) {

@@ -136,7 +136,7 @@ Reverse::Adjoint Reverse::adjoint(ValueId v) const {
 
 ValueId Reverse::adjoint_value(ValueId v) {
   const Adjoint a = adjoint(v);
-  return a.value.valid() ? a.value : b_.zeros(cloner_.type(f_.type(v)));
+  return a.value.valid() ? a.value : b_.absent(cloner_.type(f_.type(v)));
 }
 
 void Reverse::sweep(BlockId block) {

@@ -92,7 +92,7 @@ struct Function::State {
 struct Program::State {
   std::mutex mutex;
   rg::api::Unit unit;
-  std::map<std::pair<int, bool>, std::shared_ptr<rg::jit::Session>> sessions;
+  std::map<std::tuple<int, bool, bool>, std::shared_ptr<rg::jit::Session>> sessions;
   int next_name = 0;
 };
 
@@ -194,9 +194,11 @@ Expected<Function> Program::function(const std::string& expression, const Option
   return guarded<Function>([&]() -> Expected<Function> {
     const std::lock_guard lock(state_->mutex);
     state_->unit.set_strict(options.strict);
+    state_->unit.set_fast(options.fast);
     auto f = state_->unit.prepare_expression(expression, fmt::format("main.{}", state_->next_name++));
     if (!f) return Expected<Function>::failure(f.error().empty() ? state_->unit.rendered() : f.error());
-    rg::plan::PlanOptions plan_options{.vector_bytes = rg::jit::host_vector_bytes(), .strict = options.strict};
+    rg::plan::PlanOptions plan_options{
+        .vector_bytes = rg::jit::host_vector_bytes(), .strict = options.strict, .fast = options.fast};
     plan_options.known_sizes.resize(f->size_names.size());
     for (const auto& [name, value] : options.sizes) {
       const auto at = std::ranges::find(f->size_names, name);
@@ -204,9 +206,9 @@ Expected<Function> Program::function(const std::string& expression, const Option
         return Expected<Function>::failure(fmt::format("the function has no size {}", name));
       plan_options.known_sizes[static_cast<std::size_t>(at - f->size_names.begin())] = value;
     }
-    auto& session = state_->sessions[{options.opt_level, options.strict}];
+    auto& session = state_->sessions[{options.opt_level, options.strict, options.fast}];
     if (session == nullptr) {
-      auto made = rg::jit::Session::create({options.opt_level, options.strict});
+      auto made = rg::jit::Session::create({options.opt_level, options.strict, options.fast});
       if (!made) return Expected<Function>::failure(made.error());
       session = std::move(*made);
     }

@@ -21,7 +21,8 @@ Result<ir::Function> Unit::prepare_expression(const std::string& text, const std
 }
 
 Result<ir::Function> Unit::prepare(std::string_view name) {
-  return opt::prepare(program_->module(), name, ad::expand_derive, {.simplify = true, .strict = strict_, .after = after_});
+  return opt::prepare(program_->module(), name, ad::expand_derive,
+                      {.simplify = true, .strict = strict_, .fast = fast_, .after = after_});
 }
 
 }  // namespace rg::api

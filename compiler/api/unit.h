@@ -32,12 +32,14 @@ class Unit {
 
   /// Whether what is prepared from now on keeps to exact equations.
   void set_strict(bool strict) { strict_ = strict; }
+  /// Whether it may use all equations, also those that change ranges.
+  void set_fast(bool fast) { fast_ = fast; }
   /// Called after each pass of what is prepared from now on.
   void observe(std::function<void(std::string_view pass, const ir::Function&)> after) { after_ = std::move(after); }
 
  private:
   std::function<void(std::string_view, const ir::Function&)> after_;
-  bool strict_ = false;
+  bool strict_ = false, fast_ = false;
   SourceMap sources_;
   Diagnostics diagnostics_;
   std::unique_ptr<dsl::Program> program_;

@@ -122,10 +122,10 @@ Result<std::vector<Tensor>> call(const Module& module, const Function& f, std::s
     if (!results && place != nullptr) *place = only_place(f, results.failure());
     return results;
   }
-  const plan::PlanOptions plan_options{.vector_bytes = jit::host_vector_bytes(), .strict = o.strict};
+  const plan::PlanOptions plan_options{.vector_bytes = jit::host_vector_bytes(), .strict = o.strict, .fast = o.fast};
   const plan::Plan p = plan::make_plan(f, plan_options);
   if (o.dump_plan) fmt::print(stderr, "{}", plan::print(p));
-  auto session = jit::Session::create({.opt_level = o.opt_level, .strict = o.strict});
+  auto session = jit::Session::create({.opt_level = o.opt_level, .strict = o.strict, .fast = o.fast});
   if (!session) return session.failure();
   const auto entry = (*session)->add(p);
   if (!entry) return entry.failure();

@@ -10,6 +10,7 @@ namespace rg::driver {
 struct CallOptions {
   int opt_level = 2;
   bool strict = false;
+  bool fast = false;
   int threads = 1;
   bool interpret = false;
   bool dump_plan = false;  // to standard error

@@ -55,6 +55,7 @@ int test(const std::string& file, const CommonOptions& o) {
   api::Unit unit;
   trace.attach(unit);
   unit.set_strict(o.strict);
+  unit.set_fast(o.fast);
   if (!load(unit, file, o.color)) return 1;
   trace.mark("check");
   int passed = 0, failed = 0;
@@ -62,9 +63,9 @@ int test(const std::string& file, const CommonOptions& o) {
     std::vector<std::string> problems;
     const auto f = unit.prepare(t.function);
     Span at;
-    const auto results =
-        f ? call(unit.program().module(), *f, {}, {}, {.opt_level = o.opt_level, .strict = o.strict}, &at)
-          : Result<std::vector<ir::Tensor>>(f.failure());
+    const auto results = f ? call(unit.program().module(), *f, {}, {},
+                                  {.opt_level = o.opt_level, .strict = o.strict, .fast = o.fast}, &at)
+                           : Result<std::vector<ir::Tensor>>(f.failure());
     if (!results) {
       const auto line = unit.sources().line_column(at.file, at.begin).line;
       problems.push_back(at == Span() ? results.error()

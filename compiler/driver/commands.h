@@ -10,6 +10,7 @@ namespace rg::driver {
 struct CommonOptions {
   int opt_level = 2;
   bool strict = false;
+  bool fast = false;
   bool color = false;
   bool dump_plan = false;
   std::vector<std::string> dump_after;  // passes

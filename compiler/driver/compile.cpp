@@ -107,6 +107,7 @@ int compile(const CompileOptions& o) {
   api::Unit unit;
   trace.attach(unit);
   unit.set_strict(o.strict);
+  unit.set_fast(o.fast);
   if (!load(unit, o.file, *source, o.color)) return 1;
   trace.mark("check");
   const int vector_bytes = emit::vector_bytes(o.cpu);
@@ -120,7 +121,7 @@ int compile(const CompileOptions& o) {
       return fail({fmt::format("`{}` cannot be exported: the name {}", f->name, why), Code::reserved_in_c,
                    "choose another name for what is exported"},
                   o.color);
-    plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes, .strict = o.strict}));
+    plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes, .strict = o.strict, .fast = o.fast}));
     for (const std::string& name : emit::symbols(plans.back())) {
       const auto [at, fresh] = symbols.emplace(name, f->name);
       if (for_c && !fresh)
@@ -162,8 +163,8 @@ int compile(const CompileOptions& o) {
     return fail({o.output + " is a directory", Code::file_unwritable, "`-o` names the files to write"}, o.color);
   for (const std::string& kind : o.emit) {
     const auto* output = std::ranges::find(kOutputs, kind, &Output::kind);
-    const auto text =
-        text_for(kind, plans, stem.filename().string(), {.opt_level = o.opt_level, .strict = o.strict, .cpu = o.cpu});
+    const auto text = text_for(kind, plans, stem.filename().string(),
+                               {.opt_level = o.opt_level, .strict = o.strict, .fast = o.fast, .cpu = o.cpu});
     if (!text) return fail(text.failure(), o.color);
     if (kind == "rg" && o.output.empty()) {  // the file of that name is the program
       fmt::print("{}", *text);

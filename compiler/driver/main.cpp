@@ -123,7 +123,10 @@ void add_common(CLI::App& app, rg::driver::CommonOptions& o) {
   app.add_option("-O", o.opt_level, "Optimisation: -O0 compiles fastest, -O2 runs fastest")
       ->check(CLI::Range(0, 3))
       ->take_last();
-  app.add_flag("--strict", o.strict, "No reassociation, no fused multiply-add");
+  CLI::Option* strict = app.add_flag("--strict", o.strict, "Operations as written, in that order, each rounded");
+  app.add_flag("--fast", o.fast,
+               "Rewritings that may overflow or vanish, or lose the sign of a zero: dsl/arithmetic.md")
+      ->excludes(strict);
   app.add_flag("--dump-plan", o.dump_plan, "Print the plan of each function");
   app.add_option("--dump-after", o.dump_after, "Print the IR after a pass")
       ->delimiter(',')

@@ -23,19 +23,27 @@ using ir::Module;
 
 struct Pass {
   std::string_view name;
-  Result<Function> (*run)(const Module& module, const Function& f);
+  Result<Function> (*run)(const Module& module, const Function& f, const opt::PipelineOptions& options);
 };
 
 // `expand` alone needs the module: it looks callees up.
 constexpr Pass kPasses[] = {
     {"expand",
-     [](const Module& m, const Function& f) {
+     [](const Module& m, const Function& f, const opt::PipelineOptions&) {
        return opt::prepare(m, f.name, ad::expand_derive, {.simplify = false, .after = {}});
      }},
-    {"dce", [](const Module&, const Function& f) { return Result<Function>(opt::dce(f)); }},
-    {"lift", [](const Module&, const Function& f) { return Result<Function>(opt::lift(f)); }},
-    {"simplify", [](const Module&, const Function& f) { return Result<Function>(opt::simplify_fully(f)); }},
-    {"order", [](const Module&, const Function& f) { return Result<Function>(opt::order_contractions(f)); }},
+    {"dce",
+     [](const Module&, const Function& f, const opt::PipelineOptions&) { return Result<Function>(opt::dce(f)); }},
+    {"lift",
+     [](const Module&, const Function& f, const opt::PipelineOptions&) { return Result<Function>(opt::lift(f)); }},
+    {"simplify",
+     [](const Module&, const Function& f, const opt::PipelineOptions& options) {
+       return Result<Function>(opt::simplify_fully(f, opt::allowed_rules(options)));
+     }},
+    {"order",
+     [](const Module&, const Function& f, const opt::PipelineOptions& options) {
+       return Result<Function>(options.strict ? f : opt::order_contractions(f));
+     }},
 };
 
 /// The module with each function after the passes.
@@ -46,7 +54,7 @@ Result<Module> transformed(Module module, const CompileOptions& o) {
     const auto* pass = std::ranges::find(kPasses, name, &Pass::name);
     Module next;
     for (const Function& f : module.functions) {
-      auto out = pass->run(module, f);
+      auto out = pass->run(module, f, {.strict = o.strict, .fast = o.fast});
       if (!out) return out.failure();
       trace.after(name, *out);
       next.functions.push_back(std::move(*out));

@@ -33,6 +33,7 @@ int run(const RunOptions& o) {
   api::Unit unit;
   trace.attach(unit);
   unit.set_strict(o.strict);
+  unit.set_fast(o.fast);
   if (!load(unit, o.file, o.color)) return 1;
   trace.mark("check");
   auto f = unit.prepare_expression(o.expression, "main");
@@ -45,6 +46,7 @@ int run(const RunOptions& o) {
   if (!sizes) return fail(with_file(sizes.failure(), o.arguments), o.color);
   const CallOptions call_options{.opt_level = o.opt_level,
                                  .strict = o.strict,
+                                 .fast = o.fast,
                                  .threads = o.threads,
                                  .interpret = o.interpret,
                                  .dump_plan = o.dump_plan};

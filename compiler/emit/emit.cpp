@@ -37,7 +37,7 @@ Result<std::unique_ptr<llvm::TargetMachine>> target_machine(const EmitOptions& o
   const std::string cpu =
       options.cpu.empty() || options.cpu == "native" ? llvm::sys::getHostCPUName().str() : options.cpu;
   llvm::TargetOptions target_options;
-  target_options.AllowFPOpFusion = options.strict ? llvm::FPOpFusion::Standard : llvm::FPOpFusion::Fast;
+  target_options.AllowFPOpFusion = llvm::FPOpFusion::Standard;  // where an instruction says so
   const auto level = options.opt_level == 0 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default;
   return std::unique_ptr<llvm::TargetMachine>(
       target->createTargetMachine(triple, cpu, features, target_options, llvm::Reloc::PIC_, {}, level));
@@ -61,8 +61,8 @@ Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const Emi
   if (!machine) return machine.failure();
   llvm::LLVMContext context;
   const int bytes = vector_bytes(**machine);
-  const auto module =
-      lower::lower(plans, context, {.vector_bytes = bytes, .scalef = bytes == 64, .strict = options.strict});
+  const auto module = lower::lower(
+      plans, context, {.vector_bytes = bytes, .scalef = bytes == 64, .strict = options.strict, .fast = options.fast});
   lower::finish(*module, options.opt_level, **machine, bytes);
   // The form for all signatures is called by code in this process alone.
   for (const plan::Plan& p : plans) module->getFunction(p.function.name + "__packed")->eraseFromParent();

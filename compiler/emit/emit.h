@@ -14,6 +14,7 @@ enum class Kind { object, assembly, llvm };
 struct EmitOptions {
   int opt_level = 2;
   bool strict = false;
+  bool fast = false;
   std::string cpu;  // empty: this machine
 };
 

@@ -1,6 +1,8 @@
 #include "compiler/ir/builder.h"
 
+#include <algorithm>
 #include <cassert>
+#include <cmath>
 #include <numeric>
 
 #include "compiler/ops/all.h"
@@ -120,43 +122,103 @@ ValueId Builder::size(const Dim& dim) {
   return emit1(ops::opcode<ops::Size>(), {}, Attrs{.dims = {dim}});
 }
 
-std::optional<double> Builder::splat(Val v) const {
+const Instr* Builder::repeated(Val v) const {
   const Instr* def = function_.definition(v);
   while (def != nullptr) {
     const ops::OpInfo& row = ops::info(def->op);
-    if (def->op == ops::opcode<ops::Constant>()) {
-      if (def->attrs.reals.size() == 1)
-        return type(v).elem == Elem::f32 ? static_cast<float>(def->attrs.reals[0]) : def->attrs.reals[0];
-      if (def->attrs.integers.size() == 1) return static_cast<double>(def->attrs.integers[0]);
-      return std::nullopt;
-    }
+    if (def->op == ops::opcode<ops::Constant>())
+      return def->attrs.reals.size() == 1 || def->attrs.integers.size() == 1 ? def : nullptr;
     const bool same_values = row.moves_elements && !row.fills(def->attrs) && def->op != ops::opcode<ops::Concat>() &&
                              def->op != ops::opcode<ops::ReduceSum>();
-    if (!same_values) return std::nullopt;
+    if (!same_values) return nullptr;
     def = function_.definition(def->operands[0]);
   }
-  return std::nullopt;
+  return nullptr;
+}
+
+std::optional<double> Builder::splat(Val v) const {
+  const Instr* def = repeated(v);
+  if (def == nullptr) return std::nullopt;
+  if (!is_float(type(v).elem)) return static_cast<double>(def->attrs.integers[0]);
+  return type(v).elem == Elem::f32 ? static_cast<float>(def->attrs.reals[0]) : def->attrs.reals[0];
+}
+
+ValueId Builder::splat_of(Val v, std::vector<Dim> to) {
+  Attrs attrs = repeated(v)->attrs;
+  attrs.dims = std::move(to);
+  return emit1(ops::opcode<ops::Constant>(), {}, std::move(attrs));
+}
+
+ValueId Builder::absent(const Type& type) {
+  if (!is_float(type.elem)) return zeros(type);
+  return emit1(ops::opcode<ops::Constant>(), {},
+               Attrs{.dims = type.dims, .reals = {0}, .elems = {type.elem}, .text = std::string(ops::kAbsent)});
+}
+
+bool Builder::is_absent(Val v) const {
+  const Instr* def = repeated(v);
+  return def != nullptr && def->attrs.text == ops::kAbsent;
+}
+
+namespace {
+
+// Ops that never give -0, whatever their floating operands are.
+bool never_minus_zero(Opcode op) {
+  return op == ops::opcode<ops::Exp>() || op == ops::opcode<ops::Exp2>() || op == ops::opcode<ops::Abs>() ||
+         op == ops::opcode<ops::Square>() || op == ops::opcode<ops::Sigmoid>() || op == ops::opcode<ops::Cosh>();
+}
+
+}  // namespace
+
+// A sum is -0 only of two -0, a difference only of -0 and +0.
+bool Builder::never_negative_zero(Val v, int depth) const {
+  if (!is_float(type(v).elem)) return true;
+  if (const auto s = splat(v)) return *s != 0 || !std::signbit(*s);
+  const Instr* def = function_.definition(v);
+  if (def == nullptr || depth == 0) return false;
+  const auto operand = [&](std::size_t k) { return never_negative_zero(def->operands[k], depth - 1); };
+  if (def->op == ops::opcode<ops::Add>()) return operand(0) || operand(1);
+  if (def->op == ops::opcode<ops::Sub>()) return operand(0);
+  if (def->op == ops::opcode<ops::Mul>()) return def->operands[0] == def->operands[1];
+  if (def->op == ops::opcode<ops::Select>()) return operand(1) && operand(2);
+  if (def->op == ops::opcode<ops::Convert>()) return !is_float(type(def->operands[0]).elem) || operand(0);
+  if (never_minus_zero(def->op)) return true;
+  const bool view = def->op == ops::opcode<ops::Broadcast>() || def->op == ops::opcode<ops::Transpose>() ||
+                    def->op == ops::opcode<ops::Reshape>() || def->op == ops::opcode<ops::Recast>() ||
+                    def->op == ops::opcode<ops::Slice>();
+  return view && operand(0);
 }
 
 // ---- Arithmetic ----------------------------------------------------------------------------------------------------
 
 namespace {
+
 bool is(const std::optional<double>& s, double v) { return s && *s == v; }
+bool is_zero(const std::optional<double>& s, bool negative) { return is(s, 0) && std::signbit(*s) == negative; }
+
 }  // namespace
+
+// x + (-0) = x for every x; x + 0 = x but for x = -0.
+bool Builder::adds_nothing(Val v, const std::optional<double>& s, Val to) const {
+  if (!is_float(type(v).elem)) return is(s, 0);
+  return is_zero(s, true) || (is_zero(s, false) && (is_absent(v) || never_negative_zero(to)));
+}
 
 ValueId Builder::add(Val a, Val b) {
   const auto x = splat(a), y = splat(b);
-  if (is(x, 0)) return b;  // the sign of a zero sum is not kept
-  if (is(y, 0)) return a;
+  if (adds_nothing(a, x, b)) return b;
+  if (adds_nothing(b, y, a)) return a;
   if (x && y && is_float(type(a).elem)) return like(a, *x + *y);
   return op<ops::Add>(a, b);
 }
 
+// x - 0 = x for every x; 0 - x = -x but for x = 0, (-0) - x = -x for every x.
 ValueId Builder::sub(Val a, Val b) {
   const auto x = splat(a), y = splat(b);
-  if (is(y, 0)) return a;
-  if (is(x, 0)) return neg(b);
-  if (x && y && is_float(type(a).elem)) return like(a, *x - *y);
+  const bool real = is_float(type(a).elem);
+  if (real ? is_zero(y, false) : is(y, 0)) return a;
+  if (real ? is_zero(x, true) || is_absent(a) : is(x, 0)) return neg(b);
+  if (x && y && real) return like(a, *x - *y);
   return op<ops::Sub>(a, b);
 }
 
@@ -166,6 +228,8 @@ ValueId Builder::mul(Val a, Val b) {
   if (is(y, 1)) return a;
   if (is(x, -1)) return neg(b);
   if (is(y, -1)) return neg(a);
+  if (is_absent(a)) return a;
+  if (is_absent(b)) return b;
   if (!is_float(type(a).elem) && (is(x, 0) || is(y, 0))) return is(x, 0) ? a : b;
   if (x && y && is_float(type(a).elem)) return like(a, *x * *y);
   return op<ops::Mul>(a, b);
@@ -174,11 +238,14 @@ ValueId Builder::mul(Val a, Val b) {
 ValueId Builder::div(Val a, Val b) {
   const auto x = splat(a), y = splat(b);
   if (is(y, 1)) return a;
+  if (is(y, -1)) return neg(a);
+  if (is_absent(a)) return a;
   if (x && y) return like(a, *x / *y);
   return op<ops::Div>(a, b);
 }
 
 ValueId Builder::neg(Val a) {
+  if (is_absent(a)) return a;
   if (const auto x = splat(a); x && is_float(type(a).elem)) return like(a, -*x);
   const Instr* def = function_.definition(a);
   if (def != nullptr && def->op == ops::opcode<ops::Neg>()) return def->operands[0];
@@ -186,7 +253,7 @@ ValueId Builder::neg(Val a) {
 }
 
 ValueId Builder::select(Val condition, Val a, Val b) {
-  if (a == b) return a;
+  if (a == b || (is_absent(a) && is_absent(b))) return a;
   if (const auto c = splat(condition)) return *c != 0 ? a : b;
   return op<ops::Select>(condition, a, b);
 }
@@ -226,12 +293,8 @@ ValueId Builder::call(std::string_view op, std::initializer_list<Val> operands) 
 ValueId Builder::broadcast(Val v, std::vector<Dim> to, std::vector<std::int64_t> axes) {
   if (axes.size() == to.size()) return v;
   const Instr* def = function_.definition(v);
-  if (def != nullptr && def->op == ops::opcode<ops::Constant>() &&
-      (def->attrs.reals.size() == 1 || def->attrs.integers.size() == 1)) {
-    Attrs attrs = def->attrs;
-    attrs.dims = std::move(to);
-    return emit1(def->op, {}, std::move(attrs));
-  }
+  if (def != nullptr && def->op == ops::opcode<ops::Constant>() && repeated(v) != nullptr)
+    return splat_of(v, std::move(to));
   if (def != nullptr && def->op == ops::opcode<ops::Broadcast>()) {  // axes of the inner one, seen through the outer
     std::vector<std::int64_t> composed;
     for (const std::int64_t a : def->attrs.axes) composed.push_back(axes[static_cast<std::size_t>(a)]);
@@ -265,9 +328,11 @@ ValueId Builder::slice(Val v, std::vector<Dim> starts, std::vector<std::int64_t>
                Attrs{.dims = std::move(lengths), .starts = std::move(starts), .steps = std::move(steps)});
 }
 
-ValueId Builder::place(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> to) {
-  return emit1(ops::opcode<ops::Place>(), {v},
-               Attrs{.dims = std::move(to), .starts = std::move(starts), .steps = std::move(steps)});
+ValueId Builder::place(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> to,
+                       std::string_view zeros) {
+  return emit1(
+      ops::opcode<ops::Place>(), {v},
+      Attrs{.dims = std::move(to), .starts = std::move(starts), .steps = std::move(steps), .text = std::string(zeros)});
 }
 
 ValueId Builder::iota(Elem elem, std::vector<Dim> to, std::int64_t axis) {

@@ -1,6 +1,6 @@
 // Builds one function: emits instructions with inferred types at the end of a current block. The arithmetic helpers
-// fold what is exact on the spot (x*1, x+0 of a constant zero that is not negative, double negation, constants), so
-// that derivative rules stay as short as their formulas.
+// fold what is exact on the spot (1 x, -1 x, x + 0 where x is never -0, double negation, constants), so that derivative
+// rules stay as short as their formulas.
 #pragma once
 
 #include <functional>
@@ -62,9 +62,17 @@ class Builder {
   Val zero(Val v) { return like(v, 0); }
   Val one(Val v) { return like(v, 1); }
   Val zeros(const Type& type);
+  /// Zeros that stand for a derivative that is not there: a product with them is them whatever the other factor is, a
+  /// sum with them is the other term.
+  Val absent(const Type& type);
+  bool is_absent(Val v) const;
   Val size(const Dim& dim);  // the value of an extent, i64
   /// The value of a constant that every element of `v` has, seen through broadcasts and views.
   std::optional<double> splat(Val v) const;
+  /// That constant with other extents.
+  Val splat_of(Val v, std::vector<Dim> to);
+  /// Whether no element of the floating `v` can be -0, by what its definition says to a few operations' depth.
+  bool never_negative_zero(Val v, int depth = 4) const;
 
   // Elementwise arithmetic, with folding. Operands have equal types.
   Val add(Val a, Val b);
@@ -88,8 +96,10 @@ class Builder {
   Val transpose(Val v, std::vector<std::int64_t> permutation);
   Val reshape(Val v, std::vector<Dim> to);
   Val slice(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> lengths);
-  /// Zeros of extents `to` with `v` placed at starts + steps * index: the transpose of slice.
-  Val place(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> to);
+  /// Zeros of extents `to` with `v` placed at starts + steps * index: the transpose of slice. `zeros`: empty, or
+  /// ops::kAbsent.
+  Val place(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> to,
+            std::string_view zeros = {});
   Val iota(Elem elem, std::vector<Dim> to, std::int64_t axis);
   Val reduce(std::string_view kind, Val v, std::vector<std::int64_t> axes);  // "sum" "prod" "min" "max" "any" "all"
   Val sum(Val v, std::vector<std::int64_t> axes);                            // "any" on bool
@@ -102,6 +112,8 @@ class Builder {
   Val contract(std::vector<Val> operands, std::vector<std::vector<std::int64_t>> labels);
 
  private:
+  const Instr* repeated(Val v) const;
+  bool adds_nothing(Val v, const std::optional<double>& s, Val to) const;
   Function& function_;
   BlockId block_;
   Span span_;

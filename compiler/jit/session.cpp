@@ -37,7 +37,7 @@ llvm::orc::JITTargetMachineBuilder machine_builder(const SessionOptions& options
   for (const auto& [feature, has] : llvm::sys::getHostCPUFeatures()) b.getFeatures().AddFeature(feature, has);
   b.setRelocationModel(llvm::Reloc::PIC_);
   b.setCodeGenOptLevel(options.opt_level == 0 ? llvm::CodeGenOptLevel::None : llvm::CodeGenOptLevel::Default);
-  b.getOptions().AllowFPOpFusion = options.strict ? llvm::FPOpFusion::Standard : llvm::FPOpFusion::Fast;
+  b.getOptions().AllowFPOpFusion = llvm::FPOpFusion::Standard;  // where an instruction says so
   if (options.opt_level == 0) b.getOptions().EnableFastISel = true;
   return b;
 }
@@ -110,8 +110,10 @@ Result<std::unique_ptr<Session>> Session::create(const SessionOptions& options) 
 
 Result<Entry> Session::add(const plan::Plan& plan) {
   auto context = std::make_unique<llvm::LLVMContext>();
-  const lower::LowerOptions options{
-      .vector_bytes = host_vector_bytes(), .scalef = host_vector_bytes() == 64, .strict = state_->options.strict};
+  const lower::LowerOptions options{.vector_bytes = host_vector_bytes(),
+                                    .scalef = host_vector_bytes() == 64,
+                                    .strict = state_->options.strict,
+                                    .fast = state_->options.fast};
   auto module = lower::lower({&plan, 1}, *context, options);
   llvm::orc::LLJIT& jit = *state_->jit;
   {

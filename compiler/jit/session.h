@@ -15,7 +15,8 @@ namespace rg::jit {
 
 struct SessionOptions {
   int opt_level = 2;    // 0: fast compilation, 2: fast code
-  bool strict = false;  // exact rules of floating-point arithmetic only
+  bool strict = false;  // no fused multiply-add
+  bool fast = false;    // fused wherever that can be
 };
 
 /// The entry points of one compiled function; valid as long as the session.

@@ -14,7 +14,7 @@ Emitter::Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOp
     : plan_(plan), function_(function), options_(options), b_(function->getContext()), vb_(b_, options.scalef) {
   b_.SetInsertPoint(llvm::BasicBlock::Create(b_.getContext(), "entry", function_));
   llvm::FastMathFlags flags;
-  flags.setAllowContract(!options.strict);
+  flags.setAllowContract(options.fast && !options.strict);
   b_.setFastMathFlags(flags);
   bases_.resize(plan_.buffers.size(), nullptr);
   indirect_.resize(plan_.buffers.size(), false);

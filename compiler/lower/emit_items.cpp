@@ -326,12 +326,13 @@ void Emitter::item(const plan::Accumulate& a) {
   const Accumulator& acc = accumulators_.at(a.reduction);
   V slot = acc.values[std::min(copy_, acc.values.size() - 1)];
   llvm::Type* type = llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType();
-  V value = node(r.value);
-  if (type->isVectorTy()) value = spread(value);
   V mask = vector_ && type->isVectorTy() ? vector_->mask : nullptr;
   V old = b_.CreateLoad(type, slot);
+  const bool sums = r.monoid == Monoid::sum;
+  V value = sums ? nullptr : node(r.value);
+  if (value && type->isVectorTy()) value = spread(value);
   if (acc.positions.empty()) {
-    V folded = fold(r.monoid, old, value);
+    V folded = sums ? sum_with(old, r.value) : fold(r.monoid, old, value);
     b_.CreateStore(mask ? b_.CreateSelect(mask, folded, old) : folded, slot);
     return;
   }
@@ -352,11 +353,7 @@ void Emitter::item(const plan::Accumulate& a) {
 void Emitter::item(const plan::ScatterAdd& s) {
   V mask = s.mask.valid() ? node(s.mask) : nullptr;
   const auto update = [&](plan::NodeId guard, V where) {
-    V old = load(s.target, guard);
-    V value = node(s.value);
-    if (old->getType()->isVectorTy()) value = spread(value);
-    if (value->getType()->isVectorTy()) old = spread(old);
-    store(s.target, vb_.add(old, value), where);
+    store(s.target, sum_with(load(s.target, guard), s.value), where);
   };
   if (!mask || mask->getType()->isVectorTy()) return update(s.mask, mask);
   llvm::BasicBlock *then = block("add"), *done = block("skip");

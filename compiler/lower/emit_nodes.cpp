@@ -2,10 +2,12 @@
 #include <llvm/Support/raw_ostream.h>
 
 #include <algorithm>
+#include <array>
 
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/op_table.h"
 #include "compiler/ops/registry.h"
+#include "compiler/plan/fused.h"
 
 namespace rg::lower {
 
@@ -150,6 +152,41 @@ V Emitter::node(plan::NodeId root) {
   }
 }
 
+// a b of a product or its negative, as it goes into a sum: the factors, the first with the sign.
+std::optional<std::pair<V, V>> Emitter::factors(plan::NodeId id, bool negative) {
+  if (options_.strict || !plan::is_product(plan_, id)) return std::nullopt;
+  const plan::Node* n = &plan_.node(id);
+  for (; n->args.size() == 1; n = &plan_.node(n->args[0])) negative = !negative;
+  V a = node(n->args[0]), b = node(n->args[1]);
+  return std::pair{negative ? vb_.neg(a) : a, b};
+}
+
+V Emitter::multiply_add(const std::pair<V, V>& product, V term) {
+  std::array<V, 3> x{product.first, product.second, term};
+  if (std::ranges::any_of(x, [](V v) { return v->getType()->isVectorTy(); })) {
+    for (V& v : x) v = spread(v);
+  }
+  return vb_.multiply_add(x[0], x[1], x[2]);
+}
+
+V Emitter::sum_with(V total, plan::NodeId term) {
+  if (const auto product = factors(term, false)) return multiply_add(*product, total);
+  V value = node(term);
+  if (total->getType()->isVectorTy()) value = spread(value);
+  if (value->getType()->isVectorTy()) total = spread(total);
+  return vb_.add(total, value);
+}
+
+// An addition or subtraction that takes a product as it is; null where none is left to take.
+V Emitter::fused(const plan::Node& n) {
+  const auto k = static_cast<std::size_t>(n.fused);
+  const bool minus = ops::info(n.op).name == "sub";
+  const auto product = factors(n.args[k], minus && k == 1);
+  if (!product) return nullptr;
+  V term = node(n.args[1 - k]);
+  return multiply_add(*product, minus && k == 0 ? vb_.neg(term) : term);
+}
+
 V Emitter::compute(const plan::Node& n) {
   using Kind = plan::Node::Kind;
   llvm::Type* type = register_type(n.elem);
@@ -165,6 +202,9 @@ V Emitter::compute(const plan::Node& n) {
       return reduced_.at(n.reduction);
     case Kind::op:
       break;
+  }
+  if (n.fused >= 0) {
+    if (V sum = fused(n)) return sum;
   }
   std::vector<V> x;
   bool wide = false;

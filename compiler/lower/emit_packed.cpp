@@ -213,7 +213,27 @@ void Emitter::contract_rows(const Contraction& c, V from, V to) {
   });
 }
 
-// The part of the block's reduced indices where the tile's factors are not all zero.
+// Whether `count` elements, whole vectors of them, are finite in each of `times` stretches: 0 times any is then 0.
+V Emitter::all_finite(const Contraction& c, V at, V count, V times, V stride) {
+  auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
+  auto* bits = llvm::FixedVectorType::get(b_.getIntNTy(c.elem->getScalarSizeInBits()), c.lanes());
+  V zero = llvm::Constant::getNullValue(vector), none = llvm::Constant::getNullValue(bits), found = stack(bits);
+  b_.CreateStore(none, found);
+  counted(whole(0), times, 1, [&](V i) {
+    V from = element(c, at, b_.CreateMul(i, stride));
+    counted(whole(0), count, c.p.lanes, [&](V k) {
+      V x = b_.CreateAlignedLoad(vector, element(c, from, k),
+                                 llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
+      V product = b_.CreateBitCast(b_.CreateFMul(x, zero), bits);
+      b_.CreateStore(b_.CreateOr(b_.CreateLoad(bits, found), product), found);
+    });
+  });
+  V but_sign = b_.CreateShl(b_.CreateLoad(bits, found), llvm::ConstantInt::get(bits, 1));
+  return b_.CreateAndReduce(b_.CreateICmpEQ(but_sign, none));
+}
+
+// The part of the block's reduced indices where the tile's factors are not all zero, if what they are multiplied by is
+// finite.
 std::pair<V, V> Emitter::nonzero(const Contraction& c, const Block& at, V row, int height, V column, V width) {
   if (!c.reduced.zeros) return {whole(0), at.length};
   const plan::Zeros& z = *c.reduced.zeros;
@@ -221,11 +241,16 @@ std::pair<V, V> Emitter::nonzero(const Contraction& c, const Block& at, V row, i
   V first = of_rows ? b_.CreateAdd(at.row, row) : column;
   V edge = z.after ? b_.CreateAdd(first, of_rows ? whole(height) : width) : first;
   edge = most(least(b_.CreateSub(edge, at.first), at.length), whole(0));
-  return z.after ? std::pair{whole(0), edge} : std::pair{edge, at.length};
+  V begin = z.after ? whole(0) : edge, end = z.after ? edge : at.length;
+  return {b_.CreateSelect(at.finite, begin, whole(0)), b_.CreateSelect(at.finite, end, at.length)};
 }
 
-void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
+void Emitter::contract_block(const Contraction& c, const Block& given, V tile) {
+  Block at = given;
   pack_rows(c, at);
+  const bool zero_rows = c.reduced.zeros && c.reduced.zeros->var == c.rows.var;
+  if (c.reduced.zeros && !zero_rows)
+    at.finite = all_finite(c, base(c.p.rows), up(at.length, c.p.lanes), at.rows, whole(c.p.stride()));
   V again = b_.CreateICmpNE(at.first, whole(0));
   V last = b_.CreateICmpSGE(b_.CreateAdd(at.first, at.length), c.reduced_count);
   V single = b_.CreateICmpSLE(c.reduced_count, whole(plan::Packing::block_depth)), tiled_width = up(c.width, c.panel());
@@ -233,6 +258,7 @@ void Emitter::contract_block(const Contraction& c, const Block& at, V tile) {
     const bool even = multiple(c.width, c.panel());
     V width = even ? whole(c.panel()) : least(whole(c.panel()), b_.CreateSub(c.width, column));
     V panel = panel_at(c, at.first, at.length, column), two = b_.CreateICmpEQ(width, whole(c.panel()));
+    if (zero_rows) at.finite = all_finite(c, panel, b_.CreateMul(at.length, width), whole(1), whole(0));
     // Tiles that begin below the panel's last column are not wanted of a symmetric product.
     V end = c.rows.symmetric ? least(at.rows, b_.CreateSub(b_.CreateAdd(column, width), at.row)) : at.rows;
     counted(whole(0), end, c.p.height, [&](V row) {
@@ -303,7 +329,7 @@ void Emitter::fold_tile(const Contraction& c, V row, V rows, V column, V tile, V
     vars_[c.rows.var] = b_.CreateAdd(row, r);
     reduced_[c.reduced.reductions[0]] = tile_sums(c, tile, r, offset);
     V old = b_.CreateLoad(start->getType(), sum);
-    b_.CreateStore(vb_.add(old, spread(node(add.value))), sum);
+    b_.CreateStore(sum_with(old, add.value), sum);
   });
   store(add.target, b_.CreateLoad(start->getType(), sum));
   scopes_.pop_back();
@@ -373,7 +399,7 @@ void Emitter::write_kernel(llvm::Function* f, const Contraction& c, int height, 
   for (int r = 0; r < height; ++r) {
     V x = b_.CreateAlignedLoad(c.elem, element(c, element(c, rows, k), whole(r * c.p.stride())), scalar);
     V all = b_.CreateVectorSplat(c.lanes(), x);
-    for (V v : column) added.push_back(b_.CreateFAdd(b_.CreateFMul(all, v), sums[added.size()]));
+    for (V v : column) added.push_back(vb_.multiply_add(all, v, sums[added.size()]));
   }
   V next = b_.CreateNSWAdd(k, whole(1));
   k->addIncoming(next, loop);

@@ -54,6 +54,11 @@ class Emitter {
   V known(plan::NodeId id) const;  // null where it is not computed yet
   V compute(const plan::Node& n);
   V call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& x);
+  std::optional<std::pair<V, V>> factors(plan::NodeId id, bool negative);
+  V multiply_add(const std::pair<V, V>& product, V term);
+  V fused(const plan::Node& n);
+  /// total + the term, whose product is not rounded first.
+  V sum_with(V total, plan::NodeId term);
   V spread(V scalar);
   V load(const plan::Access& a, plan::NodeId guard);
   void store(const plan::Access& a, V value, V mask = nullptr);
@@ -140,6 +145,7 @@ class Emitter {
   };
   struct Block {  // of rows and of the reduced axis
     V row, rows, first, length;
+    V finite = nullptr;  // whether the factor beside the one that has zeros is, where one has
   };
   Contraction contraction(const plan::Loop& rows);
   void packed(const plan::Loop& rows);
@@ -152,6 +158,7 @@ class Emitter {
   V panel_at(const Contraction& c, V first, V length, V column);
   void pack_rows(const Contraction& c, const Block& at);
   void contract_rows(const Contraction& c, V from, V to);
+  V all_finite(const Contraction& c, V at, V count, V times, V stride);
   std::pair<V, V> nonzero(const Contraction& c, const Block& at, V row, int height, V column, V width);
   void contract_block(const Contraction& c, const Block& at, V tile);
   void finish_tile(const Contraction& c, V row, V rows, V column, V tile);

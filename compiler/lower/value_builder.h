@@ -37,6 +37,8 @@ class ValueBuilder {
   V mul(V a, V b) { return is_float(a) ? ir_.CreateFMul(a, b) : ir_.CreateMul(a, b); }
   V div(V a, V b) { return ir_.CreateFDiv(a, b); }
   V neg(V a) { return is_float(a) ? ir_.CreateFNeg(a) : ir_.CreateNeg(a); }
+  /// a b + c, the product not rounded where the target has an instruction for that.
+  V multiply_add(V a, V b, V c) { return ir_.CreateIntrinsic(llvm::Intrinsic::fmuladd, {a->getType()}, {a, b, c}); }
   V fma(V a, V b, V c) { return ir_.CreateIntrinsic(llvm::Intrinsic::fma, {a->getType()}, {a, b, c}); }
   V sqrt(V a) { return unary(llvm::Intrinsic::sqrt, a); }
   V abs(V a);
@@ -66,7 +68,7 @@ class ValueBuilder {
   /// float -> integer truncates and saturates; number -> bool is a test against 0.
   V convert(V a, ir::Elem to);
 
-  /// 2^n for integral n in the exponent range of normal numbers.
+  /// 2^n for integral n in the exponent range of normal numbers; some number for another n or NaN.
   V pow2(V n);
   /// v 2^n for integral n, rounded once.
   V scaled(V v, V n);

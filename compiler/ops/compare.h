@@ -184,7 +184,7 @@ struct Select : Elementwise<3, ElemRule::select> {
   // x_adj = select(c, z_adj, 0), y_adj = select(c, 0, z_adj)
   template <class B, class V = typename B::Val>
   static V transpose(Site<B>& s, int k, V z_adj) {
-    const V zero = s.b.zero(z_adj);
+    const V zero = s.b.absent(s.b.type(z_adj));
     return k == 1 ? s.b.select(s.x(0), z_adj, zero) : s.b.select(s.x(0), zero, z_adj);
   }
   template <class B, class V = typename B::Val>

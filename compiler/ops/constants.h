@@ -24,7 +24,8 @@ struct Constant : Source {
   static constexpr std::string_view name = "constant";
   static constexpr std::string_view doc =
       "A tensor of extents `dims` and type `elems`, from `reals` or `integers`: one value for all elements, or each "
-      "element's in row-major order.";
+      "element's in row-major order. Zeros with `text` absent stand for a derivative that is not there: whatever is "
+      "multiplied by them.";
   static Inferred infer(const InferInput& in) {
     const Attrs& a = in.attrs;
     if (a.elems.size() != 1) return Failure{"constant needs one element type"};

@@ -484,9 +484,10 @@ struct ScatterAdd : OpBase {
     for (std::size_t k = 0; k < labels.size(); ++k) {
       if (k == 0 || k + 1 == labels.size() || batched[k]) labels[k].insert(labels[k].begin(), fresh);
     }
-    return {s.b.template emit_op<ScatterAdd>(
-        std::move(operands),
-        Attrs{.dims = prepended(extent, s.attrs.dims), .labels = labels, .integers = s.attrs.integers})};
+    return {s.b.template emit_op<ScatterAdd>(std::move(operands), Attrs{.dims = prepended(extent, s.attrs.dims),
+                                                                        .labels = labels,
+                                                                        .integers = s.attrs.integers,
+                                                                        .text = s.attrs.text})};
   }
 
  private:
@@ -525,7 +526,8 @@ template <class B, class V>
 V Gather::transpose(Site<B>& s, int, V y_adj) {
   std::vector<V> operands(s.operands.begin(), s.operands.end());
   operands[0] = y_adj;
-  Attrs a{.dims = s.x_type(0).dims, .labels = s.attrs.labels, .integers = s.attrs.integers};
+  Attrs a{
+      .dims = s.x_type(0).dims, .labels = s.attrs.labels, .integers = s.attrs.integers, .text = std::string(kAbsent)};
   std::swap(a.labels.front(), a.labels.back());
   if (s.b.type(y_adj).elem == Elem::boolean) return any_added(s.b, operands, a);
   return s.b.template emit_op<ScatterAdd>(operands, a);

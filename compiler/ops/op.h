@@ -112,6 +112,9 @@ V any_of(B& b, std::span<const V> predicates) {
   return all;
 }
 
+/// The `text` of zeros that stand for a derivative that is not there.
+inline constexpr std::string_view kAbsent = "absent";
+
 /// Cost of a division or a root, and of a function such as exp.
 inline constexpr int kDivisionCost = 8, kFunctionCost = 12;
 

@@ -184,12 +184,12 @@ struct Extreme : Reduction<false> {
   // y_tan = Σ [x is the winner] x_tan
   template <class B, class V = typename B::Val>
   static std::vector<V> jvp(Site<B>& s, std::span<const V> x_tan) {
-    return {s.b.sum(s.b.select(winner(s), x_tan[0], s.b.zero(x_tan[0])), s.attrs.axes)};
+    return {s.b.sum(s.b.select(winner(s), x_tan[0], s.b.absent(s.b.type(x_tan[0]))), s.attrs.axes)};
   }
   // x_adj = [x is the winner] y_adj
   template <class B, class V = typename B::Val>
   static std::vector<V> vjp(Site<B>& s, std::span<const V> y_adj) {
-    return {s.b.select(winner(s), unreduced(s, y_adj[0]), s.b.zero(s.x(0)))};
+    return {s.b.select(winner(s), unreduced(s, y_adj[0]), s.b.absent(s.x_type(0)))};
   }
   template <class B, class V = typename B::Val>
   static V guard(Site<B>& s, int) {

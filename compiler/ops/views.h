@@ -239,6 +239,7 @@ inline Attrs batched_strided(const Attrs& a, const Dim& extent) {
   out.steps = {1};
   out.steps.insert(out.steps.end(), a.steps.begin(), a.steps.end());
   out.dims = prepended(extent, a.dims);
+  out.text = a.text;
   return out;
 }
 
@@ -282,7 +283,7 @@ struct Slice : Strided<Slice> {
   // Placed back among zeros.
   template <class B, class V = typename B::Val>
   static V transpose(Site<B>& s, int, V y_adj) {
-    return s.b.place(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims);
+    return s.b.place(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims, kAbsent);
   }
 };
 
@@ -290,7 +291,8 @@ struct Place : Strided<Place> {
   static constexpr bool fills(const Attrs&) { return true; }
   static constexpr std::string_view name = "place";
   static constexpr std::string_view doc =
-      "Zeros of extents `dims` with the operand's element at index placed at `starts` + `steps` * index, per axis.";
+      "Zeros of extents `dims` with the operand's element at index placed at `starts` + `steps` * index, per axis. The "
+      "zeros are absent derivatives where `text` says so.";
   static std::vector<Example> examples(Elem elem) {
     const Dim n = example_n(), m = example_m();
     return {

@@ -1,6 +1,7 @@
 #include "compiler/opt/choice_rules.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "compiler/ops/all.h"
 #include "compiler/opt/match.h"
@@ -93,32 +94,48 @@ Simpler broadcast_of_choice(Builder& b, const std::vector<ValueId>& x, const Att
   const Instr* choice = defined_by<ops::Select>(b, x[0]);
   if (choice == nullptr) return std::nullopt;
   const std::vector<ValueId> of = choice->operands;
-  const auto yes = b.splat(of[1]), no = b.splat(of[2]);
-  const Elem elem = b.type(x[0]).elem;
-  if (!yes || !no || !is_float(elem)) return std::nullopt;
-  return b.select(b.broadcast(of[0], a.dims, a.axes), b.constant(elem, *yes, a.dims), b.constant(elem, *no, a.dims));
+  if (!b.splat(of[1]) || !b.splat(of[2]) || !is_float(b.type(x[0]).elem)) return std::nullopt;
+  return b.select(b.broadcast(of[0], a.dims, a.axes), b.splat_of(of[1], a.dims), b.splat_of(of[2], a.dims));
 }
 
-Simpler sum_of_multiple(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
-  if (!is_float(b.type(x[0]).elem) || a.axes.empty()) return std::nullopt;
-  if (const Instr* neg = defined_by<ops::Neg>(b, x[0])) return b.neg(b.sum(neg->operands[0], a.axes));
+Simpler sum_of_negative(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  const Instr* neg = defined_by<ops::Neg>(b, x[0]);
+  if (neg == nullptr || !is_float(b.type(x[0]).elem) || a.axes.empty()) return std::nullopt;
+  const ValueId total = b.sum(neg->operands[0], a.axes);
+  return b.sub(b.zero(total), total);
+}
+
+namespace {
+
+Simpler sum_of_multiple_if(Builder& b, const std::vector<ValueId>& x, const Attrs& a, bool (*chosen)(double c)) {
   const Instr* product = defined_by<ops::Mul>(b, x[0]);
-  if (product == nullptr) return std::nullopt;
+  if (product == nullptr || !is_float(b.type(x[0]).elem) || a.axes.empty()) return std::nullopt;
   const std::vector<ValueId> of = product->operands;
   for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
     const auto c = b.splat(of[k]);
-    if (!c) continue;
+    if (!c || !chosen(*c)) continue;
     const ValueId total = b.sum(of[1 - k], a.axes);
-    return b.mul(b.like(total, *c), total);
+    return b.mul(b.splat_of(of[k], b.dims(total)), total);
   }
   return std::nullopt;
+}
+
+}  // namespace
+
+Simpler sum_of_doubles(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  return sum_of_multiple_if(b, x, a, [](double c) { return c >= 1 && is_power_of_two(c); });
+}
+
+Simpler sum_of_multiple(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  return sum_of_multiple_if(b, x, a, [](double) { return true; });
 }
 
 Simpler sum_of_picked(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
   const Instr* choice = defined_by<ops::Select>(b, x[0]);
   if (choice == nullptr) return std::nullopt;
   const std::vector<ValueId> of = choice->operands;
-  if (b.splat(of[2]) != 0.0 || !is_float(b.type(x[0]).elem)) return std::nullopt;
+  const auto rest = b.splat(of[2]);
+  if (rest != 0.0 || std::signbit(*rest) || !is_float(b.type(x[0]).elem)) return std::nullopt;
   const std::size_t rank = b.dims(x[0]).size();
   const auto summed = [&](std::int64_t axis) { return std::ranges::find(a.axes, axis) != a.axes.end(); };
   for (const Pick& p : picks(b, of[0])) {
@@ -151,8 +168,8 @@ Simpler contract_with_delta(Builder& b, const std::vector<ValueId>& x, const Att
     const Instr* choice = defined_by<ops::Select>(b, x[k]);
     if (choice == nullptr) continue;
     const std::vector<ValueId> of = choice->operands;
-    const auto scale = b.splat(of[1]);
-    if (!scale || b.splat(of[2]) != 0.0) continue;
+    // A zero that the program has is multiplied as any other number: its product with an infinity is NaN.
+    if (!b.splat(of[1]) || !b.is_absent(of[2])) continue;
     const Labels& own = a.labels[k];
     for (const Pick& p : picks(b, of[0])) {
       if (own.size() != 2 || p.axes.size() != 1 || defined_by<ops::Iota>(b, p.index) == nullptr) continue;
@@ -162,7 +179,12 @@ Simpler contract_with_delta(Builder& b, const std::vector<ValueId>& x, const Att
       std::vector<Labels> labels;
       bool both = false;
       for (std::size_t i = 0; i < x.size(); ++i) {
-        if (i == k) continue;
+        if (i == k) {  // the constant stays a factor, in its place
+          if (b.splat(of[1]) == 1.0) continue;
+          operands.push_back(b.splat_of(of[1], {}));
+          labels.emplace_back();
+          continue;
+        }
         Labels l = a.labels[i];
         const bool has_gone = std::ranges::find(l, gone) != l.end();
         both = both || (has_gone && std::ranges::find(l, stays) != l.end());
@@ -174,8 +196,7 @@ Simpler contract_with_delta(Builder& b, const std::vector<ValueId>& x, const Att
           std::ranges::any_of(labels, [&](const Labels& l) { return std::ranges::find(l, stays) != l.end(); });
       if (both || !carried) continue;
       labels.push_back(result);
-      const ValueId v = b.contract(operands, labels);
-      return *scale == 1 ? v : b.mul(b.like(v, *scale), v);
+      return b.contract(operands, labels);
     }
   }
   return std::nullopt;

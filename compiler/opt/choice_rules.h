@@ -13,11 +13,15 @@ using Simpler = std::optional<ir::ValueId>;
 Simpler select_known(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 /// A broadcast of a choice between constants: the choice by the broadcast condition.
 Simpler broadcast_of_choice(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
-/// Σ -x = -Σ x, Σ c x = c Σ x for a constant c.
+/// Σ -x = 0 - Σ x: a sum begins at 0, so that neither side is -0.
+Simpler sum_of_negative(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// Σ 2^k x = 2^k Σ x for k >= 0.
+Simpler sum_of_doubles(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// Σ c x = c Σ x for a constant c.
 Simpler sum_of_multiple(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 /// y[…, k, …] = Σ_n [k = q_n] v[n, …, k, …]: v at k = q_n, added at q_n.
 Simpler sum_of_picked(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
-/// A contraction over j with [i = j]: the other operands at j = i.
+/// A contraction over j with [i = j] of a derivative: the other operands at j = i.
 Simpler contract_with_delta(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 
 }  // namespace rg::opt

@@ -27,13 +27,28 @@ namespace {
 
 bool has(const Labels& labels, std::int64_t l) { return std::ranges::find(labels, l) != labels.end(); }
 
-/// v times the extent, in v's element type.
+/// The sum of as many v as the extent says: v times it in v's element type; 0 of none, also where v is negative or not
+/// finite.
 ValueId times(Builder& b, ValueId v, const Dim& extent) {
+  if (b.is_absent(v)) return v;
   const Elem elem = b.type(v).elem;
+  if (extent == Dim(0)) return b.zero(v);
+  const ValueId count = b.size(extent);
   const ValueId factor =
-      extent.is_constant() ? b.constant(elem, static_cast<double>(extent.constant())) : b.convert(b.size(extent), elem);
-  return b.mul(b.broadcast(factor, b.dims(v), {}), v);
+      extent.is_constant() ? b.constant(elem, static_cast<double>(extent.constant())) : b.convert(count, elem);
+  const ValueId product = b.mul(b.broadcast(factor, b.dims(v), {}), v);
+  if (extent.proven_positive() || !is_float(elem)) return product;
+  const ValueId some = b.compare("gt", count, b.integer(Elem::i64, 0));
+  return b.select(b.broadcast(some, b.dims(v), {}), product, b.zero(v));
 }
+
+/// Whether v is a broadcast of some axes: not of a number, which would be a factor of all.
+bool repeats_axes(Builder& b, ValueId v) {
+  const Instr* view = defined_by<ops::Broadcast>(b, v);
+  return view != nullptr && !view->attrs.axes.empty();
+}
+/// The same, or a number for all elements.
+bool repeats(Builder& b, ValueId v) { return defined_by<ops::Broadcast>(b, v) != nullptr || b.splat(v); }
 
 struct Terms {
   std::vector<ValueId> operands;
@@ -111,8 +126,7 @@ Simpler drop_broadcast(Builder& b, const Terms& given) {
       if (!has(own, l) && !given.elsewhere(k, l) && !has(given.result, l))
         factor = factor * b.dims(given.operands[k])[d];
     }
-    const ValueId source =
-        is_splat ? b.constant(b.type(given.operands[k]).elem, *b.splat(given.operands[k])) : view->operands[0];
+    const ValueId source = is_splat ? b.splat_of(given.operands[k], {}) : view->operands[0];
     t.replace(k, source, own);
     const ValueId v = emit_stretched(b, t, wanted);
     return factor == Dim(1) ? v : times(b, v, factor);
@@ -134,34 +148,107 @@ Simpler fold_transpose(Builder& b, const Terms& given) {
   return std::nullopt;
 }
 
-// -x, and scalars, go outside; a product with a broadcast becomes two operands.
-Simpler split_operand(Builder& b, const Terms& given) {
+bool sums_nothing(const Terms& t) {
+  std::set<std::int64_t> all;
+  for (const Labels& l : t.labels) all.insert(l.begin(), l.end());
+  return all.size() == t.result.size();
+}
+
+// Σ (-x) y = 0 - Σ x y: a sum, which begins at 0, is never -0.
+Simpler sign_outside(Builder& b, const Terms& given) {
+  if (sums_nothing(given)) return std::nullopt;
   for (std::size_t k = 0; k < given.size(); ++k) {
+    const Instr* neg = defined_by<ops::Neg>(b, given.operands[k]);
+    const Instr* sub = defined_by<ops::Sub>(b, given.operands[k]);
+    if (sub != nullptr && b.splat(sub->operands[0]) != 0.0) sub = nullptr;
+    if (neg == nullptr && sub == nullptr) continue;
     Terms t = given;
-    if (const Instr* neg = defined_by<ops::Neg>(b, given.operands[k])) {
-      t.replace(k, neg->operands[0], given.labels[k]);
-      return b.neg(t.emit(b));
-    }
-    if (given.labels[k].empty() && given.size() > 1) {
-      t.erase(k);
-      const ValueId rest = t.emit(b);
-      return b.mul(b.broadcast(given.operands[k], b.dims(rest), {}), rest);
-    }
-    const Instr* product = defined_by<ops::Mul>(b, given.operands[k]);
-    if (product == nullptr) continue;
-    const ValueId u = product->operands[0], v = product->operands[1];
-    const auto repeated = [&](ValueId w) { return defined_by<ops::Broadcast>(b, w) != nullptr || b.splat(w); };
-    if (!repeated(u) && !repeated(v)) continue;
-    t.replace(k, u, given.labels[k]);
-    t.operands.push_back(v);
-    t.labels.push_back(given.labels[k]);
+    t.replace(k, neg != nullptr ? neg->operands[0] : sub->operands[1], given.labels[k]);
+    const ValueId v = t.emit(b);
+    return b.sub(b.zero(v), v);
+  }
+  return std::nullopt;
+}
+
+// A number among the operands multiplies the one beside it.
+Simpler number_inside(Builder& b, const Terms& given) {
+  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+    if (given.size() < 2 || !given.labels[k].empty()) continue;
+    Terms t = given;
+    const std::size_t with = 1 - k;
+    const ValueId number = b.broadcast(given.operands[k], b.dims(given.operands[with]), {});
+    t.replace(with, b.mul(k == 0 ? number : given.operands[with], k == 0 ? given.operands[with] : number),
+              given.labels[with]);
+    t.erase(k);
     return t.emit(b);
   }
   return std::nullopt;
 }
 
-// A summed label of one operand alone is summed in it.
-Simpler sum_inside(Builder& b, const Terms& given) {
+// A product whose factors are repeated along axes of each other (all: a product with a factor that is repeated, or a
+// number) becomes two operands, in the order of the product.
+Simpler split_product(Builder& b, const Terms& given, bool all) {
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    const Instr* product = defined_by<ops::Mul>(b, given.operands[k]);
+    if (product == nullptr) continue;
+    const ValueId u = product->operands[0], v = product->operands[1];
+    const bool chosen = all ? repeats(b, u) || repeats(b, v) : repeats_axes(b, u) && repeats_axes(b, v);
+    if (!chosen) continue;
+    Terms t = given;
+    t.replace(k, u, given.labels[k]);
+    t.operands.insert(t.operands.begin() + static_cast<std::ptrdiff_t>(k) + 1, v);
+    t.labels.insert(t.labels.begin() + static_cast<std::ptrdiff_t>(k) + 1, given.labels[k]);
+    return t.emit(b);
+  }
+  return std::nullopt;
+}
+
+/// The number and the contraction of several arrays whose product v is: s and c of s c.
+std::optional<std::pair<ValueId, ValueId>> scaled_contraction(Builder& b, ValueId v) {
+  const Instr* product = defined_by<ops::Mul>(b, v);
+  if (product == nullptr) return std::nullopt;
+  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+    const ValueId number = product->operands[k], rest = product->operands[1 - k];
+    const Instr* inner = defined_by<ops::Contract>(b, rest);
+    if (inner != nullptr && inner->operands.size() > 1 && repeats(b, number) && !repeats_axes(b, number))
+      return std::pair{number, rest};
+  }
+  return std::nullopt;
+}
+
+/// The number of a scaled contraction, for all elements of v.
+ValueId times_number(Builder& b, ValueId number, ValueId v) {
+  if (b.splat(number)) return b.mul(b.splat_of(number, b.dims(v)), v);
+  return b.mul(b.broadcast(defined_by<ops::Broadcast>(b, number)->operands[0], b.dims(v), {}), v);
+}
+
+// A number that multiplies a contraction goes outside, so that the contraction is part of this one.
+Simpler merge_scaled(Builder& b, const Terms& given) {
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    const auto found = scaled_contraction(b, given.operands[k]);
+    if (!found) continue;
+    Terms t = given;
+    t.replace(k, found->second, given.labels[k]);
+    return times_number(b, found->first, t.emit(b));
+  }
+  return std::nullopt;
+}
+
+// Numbers among the operands go outside.
+Simpler number_outside(Builder& b, const Terms& given) {
+  for (std::size_t k = 0; k < given.size(); ++k) {
+    if (!given.labels[k].empty() || given.size() < 2) continue;
+    Terms t = given;
+    t.erase(k);
+    const ValueId rest = t.emit(b);
+    return b.mul(b.broadcast(given.operands[k], b.dims(rest), {}), rest);
+  }
+  return std::nullopt;
+}
+
+// A summed label of one operand alone is summed in it: where another operand has a label that this one lacks (all:
+// everywhere), so that fewer products are made by a factor of an extent.
+Simpler sum_inside(Builder& b, const Terms& given, bool all) {
   for (std::size_t k = 0; k < given.size(); ++k) {
     std::vector<std::int64_t> axes;
     Labels own;
@@ -172,7 +259,10 @@ Simpler sum_inside(Builder& b, const Terms& given) {
       else
         axes.push_back(static_cast<std::int64_t>(d));
     }
-    if (axes.empty()) continue;
+    const bool saves = std::ranges::any_of(given.labels, [&](const Labels& other) {
+      return std::ranges::any_of(other, [&](std::int64_t l) { return !has(given.labels[k], l); });
+    });
+    if (axes.empty() || !(all || saves || given.size() == 1)) continue;
     Terms t = given;
     t.replace(k, b.sum(given.operands[k], axes), own);
     return t.emit(b);
@@ -182,9 +272,7 @@ Simpler sum_inside(Builder& b, const Terms& given) {
 
 // Nothing is summed: the product of the operands, aligned.
 Simpler plain_product(Builder& b, const Terms& t) {
-  std::set<std::int64_t> all;
-  for (const Labels& l : t.labels) all.insert(l.begin(), l.end());
-  if (all.size() != t.result.size()) return std::nullopt;
+  if (!sums_nothing(t)) return std::nullopt;
   const std::vector<Dim> dims = result_dims(b, t);
   ValueId product;
   for (std::size_t k = 0; k < t.size(); ++k) {
@@ -220,18 +308,36 @@ Simpler sum_of_broadcast(Builder& b, const std::vector<ValueId>& x, const Attrs&
   }
   if (factor == Dim(1) && view != nullptr && inner.size() == a.axes.size() && to.size() == axes.size())
     return std::nullopt;
-  const ValueId source = view != nullptr ? view->operands[0] : b.constant(b.type(x[0]).elem, *b.splat(x[0]));
+  const ValueId source = view != nullptr ? view->operands[0] : b.splat_of(x[0], {});
   return b.broadcast(times(b, b.sum(source, inner), factor), to, axes);
 }
 
-Simpler sum_of_product(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+namespace {
+
+Simpler sum_of_product_if(Builder& b, const std::vector<ValueId>& x, const Attrs& a,
+                          bool (*chosen)(Builder& b, ValueId factor)) {
   const Instr* product = defined_by<ops::Mul>(b, x[0]);
   if (product == nullptr || !is_float(b.type(x[0]).elem)) return std::nullopt;
   const ValueId u = product->operands[0], v = product->operands[1];
-  const auto repeated = [&](ValueId w) { return defined_by<ops::Broadcast>(b, w) != nullptr || b.splat(w); };
-  if (!repeated(u) && !repeated(v)) return std::nullopt;
+  if (!chosen(b, u) && !chosen(b, v)) return std::nullopt;
   const Labels all = ops::iota_axes(b.dims(x[0]).size());
   return b.contract({u, v}, {all, all, ops::other_axes(all.size(), a.axes)});
+}
+
+}  // namespace
+
+Simpler sum_of_product(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  return sum_of_product_if(b, x, a, repeats_axes);
+}
+
+Simpler sum_of_scaled(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  return sum_of_product_if(b, x, a, repeats);
+}
+
+Simpler sum_of_scaled_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  const auto found = scaled_contraction(b, x[0]);
+  if (!found || a.axes.empty()) return std::nullopt;
+  return times_number(b, found->first, b.sum(found->second, a.axes));
 }
 
 Simpler sum_of_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
@@ -245,13 +351,42 @@ Simpler sum_of_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& 
   return t.emit(b);
 }
 
-Simpler simpler_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+namespace {
+
+template <auto... Steps>
+Simpler first_of(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
   if (!is_float(b.type(x[0]).elem)) return std::nullopt;
   const Terms t(x, a);
-  for (const auto step : {drop_broadcast, fold_transpose, split_operand, sum_inside, plain_product}) {
-    if (const auto v = step(b, t)) return v;
-  }
-  return std::nullopt;
+  Simpler found;
+  static_cast<void>(((found = Steps(b, t)) || ...));
+  return found;
+}
+
+Simpler nothing_of_absent(Builder& b, const Terms& t) {
+  if (std::ranges::none_of(t.operands, [&](ValueId v) { return b.is_absent(v); })) return std::nullopt;
+  return b.absent({b.type(t.operands[0]).elem, result_dims(b, t)});
+}
+Simpler split_outer(Builder& b, const Terms& t) { return split_product(b, t, false); }
+Simpler split_scaled(Builder& b, const Terms& t) { return split_product(b, t, true); }
+Simpler sum_where_less(Builder& b, const Terms& t) { return sum_inside(b, t, false); }
+Simpler sum_everywhere(Builder& b, const Terms& t) { return sum_inside(b, t, true); }
+
+}  // namespace
+
+Simpler contract_of_absent(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  return first_of<nothing_of_absent>(b, x, a);
+}
+Simpler contract_of_views(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  return first_of<drop_broadcast, fold_transpose, plain_product, number_inside>(b, x, a);
+}
+Simpler contract_of_negative(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  return first_of<sign_outside>(b, x, a);
+}
+Simpler contract_by_parts(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  return first_of<split_outer, merge_scaled, sum_where_less>(b, x, a);
+}
+Simpler contract_of_scaled(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+  return first_of<number_outside, split_scaled, sum_everywhere>(b, x, a);
 }
 
 namespace {
@@ -360,7 +495,7 @@ Simpler scatter_at_affine(Builder& b, const std::vector<ValueId>& x, const Attrs
   const ValueId updates = b.transpose(b.sum(x[0], summed), order);
   if (b.dims(updates) == a.dims && std::ranges::all_of(code->starts, [](const Dim& s) { return s == Dim(0); }))
     return updates;
-  return b.place(updates, code->starts, std::vector<std::int64_t>(a.dims.size(), 1), a.dims);
+  return b.place(updates, code->starts, std::vector<std::int64_t>(a.dims.size(), 1), a.dims, a.text);
 }
 
 }  // namespace rg::opt

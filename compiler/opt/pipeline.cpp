@@ -165,7 +165,7 @@ class Preparation {
     out = lift(out);
     after(kLift, out);
     if (options_.simplify) {
-      out = simplify_fully(std::move(out), options_.strict);
+      out = simplify_fully(std::move(out), allowed_rules(options_));
       after(kSimplify, out);
     }
     return out;
@@ -197,9 +197,13 @@ class Preparation {
 
 std::span<const std::string_view> pass_names() { return kPasses; }
 
-Function simplify_fully(Function f, bool exact_only) {
+RuleClass allowed_rules(const PipelineOptions& options) {
+  return options.strict ? RuleClass::exact : options.fast ? RuleClass::fast : RuleClass::contraction;
+}
+
+Function simplify_fully(Function f, RuleClass most) {
   for (int round = 0; round < kMaxRounds; ++round) {
-    Function next = dce(simplify(f, exact_only));
+    Function next = dce(simplify(f, most));
     const bool settled = code_size(next) == code_size(f) && shape_of(next) == shape_of(f);
     f = std::move(next);
     if (settled) break;

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "compiler/ir/builder.h"
+#include "compiler/opt/rules.h"
 #include "compiler/support/result.h"
 
 namespace rg::opt {
@@ -20,6 +21,7 @@ std::span<const std::string_view> pass_names();
 struct PipelineOptions {
   bool simplify = true;  // false: only what the later phases need
   bool strict = false;   // only exact equations, contractions in the order written
+  bool fast = false;     // all equations; strict wins
   /// Called after each pass with its name (one of pass_names()) and the function as it is then.
   std::function<void(std::string_view pass, const ir::Function&)> after = {};
 };
@@ -30,6 +32,8 @@ Result<ir::Function> prepare(const ir::Module& module, std::string_view name, co
                              const PipelineOptions& options = {});
 
 /// Simplifies until nothing changes (at most a dozen rounds), dead code removed.
-ir::Function simplify_fully(ir::Function f, bool exact_only = false);
+ir::Function simplify_fully(ir::Function f, RuleClass most = RuleClass::contraction);
+/// The rules that the options allow.
+RuleClass allowed_rules(const PipelineOptions& options);
 
 }  // namespace rg::opt

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/ops/all.h"
+#include "compiler/opt/arithmetic_rules.h"
 #include "compiler/opt/choice_rules.h"
 #include "compiler/opt/contraction_rules.h"
 #include "compiler/opt/guard_rules.h"
@@ -69,17 +70,27 @@ Found reshape_reshape(Builder& b, X x, const Attrs& a) {
   return b.reshape(inner->operands[0], a.dims);
 }
 
+// As the op does it: integers wrap, floating numbers are truncated and saturate, everything but 0 is true.
 Found convert_constant(Builder& b, X x, const Attrs& a) {
-  const auto s = b.splat(x[0]);
-  if (!s) return std::nullopt;
-  return b.constant(a.elems[0], *s, b.dims(x[0]));
+  if (!b.splat(x[0])) return std::nullopt;
+  const Attrs c = b.function().definition(b.splat_of(x[0], {}))->attrs;
+  const Elem to = a.elems[0];
+  const std::vector<Dim> dims = b.dims(x[0]);
+  if (is_float(to) && b.is_absent(x[0])) return b.absent({to, dims});
+  if (is_float(c.elems[0])) {
+    const double v = *b.splat(x[0]);
+    return to == Elem::boolean ? b.boolean(v != 0, dims) : b.constant(to, v, dims);
+  }
+  const std::int64_t v = c.integers[0];
+  if (to == Elem::f32) return b.constant(to, static_cast<double>(static_cast<float>(v)), dims);
+  if (to == Elem::f64) return b.constant(to, static_cast<double>(v), dims);
+  return to == Elem::boolean ? b.boolean(v != 0, dims) : b.integer(to, wrap(to, v), dims);
 }
 
 // Views of a splat.
 Found splat_view(Builder& b, X x, const std::vector<Dim>& dims) {
-  const auto s = b.splat(x[0]);
-  if (!s) return std::nullopt;
-  return b.constant(b.type(x[0]).elem, *s, dims);
+  if (!b.splat(x[0])) return std::nullopt;
+  return b.splat_of(x[0], dims);
 }
 Found splat_to_dims(Builder& b, X x, const Attrs& a) { return splat_view(b, x, a.dims); }
 Found splat_transposed(Builder& b, X x, const Attrs& a) {
@@ -88,97 +99,334 @@ Found splat_transposed(Builder& b, X x, const Attrs& a) {
   return splat_view(b, x, dims);
 }
 
-Found powi_small(Builder& b, X x, const Attrs& a) {
-  switch (a.integers[0]) {
-    case 0:
-      return b.one(x[0]);
-    case 1:
-      return x[0];
-    case 2:
-      return b.op<ops::Mul>(x[0], x[0]);
-    default:
-      return std::nullopt;
-  }
+// Left sides for the tests. Parameters are arrays of the size n, of n x m, or numbers.
+
+const Dim kN = Dim::size(0), kM = Dim::size(1);
+
+ValueId number(Builder& b, Elem e) { return b.add_param({e, {}}); }
+ValueId vector(Builder& b, Elem e) { return b.add_param({e, {kN}}); }
+ValueId matrix(Builder& b, Elem e) { return b.add_param({e, {kN, kM}}); }
+/// The constant for every element.
+ValueId splat(Builder& b, Elem e, double v) { return b.constant(e, v, {kN}); }
+ValueId test(Builder& b, ValueId x) { return b.compare("gt", x, b.zero(x)); }
+template <class Op>
+ValueId raw(Builder& b, std::vector<ValueId> x, Attrs a = {}) {
+  return b.emit_op<Op>(std::move(x), std::move(a));
+}
+/// c x, c y and so on.
+ValueId scaled(Builder& b, double c, ValueId x) { return raw<ops::Mul>(b, {b.like(x, c), x}); }
+ValueId repeated(Builder& b, ValueId v, std::vector<Dim> to, std::vector<std::int64_t> axes) {
+  return raw<ops::Broadcast>(b, {v}, {.axes = std::move(axes), .dims = std::move(to)});
+}
+ValueId summed(Builder& b, ValueId v, std::vector<std::int64_t> axes) {
+  return raw<ops::ReduceSum>(b, {v}, {.axes = std::move(axes)});
+}
+ValueId contracted(Builder& b, std::vector<ValueId> x, std::vector<ops::Labels> labels) {
+  return raw<ops::Contract>(b, std::move(x), {.labels = std::move(labels)});
+}
+/// [row = column] among n x n.
+ValueId diagonal(Builder& b, ValueId yes, ValueId no) {
+  return raw<ops::Select>(b,
+                          {b.compare("eq", b.iota(Elem::i64, {kN, kN}, 0), b.iota(Elem::i64, {kN, kN}, 1)), yes, no});
 }
 
-Found square_product(Builder& b, X x, const Attrs&) { return b.op<ops::Mul>(x[0], x[0]); }
-
-// (c x) d = (c d) x for splats c, d: the constant comes first.
-Found constant_product(Builder& b, X x, const Attrs&) {
-  if (!is_float(b.type(x[0]).elem)) return std::nullopt;
-  for (const int k : {0, 1}) {
-    const ValueId c = x[static_cast<std::size_t>(k)], rest = x[static_cast<std::size_t>(1 - k)];
-    const auto outer = b.splat(c);
-    if (!outer) continue;
-    if (const Instr* inner = defined_by<ops::Mul>(b, rest)) {
-      if (const auto s = b.splat(inner->operands[0])) return b.mul(b.like(c, *outer * *s), inner->operands[1]);
-    }
-    if (const Instr* inner = defined_by<ops::Neg>(b, rest)) return b.mul(b.like(c, -*outer), inner->operands[0]);
-    if (k == 1) return b.mul(c, rest);
-  }
-  return std::nullopt;
-}
-
-// x + x = 2 x; c x + x = (c + 1) x; c x + d x = (c + d) x.
-Found add_multiples(Builder& b, X x, const Attrs&) {
-  if (!is_float(b.type(x[0]).elem)) return std::nullopt;
-  const auto split = [&](ValueId v) {
-    if (const Instr* m = defined_by<ops::Mul>(b, v)) {
-      if (const auto s = b.splat(m->operands[0])) return std::pair{*s, m->operands[1]};
-    }
-    return std::pair{1.0, v};
-  };
-  const auto [c, u] = split(x[0]);
-  const auto [d, v] = split(x[1]);
-  if (u != v) return std::nullopt;
-  return b.mul(b.like(u, c + d), u);
-}
+using enum RuleClass;
+using B = Builder;
+using E = Elem;
+using V = ValueId;
 
 const std::vector<Rule>& table() {
   static const std::vector<Rule> rows{
-      {"add", "x + 0 = x, constants", false, folded<kAdd>},
-      {"add", "c x + d x = (c + d) x", false, add_multiples},
-      {"sub", "x - 0 = x, constants", false, folded<kSub>},
-      {"mul", "1 x = x, -1 x = -x, constants", true, folded<kMul>},
-      {"mul", "(c x) d = (c d) x", false, constant_product},
-      {"div", "x / 1 = x, constants", true, folded<kDiv>},
-      {"neg", "-(-x) = x, constants", true, folded<kNeg>},
-      {"select", "select(c, x, x) = x, constant conditions", true, folded<kSelect>},
-      {"select", "under a condition that is known", true, select_known},
-      {"guarded_mul", "under a condition that is known", true, guarded_product},
-      {"ne", "of constants", true, unequal_constants},
-      {"and", "x and true = x", true, folded<kAnd>},
-      {"or", "x or false = x", true, folded<kOr>},
-      {"not", "not not x = x", true, folded<kNot>},
-      {"powi", "x^0 = 1, x^1 = x, x^2 = x x", true, powi_small},
-      {"square", "x^2 = x x", true, square_product},
-      {"convert", "of its own type, of constants", true, convert_constant},
-      {"convert", "of its own type", true, folded<kConvert>},
-      {"broadcast", "of an index is an index", true, iota_broadcast},
-      {"broadcast", "of a choice between constants", true, broadcast_of_choice},
-      {"broadcast", "of a broadcast or a constant", true, folded<kBroadcast>},
-      {"transpose", "of a constant", true, splat_transposed},
-      {"transpose", "of a transpose", true, transpose_transpose},
-      {"transpose", "identity", true, folded<kTranspose>},
-      {"reshape", "of a constant", true, splat_to_dims},
-      {"reshape", "of a reshape", true, reshape_reshape},
-      {"reshape", "identity", true, folded<kReshape>},
-      {"slice", "of a constant", true, splat_to_dims},
-      {"slice", "identity", true, folded<kSlice>},
-      {"gather", "x[i + c] over an index i is a slice", true, gather_of_affine},
-      {"scatter_add", "at i + c over an index i is place", true, scatter_at_affine},
-      {"reduce_sum", "of -x and c x for a constant c", false, sum_of_multiple},
-      {"reduce_sum", "of terms picked by an index is a scatter", false, sum_of_picked},
-      {"reduce_sum", "of a broadcast is a multiple", false, sum_of_broadcast},
-      {"reduce_sum", "of a product with a broadcast is a contraction", false, sum_of_product},
-      {"reduce_sum", "of a contraction is a contraction", false, sum_of_contract},
-      {"contract", "with [i = j] renames", false, contract_with_delta},
-      {"contract", "views, products and constants in operands", false, simpler_contract},
+      {"add",
+       "x + (-0) = x, x + 0 = x where x is never -0, constants",
+       exact,
+       folded<kAdd>,
+       {[](B& b, E e) { return raw<ops::Add>(b, {vector(b, e), splat(b, e, -0.0)}); },
+        [](B& b, E e) { return raw<ops::Add>(b, {splat(b, e, 0), raw<ops::Abs>(b, {vector(b, e)})}); },
+        [](B& b, E e) { return raw<ops::Add>(b, {splat(b, e, 0.1), splat(b, e, 1e30)}); }}},
+      {"add",
+       "x + x = 2 x, c x + d x = (c + d) x for c, d = 1, 2, 4, …",
+       exact,
+       add_doubles,
+       {[](B& b, E e) {
+          const V x = vector(b, e);
+          return raw<ops::Add>(b, {x, x});
+        },
+        [](B& b, E e) {
+          const V x = vector(b, e);
+          return raw<ops::Add>(b, {x, scaled(b, 2, x)});
+        },
+        [](B& b, E e) {
+          const V x = vector(b, e);
+          return raw<ops::Add>(b, {scaled(b, -4, x), scaled(b, -2, x)});
+        }}},
+      {"add", "x + 0 = x", fast, add_any_zero, {[](B& b, E e) {
+         return raw<ops::Add>(b, {vector(b, e), splat(b, e, 0)});
+       }}},
+      {"add", "c x + d x = (c + d) x", fast, add_multiples, {[](B& b, E e) {
+         const V x = vector(b, e);
+         return raw<ops::Add>(b, {scaled(b, 3, x), scaled(b, 0.1, x)});
+       }}},
+      {"sub",
+       "x - 0 = x, -0 - x = -x, constants",
+       exact,
+       folded<kSub>,
+       {[](B& b, E e) { return raw<ops::Sub>(b, {vector(b, e), splat(b, e, 0)}); },
+        [](B& b, E e) { return raw<ops::Sub>(b, {splat(b, e, -0.0), vector(b, e)}); },
+        [](B& b, E e) { return raw<ops::Sub>(b, {splat(b, e, 0.1), splat(b, e, 1e30)}); }}},
+      {"sub", "0 - x = -x", fast, sub_from_zero, {[](B& b, E e) {
+         return raw<ops::Sub>(b, {splat(b, e, 0), vector(b, e)});
+       }}},
+      {"mul",
+       "1 x = x, -1 x = -x, constants",
+       exact,
+       folded<kMul>,
+       {[](B& b, E e) { return raw<ops::Mul>(b, {splat(b, e, 1), vector(b, e)}); },
+        [](B& b, E e) { return raw<ops::Mul>(b, {vector(b, e), splat(b, e, -1)}); },
+        [](B& b, E e) { return raw<ops::Mul>(b, {splat(b, e, 0.1), splat(b, e, 3)}); }}},
+      {"mul",
+       "x c = c x, c (-x) = (-c) x for a constant c",
+       exact,
+       constant_first,
+       {[](B& b, E e) { return raw<ops::Mul>(b, {vector(b, e), splat(b, e, 0.1)}); },
+        [](B& b, E e) { return raw<ops::Mul>(b, {splat(b, e, 0.1), raw<ops::Neg>(b, {vector(b, e)})}); }}},
+      {"mul",
+       "(c x) d = (c d) x where c or d is a power of two and c d is in range",
+       regrouping,
+       power_of_two_product,
+       {[](B& b, E e) { return scaled(b, 2, scaled(b, 0.1, vector(b, e))); },
+        [](B& b, E e) { return scaled(b, 0.25, scaled(b, 0.1, vector(b, e))); },
+        [](B& b, E e) { return scaled(b, 0.1, scaled(b, 4, vector(b, e))); },
+        [](B& b, E e) { return scaled(b, 3, scaled(b, 0.125, vector(b, e))); }}},
+      {"mul", "(c x) d = (c d) x", fast, constant_product, {[](B& b, E e) {
+         return scaled(b, 3, scaled(b, 0.1, vector(b, e)));
+       }}},
+      {"div",
+       "x / 1 = x, x / -1 = -x, constants",
+       exact,
+       folded<kDiv>,
+       {[](B& b, E e) { return raw<ops::Div>(b, {vector(b, e), splat(b, e, 1)}); },
+        [](B& b, E e) { return raw<ops::Div>(b, {vector(b, e), splat(b, e, -1)}); },
+        [](B& b, E e) { return raw<ops::Div>(b, {splat(b, e, 1), splat(b, e, 3)}); }}},
+      {"neg",
+       "-(-x) = x, constants",
+       exact,
+       folded<kNeg>,
+       {[](B& b, E e) { return raw<ops::Neg>(b, {raw<ops::Neg>(b, {vector(b, e)})}); },
+        [](B& b, E e) { return raw<ops::Neg>(b, {splat(b, e, 0)}); }}},
+      {"select",
+       "select(c, x, x) = x, constant conditions",
+       exact,
+       folded<kSelect>,
+       {[](B& b, E e) {
+          const V x = vector(b, e);
+          return raw<ops::Select>(b, {test(b, x), x, x});
+        },
+        [](B& b, E e) {
+          const V x = vector(b, e), y = vector(b, e);
+          return raw<ops::Select>(b, {b.boolean(false, {kN}), x, y});
+        }}},
+      {"select", "under a condition that is known", exact, select_known, {[](B& b, E e) {
+         const V x = vector(b, e), c = test(b, x);
+         const V inner = raw<ops::Select>(b, {c, x, splat(b, e, 0)});
+         return raw<ops::Select>(b, {c, raw<ops::Mul>(b, {inner, inner}), splat(b, e, 1)});
+       }}},
+      {"guarded_mul", "under a condition that is known", exact, guarded_product, {[](B& b, E e) {
+         const V x = vector(b, e), y = vector(b, e);
+         return raw<ops::GuardedMul>(b, {b.boolean(true, {kN}), x, y});
+       }}},
+      {"ne", "of constants", exact, unequal_constants, {[](B& b, E e) {
+         return raw<ops::Convert>(b, {raw<ops::Ne>(b, {splat(b, e, 1), splat(b, e, 0)})}, {.elems = {e}});
+       }}},
+      {"and", "x and true = x", exact, folded<kAnd>, {[](B& b, E e) {
+         const V x = vector(b, e);
+         return raw<ops::Convert>(b, {raw<ops::And>(b, {test(b, x), b.boolean(true, {kN})})}, {.elems = {e}});
+       }}},
+      {"or", "x or false = x", exact, folded<kOr>, {[](B& b, E e) {
+         const V x = vector(b, e);
+         return raw<ops::Convert>(b, {raw<ops::Or>(b, {b.boolean(false, {kN}), test(b, x)})}, {.elems = {e}});
+       }}},
+      {"not", "not not x = x", exact, folded<kNot>, {[](B& b, E e) {
+         const V c = test(b, vector(b, e));
+         return raw<ops::Convert>(b, {raw<ops::Not>(b, {raw<ops::Not>(b, {c})})}, {.elems = {e}});
+       }}},
+      {"powi",
+       "x^0 = 1, x^1 = x, x^2 = x x",
+       exact,
+       powi_small,
+       {[](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.integers = {0}}); },
+        [](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.integers = {1}}); },
+        [](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.integers = {2}}); }}},
+      {"square", "x^2 = x x", exact, square_product, {[](B& b, E e) { return raw<ops::Square>(b, {vector(b, e)}); }}},
+      {"convert",
+       "of constants",
+       exact,
+       convert_constant,
+       {[](B& b, E e) { return raw<ops::Convert>(b, {b.integer(Elem::i64, 9007199254740993, {kN})}, {.elems = {e}}); },
+        [](B& b, E e) { return raw<ops::Convert>(b, {b.constant(Elem::f64, 0.1, {kN})}, {.elems = {e}}); },
+        [](B& b, E e) {
+          const V integer = raw<ops::Convert>(b, {b.constant(Elem::f64, 1e300, {kN})}, {.elems = {Elem::i32}});
+          return raw<ops::Convert>(b, {integer}, {.elems = {e}});
+        }}},
+      {"convert", "of its own type", exact, folded<kConvert>, {[](B& b, E e) {
+         return raw<ops::Convert>(b, {vector(b, e)}, {.elems = {e}});
+       }}},
+      {"broadcast", "of an index is an index", exact, iota_broadcast, {[](B& b, E e) {
+         return repeated(b, b.iota(e, {kM}, 0), {kN, kM}, {1});
+       }}},
+      {"broadcast", "of a choice between constants", exact, broadcast_of_choice, {[](B& b, E e) {
+         const V c = test(b, vector(b, e));
+         return repeated(b, raw<ops::Select>(b, {c, splat(b, e, 1), splat(b, e, -0.0)}), {kN, kM}, {0});
+       }}},
+      {"broadcast",
+       "of a broadcast or a constant",
+       exact,
+       folded<kBroadcast>,
+       {[](B& b, E e) { return repeated(b, repeated(b, number(b, e), {kN}, {}), {kN, kM}, {0}); },
+        [](B& b, E e) { return repeated(b, splat(b, e, -0.0), {kN, kM}, {0}); }}},
+      {"transpose", "of a constant", exact, splat_transposed, {[](B& b, E e) {
+         return raw<ops::Transpose>(b, {b.constant(e, -0.0, {kN, kM})}, {.axes = {1, 0}});
+       }}},
+      {"transpose", "of a transpose", exact, transpose_transpose, {[](B& b, E e) {
+         return raw<ops::Transpose>(b, {raw<ops::Transpose>(b, {matrix(b, e)}, {.axes = {1, 0}})}, {.axes = {1, 0}});
+       }}},
+      {"transpose", "identity", exact, folded<kTranspose>, {[](B& b, E e) {
+         return raw<ops::Transpose>(b, {matrix(b, e)}, {.axes = {0, 1}});
+       }}},
+      {"reshape", "of a constant", exact, splat_to_dims, {[](B& b, E e) {
+         return raw<ops::Reshape>(b, {b.constant(e, -0.0, {kN, kM})}, {.dims = {kN * kM}});
+       }}},
+      {"reshape", "of a reshape", exact, reshape_reshape, {[](B& b, E e) {
+         const V flat = raw<ops::Reshape>(b, {matrix(b, e)}, {.dims = {kN * kM}});
+         return raw<ops::Reshape>(b, {flat}, {.dims = {kM, kN}});
+       }}},
+      {"reshape", "identity", exact, folded<kReshape>, {[](B& b, E e) {
+         return raw<ops::Reshape>(b, {matrix(b, e)}, {.dims = {kN, kM}});
+       }}},
+      {"slice", "of a constant", exact, splat_to_dims, {[](B& b, E e) {
+         return raw<ops::Slice>(b, {splat(b, e, -0.0)}, {.dims = {kN}, .starts = {0}, .steps = {1}});
+       }}},
+      {"slice", "identity", exact, folded<kSlice>, {[](B& b, E e) {
+         return raw<ops::Slice>(b, {vector(b, e)}, {.dims = {kN}, .starts = {0}, .steps = {1}});
+       }}},
+      {"gather", "x[i + c] over an index i is a slice", exact, gather_of_affine, {[](B& b, E e) {
+         return raw<ops::Gather>(b, {matrix(b, e), b.iota(Elem::i64, {kN}, 0)},
+                                 {.labels = {{-1, 1}, {0}, {0, 1}}, .integers = {0}});
+       }}},
+      {"scatter_add", "at i + c over an index i is place", exact, scatter_at_affine, {[](B& b, E e) {
+         const V index = b.add(b.iota(Elem::i64, {kN}, 0), b.integer(Elem::i64, 2, {kN}));
+         return raw<ops::ScatterAdd>(b, {vector(b, e), index},
+                                     {.dims = {kN + Dim(3)}, .labels = {{0}, {0}, {-1}}, .integers = {0}});
+       }}},
+      {"reduce_sum", "of -x is 0 less the sum of x", exact, sum_of_negative, {[](B& b, E e) {
+         return summed(b, raw<ops::Neg>(b, {matrix(b, e)}), {1});
+       }}},
+      {"reduce_sum", "of c x is c times the sum of x for c = 1, 2, 4, …", regrouping, sum_of_doubles, {[](B& b, E e) {
+         return summed(b, scaled(b, 4, matrix(b, e)), {1});
+       }}},
+      {"reduce_sum", "of c x is c times the sum of x", fast, sum_of_multiple, {[](B& b, E e) {
+         return summed(b, scaled(b, 0.1, matrix(b, e)), {1});
+       }}},
+      {"reduce_sum", "of terms picked by an index is a scatter", regrouping, sum_of_picked, {[](B& b, E e) {
+         const V x = matrix(b, e);
+         const V best = raw<ops::ArgMax>(b, {x}, {.axes = {1}});
+         const V here = b.compare("eq", b.iota(Elem::i64, {kN, kM}, 1), b.broadcast(best, {kN, kM}, {0}));
+         return summed(b, raw<ops::Select>(b, {here, x, b.constant(e, 0, {kN, kM})}), {0});
+       }}},
+      {"reduce_sum",
+       "of repeated terms is a multiple",
+       regrouping,
+       sum_of_broadcast,
+       {[](B& b, E e) { return summed(b, repeated(b, vector(b, e), {kN, kM}, {0}), {1}); },
+        [](B& b, E e) { return summed(b, b.constant(e, 0.1, {kN, kM}), {1}); }}},
+      {"reduce_sum", "of a product with a broadcast is a contraction", regrouping, sum_of_product, {[](B& b, E e) {
+         const V x = matrix(b, e), y = b.add_param({e, {kM}});
+         return summed(b, raw<ops::Mul>(b, {x, repeated(b, y, {kN, kM}, {1})}), {1});
+       }}},
+      {"reduce_sum", "of a product with a number is a contraction", fast, sum_of_scaled, {[](B& b, E e) {
+         const V x = matrix(b, e), y = number(b, e);
+         return summed(b, raw<ops::Mul>(b, {x, repeated(b, y, {kN, kM}, {})}), {1});
+       }}},
+      {"reduce_sum",
+       "of a contraction by a number is the number times its sum",
+       contraction,
+       sum_of_scaled_contract,
+       {[](B& b, E e) {
+         const V x = matrix(b, e), y = matrix(b, e);
+         const V inner = contracted(b, {x, y}, {{0, 1}, {2, 1}, {0, 2}});
+         return summed(b, raw<ops::Mul>(b, {repeated(b, number(b, e), {kN, kN}, {}), inner}), {0});
+       }}},
+      {"reduce_sum", "of a contraction is a contraction", regrouping, sum_of_contract, {[](B& b, E e) {
+         const V x = matrix(b, e), y = matrix(b, e);
+         return summed(b, contracted(b, {x, y}, {{0, 1}, {0, 1}, {0}}), {0});
+       }}},
+      {"contract", "of an absent derivative is absent", exact, contract_of_absent, {[](B& b, E e) {
+         return contracted(b, {vector(b, e), b.absent({e, {kN}})}, {{0}, {0}, {}});
+       }}},
+      {"contract",
+       "numbers and sums of one operand go outside, products with broadcasts are operands",
+       fast,
+       contract_of_scaled,
+       {[](B& b, E e) {
+         const V x = vector(b, e), y = vector(b, e);
+         return contracted(b, {raw<ops::Mul>(b, {repeated(b, number(b, e), {kN}, {}), x}), y}, {{0}, {0}, {}});
+       }}},
+      {"contract", "with [i = j] of a derivative renames", regrouping, contract_with_delta, {[](B& b, E e) {
+         const V x = matrix(b, e);
+         const V delta = diagonal(b, b.constant(e, 0.1, {kN, kN}), b.absent({e, {kN, kN}}));
+         return contracted(b, {x, delta}, {{0, 1}, {0, 2}, {1, 2}});
+       }}},
+      {"contract",
+       "views and numbers in operands",
+       regrouping,
+       contract_of_views,
+       {[](B& b, E e) {
+          const V x = raw<ops::Transpose>(b, {matrix(b, e)}, {.axes = {1, 0}}), y = vector(b, e);
+          return contracted(b, {x, y}, {{1, 0}, {0}, {1}});
+        },
+        [](B& b, E e) {
+          const V x = matrix(b, e), y = repeated(b, vector(b, e), {kN, kM}, {0});
+          return contracted(b, {x, y}, {{0, 1}, {0, 1}, {0}});
+        },
+        [](B& b, E e) {
+          const V x = vector(b, e), y = number(b, e);
+          return contracted(b, {y, x}, {{}, {0}, {}});
+        },
+        [](B& b, E e) {
+          const V x = vector(b, e), y = vector(b, e);
+          return contracted(b, {x, y}, {{0}, {0}, {0}});
+        }}},
+      {"contract", "of -x is 0 less the contraction of x", exact, contract_of_negative, {[](B& b, E e) {
+         const V x = raw<ops::Neg>(b, {matrix(b, e)}), y = vector(b, e);
+         return contracted(b, {x, y}, {{0, 1}, {0}, {1}});
+       }}},
+      {"contract",
+       "outer products are operands, numbers that multiply contractions go outside, sums of one operand are inside",
+       contraction,
+       contract_by_parts,
+       {[](B& b, E e) {
+          const V x = matrix(b, e), y = b.add_param({e, {kM, Dim(3)}});
+          return contracted(b, {x, y}, {{0, 1}, {1, 2}, {2}});
+        },
+        [](B& b, E e) {
+          const V x = vector(b, e), y = b.add_param({e, {kM}}), z = matrix(b, e);
+          const V outer = raw<ops::Mul>(b, {repeated(b, x, {kN, kM}, {0}), repeated(b, y, {kN, kM}, {1})});
+          return contracted(b, {outer, z}, {{0, 1}, {0, 1}, {0}});
+        },
+        [](B& b, E e) {
+          const V x = matrix(b, e), y = vector(b, e);
+          const V inner = contracted(b, {x, y}, {{0, 1}, {0}, {1}});
+          return contracted(b, {scaled(b, 0.1, inner), b.add_param({e, {kM}})}, {{0}, {0}, {}});
+        }}},
   };
   return rows;
 }
-
 }  // namespace
+
+std::string_view name(RuleClass c) {
+  constexpr std::string_view names[] = {"exact", "regrouping", "contraction", "fast"};
+  return names[static_cast<std::size_t>(c)];
+}
 
 std::span<const Rule> rules() { return table(); }
 

@@ -78,12 +78,16 @@ class Simplifier {
 
 }  // namespace
 
-Function simplify(const Function& f, bool exact_only) {
+Function simplify(const Function& f, RuleClass most) {
   std::vector<Rule> chosen;
   for (const Rule& r : rules()) {
-    if (r.exact || !exact_only) chosen.push_back(r);
+    if (r.kind <= most) chosen.push_back(r);
   }
-  Simplifier s(chosen);
+  return simplify(f, chosen);
+}
+
+Function simplify(const Function& f, std::span<const Rule> rules) {
+  Simplifier s(rules);
   return rebuild(f, [&](const Instr& instr, Cloner& c) { return s.instruction(instr, c); });
 }
 

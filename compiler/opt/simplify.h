@@ -3,11 +3,14 @@
 #pragma once
 
 #include "compiler/ir/clone.h"
+#include "compiler/opt/rules.h"
 
 namespace rg::opt {
 
-/// With `exact_only` no rule that reassociates or loses the sign of a zero.
-ir::Function simplify(const ir::Function& f, bool exact_only = false);
+/// By the rules up to and including the class.
+ir::Function simplify(const ir::Function& f, RuleClass most = RuleClass::contraction);
+/// By these rules alone.
+ir::Function simplify(const ir::Function& f, std::span<const Rule> rules);
 
 /// Equal instructions become one; nothing else changes.
 ir::Function share_equal(const ir::Function& f);

@@ -2,8 +2,9 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
-#include "compiler/ops/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {
@@ -149,7 +150,9 @@ NodeId Dag::add(Node node) {
                                : node.kind == Node::Kind::reduced ? node.reduction.index
                                                                   : node.op.index;
   const std::int64_t bits = ir::is_float(node.elem) ? std::bit_cast<std::int64_t>(node.real) : node.integer;
-  NodeKey key{static_cast<int>(node.kind), static_cast<int>(node.elem), number, args, dims, 0, bits, node.op_integers};
+  const auto flags = static_cast<std::uint32_t>(node.fused + 1) * 2 + (node.absent ? 1 : 0);
+  NodeKey key{
+      static_cast<int>(node.kind), static_cast<int>(node.elem), number, args, dims, flags, bits, node.op_integers};
   if (const auto it = shared_.find(key); it != shared_.end()) return it->second;
   std::set<VarId> vars(node.vars.begin(), node.vars.end());
   for (const Dim& d : dims) {
@@ -181,6 +184,14 @@ NodeId Dag::constant(Elem elem, double real, std::int64_t integer) {
   n.real = ir::is_float(elem) ? real : 0;
   n.integer = ir::is_float(elem) ? 0 : integer;
   return add(std::move(n));
+}
+
+NodeId Dag::absent(Elem elem) {
+  Node n;
+  n.kind = Node::Kind::constant;
+  n.elem = elem;
+  n.absent = ir::is_float(elem);
+  return elem == Elem::i64 ? index_node(0) : add(std::move(n));
 }
 
 NodeId Dag::index_node(const Dim& dim) {
@@ -234,16 +245,38 @@ NodeId Dag::folded(std::string_view name, const std::vector<NodeId>& args) {
     if (const auto c = value(args[0])) return constant(Elem::boolean, 0, *c == 0 ? 1 : 0);
   }
   for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
-    if (name == "add" && is(k, 0)) return args[1 - k];
+    if (name == "add" && is(k, 0)) {
+      const Node& zero = plan_.node(args[k]);
+      if (zero.absent || !ir::is_float(zero.elem) || std::signbit(zero.real) || never_negative_zero(args[1 - k]))
+        return args[1 - k];
+    }
+    if (name == "mul" && plan_.node(args[k]).absent) return args[k];
     if (name == "mul" && is(k, 1)) return args[1 - k];
   }
   return {};
 }
 
-NodeId Dag::op(std::string_view name, std::vector<NodeId> args, Elem elem) {
+// A sum is -0 only of two -0, a difference only of -0 and 0.
+bool Dag::never_negative_zero(NodeId node, int depth) const {
+  const Node& n = plan_.node(node);
+  if (n.kind == Node::Kind::constant) return n.real != 0 || !std::signbit(n.real);
+  if (n.kind != Node::Kind::op || depth == 0) return false;
+  using ops::opcode;
+  const auto arg = [&](std::size_t k) { return never_negative_zero(n.args[k], depth - 1); };
+  if (n.op == opcode<ops::Add>()) return arg(0) || arg(1);
+  if (n.op == opcode<ops::Sub>()) return arg(0);
+  if (n.op == opcode<ops::Mul>()) return n.args[0] == n.args[1];
+  if (n.op == opcode<ops::Select>()) return arg(1) && arg(2);
+  if (n.op == opcode<ops::Convert>()) return !ir::is_float(plan_.node(n.args[0]).elem) || arg(0);
+  return n.op == opcode<ops::Exp>() || n.op == opcode<ops::Exp2>() || n.op == opcode<ops::Abs>() ||
+         n.op == opcode<ops::Square>() || n.op == opcode<ops::Sigmoid>() || n.op == opcode<ops::Cosh>();
+}
+
+NodeId Dag::op(std::string_view name, std::vector<NodeId> args, Elem elem, int fused) {
   Node n;
   n.kind = Node::Kind::op;
   n.elem = elem;
+  n.fused = fused;
   n.op = *ops::opcode_named(name);
   return rebuilt(std::move(n), std::move(args), {});
 }

@@ -20,8 +20,8 @@ namespace rg::plan {
 
 class Dag {
  public:
-  /// strict: terms of a contraction with a factor that is the constant 0 are kept.
-  explicit Dag(Plan& plan, bool strict = true) : plan_(plan), facts_(plan.function), strict_(strict) {}
+  /// fast: terms of a contraction with a factor that is the constant 0 are left out.
+  explicit Dag(Plan& plan, bool fast = false) : plan_(plan), facts_(plan.function), fast_(fast) {}
 
   // Where values are.
   /// The value is read from a buffer, at prefix ++ index.
@@ -49,9 +49,12 @@ class Dag {
 
   // Nodes.
   NodeId constant(Elem elem, double real, std::int64_t integer);
+  /// The zero of a derivative that is not there.
+  NodeId absent(Elem elem);
   NodeId index_node(const Dim& dim);
   NodeId load(Access access, NodeId guard);
-  NodeId op(std::string_view name, std::vector<NodeId> args, Elem elem);
+  /// fused: as in Node.
+  NodeId op(std::string_view name, std::vector<NodeId> args, Elem elem, int fused = -1);
   NodeId reduced(ReductionId r, Elem elem, std::vector<VarId> vars);
   NodeId logical_and(NodeId a, NodeId b);
   /// The node with other arguments and another guard (a load's); where they are known, what it then is.
@@ -102,6 +105,8 @@ class Dag {
   /// What an operation equals without being computed: x + 0, 1 x, choices and truth values that are known. Invalid: it
   /// is computed.
   NodeId folded(std::string_view name, const std::vector<NodeId>& args);
+  /// Whether 0 can be added to the node without changing it: it is never -0.
+  bool never_negative_zero(NodeId node, int depth = 4) const;
   NodeId eval_op(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
   NodeId eval_elementwise(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
   NodeId eval_concat(const ir::Instr& in, const Index& index, NodeId guard);
@@ -113,7 +118,8 @@ class Dag {
 
   Plan& plan_;
   Facts facts_;
-  bool strict_;
+  bool fast_;
+  std::vector<std::uint32_t> uses_;  // of the function's values, counted where first asked for
   std::map<ValueId, Access> bound_;
   std::map<ValueId, std::pair<ValueId, Index>> slices_;
   std::map<ValueId, NodeId> scalars_;

@@ -1,8 +1,10 @@
 // How each op maps the index of a result element to the elements of its operands.
 #include <algorithm>
 
+#include "compiler/ir/clone.h"
 #include "compiler/ops/registry.h"
 #include "compiler/plan/dag.h"
+#include "compiler/plan/fused.h"
 
 namespace rg::plan {
 
@@ -62,6 +64,7 @@ NodeId Dag::eval_constant(ValueId v, const ir::Instr& in, const Index& index, No
   const ir::Type& type = plan_.function.type(v);
   const bool real = ir::is_float(type.elem);
   const std::size_t count = real ? in.attrs.reals.size() : in.attrs.integers.size();
+  if (in.attrs.text == ops::kAbsent) return absent(type.elem);
   const auto at = [&](std::size_t i) {
     return constant(type.elem, real ? in.attrs.reals[i] : 0, real ? 0 : in.attrs.integers[i]);
   };
@@ -121,6 +124,8 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
   n.elem = elem;
   n.op = in.op;
   n.op_integers = in.attrs.integers;
+  if (uses_.empty()) uses_ = ir::use_counts(plan_.function);
+  n.fused = fused_operand(plan_, uses_, in, args);
   return rebuilt(std::move(n), std::move(args), {});
 }
 
@@ -152,7 +157,8 @@ NodeId Dag::eval_concat(const ir::Instr& in, const Index& index, NodeId guard) {
 
 NodeId Dag::eval_place(ValueId v, const ir::Instr& in, const Index& index, NodeId guard) {
   const ir::Type& from = plan_.function.type(in.operands[0]);
-  const NodeId zero = constant(plan_.function.type(v).elem, 0, 0);
+  const Elem elem = plan_.function.type(v).elem;
+  const NodeId zero = in.attrs.text == ops::kAbsent ? absent(elem) : constant(elem, 0, 0);
   Index x(index.size());
   NodeId inside;
   for (std::size_t d = 0; d < index.size(); ++d) {
@@ -225,7 +231,8 @@ NodeId Dag::eval_reduce(ValueId v, const ir::Instr& in, const Index& index, Node
   NodeId sum;
   for_each_constant_index(extents, [&](const Index& r) {
     const NodeId term = eval(in.operands[0], merged_index(x.rank(), in.attrs.axes, index, r), guard);
-    sum = sum.valid() ? op(fold_op(monoid), {sum, term}, elem) : term;
+    const int fused = monoid == Monoid::sum && is_product(plan_, term) ? 1 : -1;
+    sum = sum.valid() ? op(fold_op(monoid), {sum, term}, elem, fused) : term;
   });
   const auto start = neutral(monoid, elem);
   return sum.valid() ? sum : constant(elem, start.first, start.second);
@@ -252,10 +259,10 @@ NodeId Dag::eval_contract(ValueId v, const ir::Instr& in, const Index& index, No
       Index x;
       for (const std::int64_t l : in.attrs.labels[k]) x.push_back(at.at(l));
       const NodeId factor = eval(in.operands[k], x, guard);
-      if (!strict_ && is_zero(factor)) return;
+      if (plan_.node(factor).absent || (fast_ && is_zero(factor))) return;
       product = product.valid() ? op("mul", {product, factor}, elem) : factor;
     }
-    sum = sum.valid() ? op("add", {sum, product}, elem) : product;
+    sum = sum.valid() ? op("add", {sum, product}, elem, is_product(plan_, product) ? 1 : -1) : product;
   });
   return sum.valid() ? sum : constant(elem, 0, 0);
 }

@@ -77,12 +77,14 @@ struct Node {
   Elem elem = Elem::f64;
   double real = 0;
   std::int64_t integer = 0;
+  bool absent = false;  // constant: zero for a derivative that is not there
   Dim dim;
   Access access;
   NodeId guard;
   ir::Opcode op;
   std::vector<NodeId> args;
   std::vector<std::int64_t> op_integers;  // attributes of powi, polygamma
+  int fused = -1;  // add, sub: number of the argument that is a product and goes into the sum without being rounded
   ReductionId reduction;
   std::vector<VarId> vars;  // those that it depends on, sorted
 };
@@ -241,6 +243,7 @@ struct PlanOptions {
   bool threads = true;
   /// Sums and products of floating numbers are made in order, one after the other.
   bool strict = false;
+  bool fast = false;
   /// Products of static extents up to this are unrolled into registers.
   std::int64_t unroll_limit = 64;
 };

@@ -11,7 +11,7 @@ namespace rg::plan {
 class Planner {
  public:
   Planner(Plan& plan, const PlanOptions& options)
-      : plan_(plan), options_(options), of_index_(plan.function), dag_(plan, options.strict), fusion_(plan) {}
+      : plan_(plan), options_(options), of_index_(plan.function), dag_(plan, options.fast), fusion_(plan) {}
   void run();
 
  private:

@@ -123,7 +123,8 @@ class Context {
 
 struct Options {
   int opt_level = 2;                          ///< 0 compiles fastest, 2 runs fastest
-  bool strict = false;                        ///< no reassociation and no fused multiply-add
+  bool strict = false;                        ///< operations as written, in that order, each rounded
+  bool fast = false;                          ///< all rewritings of dsl/arithmetic.md; strict wins
   std::map<std::string, std::int64_t> sizes;  ///< sizes by name that are known now; a call with others fails
 };
 

@@ -113,12 +113,12 @@ V log(B& b, V x) {
   const V f = b.sub(m, one);
   const V s = b.div(f, b.add(b.fconst(x, 2), f));
   const V z = b.mul(s, s);
-  const V tail = b.mul(z, polynomial(b, z, std::span(kLogTail).subspan(wide ? 0 : 6)));
+  const V tail = polynomial(b, z, std::span(kLogTail).subspan(wide ? 0 : 6));
   const V half_square = b.mul(b.fconst(x, 0.5), b.mul(f, f));
   const V high = b.fconst(x, wide ? 0.693147180369123816490 : 0.693359375);
   const V low = b.fconst(x, wide ? 1.90821492927058770002e-10 : -2.12194440054690583e-4);
-  const V correction = b.fma(s, b.add(half_square, tail), b.mul(n, low));
-  const V r = b.add(b.mul(n, high), b.sub(f, b.sub(half_square, correction)));
+  const V correction = b.fma(s, b.fma(z, tail, half_square), b.mul(n, low));
+  const V r = b.fma(n, high, b.sub(f, b.sub(half_square, correction)));
   const double inf = std::numeric_limits<double>::infinity();
   const V special = b.select(b.eq(x, zero), b.fconst(x, -inf),
                              b.select(b.gt(x, zero), x, b.fconst(x, std::numeric_limits<double>::quiet_NaN())));
@@ -185,7 +185,7 @@ V sin_shifted(B& b, V x, double quarters, std::string_view fallback) {
   const V cosine = b.fma(z, polynomial(b, z, std::span(kCosTail).subspan(wide ? 0 : 3)), b.fconst(x, 1));
   // m = (n + quarters) mod 4
   const V shifted = b.add(n, b.fconst(x, quarters));
-  const V m = b.sub(shifted, b.mul(b.fconst(x, 4), b.floor(b.mul(shifted, b.fconst(x, 0.25)))));
+  const V m = b.fma(b.fconst(x, -4), b.floor(b.mul(shifted, b.fconst(x, 0.25))), shifted);
   const auto odd = b.or_mask(b.eq(m, b.fconst(x, 1)), b.eq(m, b.fconst(x, 3)));
   const V magnitude = b.select(odd, cosine, sine);
   const V signed_value = b.select(b.ge(m, b.fconst(x, 2)), b.neg(magnitude), magnitude);

@@ -1,0 +1,31 @@
+// Equations of sums, products and powers of floating numbers.
+#pragma once
+
+#include <optional>
+
+#include "compiler/ir/builder.h"
+
+namespace rg::opt {
+
+using Simpler = std::optional<ir::ValueId>;
+
+/// x^0 = 1, x^1 = x, x^2 = x x.
+Simpler powi_small(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// x^2 = x x.
+Simpler square_product(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// x c = c x, c (-x) = (-c) x.
+Simpler constant_first(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// (c x) d = (c d) x where one of the constants is a power of two and that loses nothing.
+Simpler power_of_two_product(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// (c x) d = (c d) x.
+Simpler constant_product(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// x + x = 2 x, and c x + d x = (c + d) x for powers of two that are at least 1 and of one sign.
+Simpler add_doubles(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// c x + d x = (c + d) x.
+Simpler add_multiples(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// x + 0 = x, also where x is -0.
+Simpler add_any_zero(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// 0 - x = -x, also where x is 0.
+Simpler sub_from_zero(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+
+}  // namespace rg::opt
