@@ -187,8 +187,9 @@ jit::Session& session() {
   return *s;
 }
 
-Compiled::Compiled(jit::Session& session, const Function& prepared) : results_(prepared.result_types()) {
-  const auto entry = session.add(plan::make_plan(prepared, {.vector_bytes = jit::host_vector_bytes()}));
+Compiled::Compiled(jit::Session& session, const Function& prepared, const plan::PlanOptions& options)
+    : results_(prepared.result_types()) {
+  const auto entry = session.add(plan::make_plan(prepared, options));
   REQUIRE_MESSAGE(entry, (entry ? "" : entry.error()));
   entry_ = *entry;
 }

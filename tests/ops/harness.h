@@ -65,7 +65,8 @@ const ir::Function& add_jacobian(ir::Module& m, const ir::Function& of, const st
 /// Code compiled for this machine.
 class Compiled {
  public:
-  Compiled(jit::Session& session, const ir::Function& prepared);
+  Compiled(jit::Session& session, const ir::Function& prepared,
+           const plan::PlanOptions& options = {.vector_bytes = jit::host_vector_bytes()});
   /// Status and results.
   int operator()(std::span<const std::int64_t> sizes, const Tensors& arguments, Tensors& results) const;
 
