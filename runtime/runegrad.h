@@ -78,6 +78,14 @@ double rg_digamma(double x);
  * Euler-Maclaurin form (DLMF 25.11.5); for x < 0 the poles above and below x are summed apart, so that the time does not
  * depend on |x|. */
 double rg_polygamma(double k, double x);
+/* The derivative of order k >= 0 of exp(x^2) erfc(x): (-1)^k 2^k k! exp(x^2) i^k erfc(x) (DLMF 7.18.3) by backward
+ * recurrence (DLMF 7.18.7) for x >= 1, forward from erfc below. */
+double rg_erfcx(double k, double x);
+/* log(erfc(x)). */
+double rg_log_erfc(double x);
+/* The derivative of order k >= 0 of sin(pi x)/(pi x): its Taylor series near 0, the recurrence from
+ * (x f)^(k) = x f^(k) + k f^(k-1) elsewhere, with the argument of the sine reduced exactly. */
+double rg_sinc(double k, double x);
 
 #ifdef __cplusplus
 }

@@ -24,6 +24,7 @@ constexpr Infix kInfix[] = {
     {"div", "/", Binds::product, Binds::product, Binds::unary},
     {"idiv", "div", Binds::product, Binds::product, Binds::unary},
     {"imod", "mod", Binds::product, Binds::product, Binds::unary},
+    {"floor_mod", "mod", Binds::product, Binds::product, Binds::unary},
     {"eq", "==", Binds::compare, Binds::sum, Binds::sum},
     {"ne", "!=", Binds::compare, Binds::sum, Binds::sum},
     {"lt", "<", Binds::compare, Binds::sum, Binds::sum},
@@ -108,6 +109,7 @@ Text Writer::elementwise(const Instr& i) {
   if (op == "square") return {x[0].at(Binds::postfix) + "^2", Binds::power};
   if (op == "powi") return {fmt::format("{}^{}", x[0].at(Binds::postfix), i.attrs.integers[0]), Binds::power};
   if (op == "polygamma") return {fmt::format("polygamma({}, {})", i.attrs.integers[0], x[0].text)};
+  if (!i.attrs.integers.empty()) return {fmt::format("{}_derivative({}, {})", op, i.attrs.integers[0], x[0].text)};
   const auto* infix = std::ranges::find(kInfix, op, &Infix::op);
   if (infix != std::end(kInfix))
     return {fmt::format("{} {} {}", x[0].at(infix->left), infix->sign, x[1].at(infix->right)), infix->binds};

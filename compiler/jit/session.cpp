@@ -56,6 +56,9 @@ llvm::orc::SymbolMap runtime_symbols(llvm::orc::LLJIT& jit) {
   add("rg_context_threads", &rg_context_threads);
   add("rg_digamma", &rg_digamma);
   add("rg_polygamma", &rg_polygamma);
+  add("rg_erfcx", &rg_erfcx);
+  add("rg_log_erfc", &rg_log_erfc);
+  add("rg_sinc", &rg_sinc);
   return map;
 }
 

@@ -136,15 +136,15 @@ V ValueBuilder::call_lanes(std::string_view name, std::vector<V> x) {
   return result;
 }
 
-V ValueBuilder::fixup(V mask, V value, std::string_view name, V x) {
+V ValueBuilder::rarely(V mask, V value, llvm::function_ref<V()> other) {
   llvm::Function* f = ir_.GetInsertBlock()->getParent();
   auto* slow = llvm::BasicBlock::Create(ir_.getContext(), "slow", f);
   auto* done = llvm::BasicBlock::Create(ir_.getContext(), "done", f);
   llvm::BasicBlock* before = ir_.GetInsertBlock();
-  V any = lanes(x) == 1 ? mask : ir_.CreateOrReduce(mask);
+  V any = lanes(value) == 1 ? mask : ir_.CreateOrReduce(mask);
   ir_.CreateCondBr(any, slow, done);
   ir_.SetInsertPoint(slow);
-  V fixed = ir_.CreateSelect(mask, call_lanes(name, {x}), value);
+  V fixed = ir_.CreateSelect(mask, other(), value);
   llvm::BasicBlock* after = ir_.GetInsertBlock();
   ir_.CreateBr(done);
   ir_.SetInsertPoint(done);

@@ -80,8 +80,12 @@ class ValueBuilder {
   V libm(std::string_view name, X... x) {
     return call_lanes(name, {x...});
   }
+  /// Lanes under the mask become those of `other()`, whose code runs only where there are some.
+  V rarely(V mask, V value, llvm::function_ref<V()> other);
   /// Lanes under the mask become the C function of x.
-  V fixup(V mask, V value, std::string_view name, V x);
+  V fixup(V mask, V value, std::string_view name, V x) {
+    return rarely(mask, value, [&] { return libm(name, x); });
+  }
 
  private:
   static bool is_bool(V a) { return a->getType()->isIntOrIntVectorTy(1); }

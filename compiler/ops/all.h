@@ -10,6 +10,7 @@
 #include "compiler/ops/math.h"
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/registry.h"
+#include "compiler/ops/slopes.h"
 #include "compiler/ops/special.h"
 #include "compiler/ops/views.h"
 
@@ -19,8 +20,8 @@ namespace rg::ops {
 template <class... Families>
 struct FamilyList {};
 
-using AllFamilies = FamilyList<ArithmeticOps, MathOps, SpecialOps, ComparisonOps, SourceOps, ViewOps, ReductionOps,
-                               LabelledOps, ControlOps>;
+using AllFamilies = FamilyList<ArithmeticOps, SlopeOps, MathOps, SpecialOps, ComparisonOps, SourceOps, ViewOps,
+                               ReductionOps, LabelledOps, ControlOps>;
 
 /// The rows of one family, in its order; each instantiated in rows_<header>.cpp, so that families are compiled apart.
 template <class Family>

@@ -166,8 +166,11 @@ struct PowI : Elementwise<1, ElemRule::floating> {
   }
   template <class T>
   static T eval(const Attrs& a, T x) {
+    using std::isinf;
     const std::int64_t k = a.integers.at(0);
-    return k < 0 ? 1 / power(x, -k, T(1)) : power(x, k, T(1));
+    if (k >= 0) return power(x, k, T(1));
+    const T p = power(x, -k, T(1));
+    return isinf(p) ? power(1 / x, -k, T(1)) : 1 / p;
   }
   // d/dx = k x^(k-1); 0 for k = 0
   template <class B, class V>
@@ -181,10 +184,16 @@ struct PowI : Elementwise<1, ElemRule::floating> {
   }
   template <class B, class V>
   static V lower(B& b, const Attrs& a, V x) {
-    std::int64_t k = a.integers.at(0);
-    const bool inverse = k < 0;
-    if (inverse) k = -k;
+    const std::int64_t k = a.integers.at(0);
     if (k == 0) return b.fconst(x, 1);
+    if (k > 0) return product(b, x, k);
+    // Where x^-k overflows, its inverse may be subnormal.
+    const V p = product(b, x, -k), one = b.fconst(x, 1);
+    const auto overflows = b.eq(b.abs(p), b.fconst(p, std::numeric_limits<double>::infinity()));
+    return b.rarely(overflows, b.div(one, p), [&] { return product(b, b.div(one, x), -k); });
+  }
+  template <class B, class V>
+  static V product(B& b, V x, std::int64_t k) {
     V result{};
     for (bool first = true; k > 0; k /= 2) {
       if (k % 2 == 1) {
@@ -193,7 +202,7 @@ struct PowI : Elementwise<1, ElemRule::floating> {
       }
       if (k > 1) x = b.mul(x, x);
     }
-    return inverse ? b.div(b.fconst(result, 1), result) : result;
+    return result;
   }
 };
 
@@ -380,6 +389,86 @@ struct StopGradient : Elementwise<1, ElemRule::floating> {
   }
 };
 
+/// x y + z rounded once, as IEEE 754's fusedMultiplyAdd.
+struct Fma : Elementwise<3, ElemRule::floating> {
+  static constexpr std::string_view name = "fma";
+  static constexpr std::string_view doc = "x * y + z, rounded once.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static constexpr Samples samples = {.ulp = 0};
+  template <class T>
+  static T eval(T x, T y, T z) {
+    using std::fma;
+    return fma(x, y, z);
+  }
+  // d/dx = y, d/dy = x, d/dz = 1
+  template <class B, class V>
+  static std::array<V, 3> partials(B& b, V x, V y, V z, V) {
+    return {y, x, b.one(z)};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y, V z) {
+    return b.fma(x, y, z);
+  }
+};
+
+struct FDim : Elementwise<2, ElemRule::floating> {
+  static constexpr std::string_view name = "fdim";
+  static constexpr std::string_view doc =
+      "x - y where x > y, 0 elsewhere; NaN where one is NaN. At a tie the derivative is 0.";
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static constexpr Samples samples = {.ulp = 0};
+  template <class T>
+  static T eval(T x, T y) {
+    return x <= y ? T(0) : x - y;
+  }
+  // d/dx = [x > y], d/dy = -[x > y]
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V) {
+    const V above = b.compare("gt", x, y);
+    return {b.select(above, b.one(x), b.zero(x)), b.select(above, b.like(x, -1), b.zero(x))};
+  }
+  template <class B, class V = typename B::Val>
+  static V guard(Site<B>& s, int) {
+    return s.b.compare("gt", s.x(0), s.x(1));
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    return b.select(b.le(x, y), b.fconst(x, 0), b.sub(x, y));
+  }
+};
+
+/// The floating counterpart of imod.
+struct FloorMod : Elementwise<2, ElemRule::floating> {
+  static constexpr int cost = kFunctionCost;
+  static constexpr std::string_view name = "floor_mod";
+  static constexpr std::string_view doc =
+      "x - y * floor(x / y), by the exact fmod: a remainder that is not 0 has the sign of y, and one that is 0 its "
+      "sign "
+      "bit. The derivative in y is -floor(x / y).";
+  static constexpr bool builtin = false;
+  static constexpr Derivative derivative = Derivative::by_partials;
+  static constexpr Samples samples = {.low = -3, .high = 3, .ulp = 0};
+  template <class T>
+  static T eval(T x, T y) {
+    using std::copysign;
+    using std::fmod;
+    const T r = fmod(x, y);
+    if (r == 0) return copysign(r, y);
+    return (r < 0) != (y < 0) ? r + y : r;
+  }
+  // d/dx = 1, d/dy = -floor(x / y), which is the integer next to (x - z) / y
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V z) {
+    return {b.one(x), b.neg(b.call("round", {b.div(b.sub(x, z), y)}))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    const V zero = b.fconst(x, 0), r = b.libm("fmod", x, y);
+    const auto apart = b.or_mask(b.and_mask(b.lt(r, zero), b.gt(y, zero)), b.and_mask(b.gt(r, zero), b.lt(y, zero)));
+    return b.select(b.eq(r, zero), b.copysign(r, y), b.select(apart, b.add(r, y), r));
+  }
+};
+
 struct FMod : Elementwise<2, ElemRule::floating> {
   static constexpr int cost = kFunctionCost;
   static constexpr std::string_view name = "fmod";
@@ -392,10 +481,10 @@ struct FMod : Elementwise<2, ElemRule::floating> {
     using std::fmod;
     return fmod(x, y);
   }
-  // d/dx = 1, d/dy = -trunc(x / y)
+  // d/dx = 1, d/dy = -trunc(x / y), which is the integer next to (x - z) / y
   template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V y, V) {
-    return {b.one(x), b.neg(b.call("trunc", {b.div(x, y)}))};
+  static std::array<V, 2> partials(B& b, V x, V y, V z) {
+    return {b.one(x), b.neg(b.call("round", {b.div(b.sub(x, z), y)}))};
   }
   template <class B, class V>
   static V lower(B& b, V x, V y) {
@@ -403,7 +492,7 @@ struct FMod : Elementwise<2, ElemRule::floating> {
   }
 };
 
-using ArithmeticOps =
-    OpList<Add, Sub, Mul, Div, Neg, Square, PowI, Min, Max, Abs, Sign, CopySign, IDiv, IMod, FMod, StopGradient>;
+using ArithmeticOps = OpList<Add, Sub, Mul, Div, Neg, Square, PowI, Min, Max, Abs, Sign, CopySign, IDiv, IMod, Fma,
+                             FDim, FloorMod, FMod, StopGradient>;
 
 }  // namespace rg::ops

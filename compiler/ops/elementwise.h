@@ -148,6 +148,29 @@ std::vector<Attrs> attrs_for_tests() {
     return {Attrs{}};
 }
 
+/// Whether the op's last operand is a function of the others, which `consistent` adds to them.
+template <class Op, class B, class V = typename B::Val>
+constexpr bool kConsistent =
+    requires(B& b, V x) { Op::consistent(b, x); } || requires(B& b, V x) { Op::consistent(b, x, x); };
+
+/// The op on vectors and matrices of which the last operand is made by `consistent`.
+template <class Op, class B>
+std::vector<Example> consistent_examples(std::vector<ExampleOperand> operands) {
+  using V = typename B::Val;
+  operands.pop_back();
+  const auto body = [](B& b, std::span<const V> x) {
+    if constexpr (Op::operands == 2) {
+      return std::vector<V>{b.template emit_op<Op>(Op::consistent(b, x[0]))};
+    } else {
+      return std::vector<V>{b.template emit_op<Op>(Op::consistent(b, x[0], x[1]))};
+    }
+  };
+  std::vector<Example> out{{.about = "matrix", .operands = operands, .body = body}};
+  for (ExampleOperand& o : operands) o.type.dims.pop_back();
+  out.insert(out.begin(), {.about = "vector", .operands = operands, .body = body});
+  return out;
+}
+
 /// The op on scalars, vectors, matrices and broadcast operands.
 template <class Op, class B>
 std::vector<Example> elementwise_examples(Elem elem) {
@@ -165,6 +188,7 @@ std::vector<Example> elementwise_examples(Elem elem) {
     }
     return out;
   };
+  if constexpr (kConsistent<Op, B>) return consistent_examples<Op, B>(operands({n, m}, {n, m}));
   std::vector<Example> out;
   for (const Attrs& attrs : attrs_for_tests<Op>()) {
     out.push_back({.about = "scalar", .operands = operands({}, {}), .attrs = attrs, .sizes = {{1, 1}}});

@@ -3,8 +3,7 @@
 // Formulas: NIST Digital Library of Mathematical Functions, chapter 4.
 #pragma once
 
-#include "compiler/ops/elementwise.h"
-#include "compiler/ops/vecmath/vecmath.h"
+#include "compiler/ops/slopes.h"
 
 namespace rg::ops {
 
@@ -289,10 +288,10 @@ struct Asin : Function1 {
     using std::asin;
     return asin(x);
   }
-  // 1 / sqrt((1 - x)(1 + x))
+  // 1 / sqrt(1 - x²), with 1 - x² rounded once
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
-    return {b.div(b.one(x), b.call("sqrt", {b.mul(b.sub(b.one(x), x), b.add(b.one(x), x))}))};
+    return {b.div(b.one(x), b.call("sqrt", {b.call("fma", {b.neg(x), x, b.one(x)})}))};
   }
   template <class B, class V>
   static V lower(B& b, V x) {
@@ -309,10 +308,10 @@ struct Acos : Function1 {
     using std::acos;
     return acos(x);
   }
-  // -1 / sqrt((1 - x)(1 + x))
+  // -1 / sqrt(1 - x²), with 1 - x² rounded once
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
-    return {b.div(b.like(x, -1), b.call("sqrt", {b.mul(b.sub(b.one(x), x), b.add(b.one(x), x))}))};
+    return {b.div(b.like(x, -1), b.call("sqrt", {b.call("fma", {b.neg(x), x, b.one(x)})}))};
   }
   template <class B, class V>
   static V lower(B& b, V x) {
@@ -330,10 +329,10 @@ struct Atan : Function1 {
     using std::atan;
     return atan(x);
   }
-  // 1 / (1 + x²)
+  // 1 / (1 + x²) = c² with c = 1 / sqrt(1 + x²)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
-    return {b.div(b.one(x), b.add(b.one(x), b.mul(x, x)))};
+    return {b.call("square", {b.call("hypot_slope", {b.one(x), x})})};
   }
   template <class B, class V>
   static V lower(B& b, V x) {
@@ -391,10 +390,10 @@ struct Tanh : Function1 {
     using std::tanh;
     return tanh(x);
   }
-  // 1 - y² = (1 - y)(1 + y)
+  // 1 - y²
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
-    return {b.mul(b.sub(b.one(x), y), b.add(b.one(x), y))};
+    return {b.call("tanh_slope", {x, b.call("stop_gradient", {y})})};
   }
   template <class B, class V>
   static V lower(B& b, V x) {
@@ -411,10 +410,10 @@ struct Asinh : Function1 {
     using std::asinh;
     return asinh(x);
   }
-  // 1 / sqrt(x² + 1)
+  // 1 / sqrt(1 + x²)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
-    return {b.div(b.one(x), b.call("sqrt", {b.add(b.mul(x, x), b.one(x))}))};
+    return {b.call("hypot_slope", {b.one(x), x})};
   }
   template <class B, class V>
   static V lower(B& b, V x) {
@@ -431,10 +430,10 @@ struct Acosh : Function1 {
     using std::acosh;
     return acosh(x);
   }
-  // 1 / sqrt((x - 1)(x + 1))
+  // 1 / (sqrt(x - 1) sqrt(x + 1))
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
-    return {b.div(b.one(x), b.call("sqrt", {b.mul(b.sub(x, b.one(x)), b.add(x, b.one(x)))}))};
+    return {b.div(b.one(x), b.mul(b.call("sqrt", {b.sub(x, b.one(x))}), b.call("sqrt", {b.add(x, b.one(x))})))};
   }
   template <class B, class V>
   static V lower(B& b, V x) {
@@ -451,10 +450,10 @@ struct Atanh : Function1 {
     using std::atanh;
     return atanh(x);
   }
-  // 1 / ((1 - x)(1 + x))
+  // 1 / (1 - x²), with 1 - x² rounded once
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
-    return {b.div(b.one(x), b.mul(b.sub(b.one(x), x), b.add(b.one(x), x)))};
+    return {b.div(b.one(x), b.call("fma", {b.neg(x), x, b.one(x)}))};
   }
   template <class B, class V>
   static V lower(B& b, V x) {
@@ -475,7 +474,7 @@ struct Sigmoid : Function1 {
   // y (1 - y)
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V y) {
-    return {b.mul(y, b.sub(b.one(x), y))};
+    return {b.call("sigmoid_slope", {x, b.call("stop_gradient", {y})})};
   }
   template <class B, class V>
   static V lower(B& b, V x) {
@@ -566,14 +565,15 @@ struct Pow : Elementwise<2, ElemRule::floating> {
     using std::pow;
     return pow(x, y);
   }
-  // d/dx = y x^(y-1), 0 where y = 0; d/dy = x^y log x, 0 where x = 0 and y > 0 (the limit)
+  // d/dx = y x^(y-1), 0 where y = 0; d/dy = x^y log x, with the limits 0 at x = 0, y > 0 and at x = inf, y < 0
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V z) {
     const V zero = b.zero(x);
-    const V by_x = b.mul(y, b.call("pow", {x, b.sub(y, b.one(y))}));
     const V at_origin = b.logical_and(b.compare("eq", x, zero), b.compare("gt", y, zero));
-    const V log_x = b.call("log", {b.select(at_origin, b.one(x), x)});
-    return {b.select(b.compare("eq", y, zero), zero, by_x), b.mul(z, log_x)};
+    const V far_out =
+        b.logical_and(b.compare("eq", x, b.like(x, std::numeric_limits<double>::infinity())), b.compare("lt", y, zero));
+    const V log_x = b.call("log", {b.select(b.logical_or(at_origin, far_out), b.one(x), x)});
+    return {b.call("pow_slope", {x, y, b.call("stop_gradient", {z})}), b.mul(z, log_x)};
   }
   template <class B, class V>
   static V lower(B& b, V x, V y) {
@@ -592,11 +592,11 @@ struct Atan2 : Elementwise<2, ElemRule::floating> {
     using std::atan2;
     return atan2(y, x);
   }
-  // d/dy = x / (x² + y²), d/dx = -y / (x² + y²)
+  // With h = sqrt(x² + y²): d/dy = (x/h) / h, d/dx = -(y/h) / h
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V y, V x, V) {
-    const V norm = b.add(b.mul(x, x), b.mul(y, y));
-    return {b.div(x, norm), b.neg(b.div(y, norm))};
+    const V h = b.call("hypot", {x, y});
+    return {b.div(b.call("hypot_slope", {x, y}), h), b.neg(b.div(b.call("hypot_slope", {y, x}), h))};
   }
   template <class B, class V>
   static V lower(B& b, V y, V x) {
@@ -607,7 +607,7 @@ struct Atan2 : Elementwise<2, ElemRule::floating> {
 struct Hypot : Elementwise<2, ElemRule::floating> {
   static constexpr int cost = kFunctionCost;
   static constexpr std::string_view name = "hypot";
-  static constexpr std::string_view doc = "sqrt(x² + y²) without overflow.";
+  static constexpr std::string_view doc = "sqrt(x² + y²) without overflow. The derivative at the origin is 0.";
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr Samples samples = {.ulp = 4};
   template <class T>
@@ -617,12 +617,12 @@ struct Hypot : Elementwise<2, ElemRule::floating> {
   }
   // d/dx = x / z, d/dy = y / z
   template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V y, V z) {
-    return {b.div(x, z), b.div(y, z)};
+  static std::array<V, 2> partials(B& b, V x, V y, V) {
+    return {b.call("hypot_slope", {x, y}), b.call("hypot_slope", {y, x})};
   }
   template <class B, class V>
   static V lower(B& b, V x, V y) {
-    return b.libm("hypot", x, y);
+    return vecmath::hypot(b, x, y);
   }
 };
 

@@ -10,6 +10,7 @@
 //   lower            for elementwise ops: scalar or vector code against the abstract builder of vecmath/vecmath.h
 //   samples          for elementwise ops: where its tests draw operands from, and special points; sample_attrs() where
 //                    the op has attributes
+//   consistent       for elementwise ops whose last operand is a function of the others: all operands, from the others
 //   examples         for other ops: operands and attributes for its tests (example.h)
 //
 // Derivative classes and what the author writes (templates over the builder B, so that the formula is one text):
@@ -148,6 +149,10 @@ struct Samples {
                                    0.5};
   /// Error allowed to compiled code against eval, in units in the last place (f64; f32 the same).
   double ulp = 4;
+  /// Errors allowed to compiled partial derivatives and to theirs against exact ones, over the whole range of operands:
+  /// in units in the last place of the derivative, or in what one in an operand makes of it where that is more.
+  double partial_ulp = 8;
+  double second_ulp = 32;
   /// Second operand's own interval, where it differs (pow, atan2); equal bounds mean the first's.
   double low2 = 0;
   double high2 = 0;

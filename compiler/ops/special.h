@@ -12,6 +12,9 @@ inline constexpr double kTwoOverSqrtPi = 1.128379167095512573896;
 
 // The functions that the C library lacks, under the names by which eval finds them for any number type.
 inline double digamma(double x) { return rg_digamma(x); }
+inline double sinc(std::int64_t k, double x) { return rg_sinc(static_cast<double>(k), x); }
+inline double erfcx(std::int64_t k, double x) { return rg_erfcx(static_cast<double>(k), x); }
+inline double log_erfc(double x) { return rg_log_erfc(x); }
 inline double polygamma(std::int64_t k, double x) { return rg_polygamma(static_cast<double>(k), x); }
 
 struct Erf : Function1 {
@@ -53,6 +56,126 @@ struct Erfc : Function1 {
   template <class B, class V>
   static V lower(B& b, V x) {
     return b.libm("erfc", x);
+  }
+};
+
+/// Base of the functions that come with their derivatives of any order: of order k in `integers`, 0 where it is empty.
+struct FunctionOfOrder : Function1 {
+  static std::vector<Attrs> sample_attrs() { return {{}, {.integers = {1}}, {.integers = {2}}}; }
+  static std::int64_t order(const Attrs& a) { return a.integers.empty() ? 0 : a.integers[0]; }
+  static Attrs next(const Attrs& a) { return Attrs{.integers = {order(a) + 1}}; }
+};
+
+struct Erfcx : FunctionOfOrder {
+  static constexpr std::string_view name = "erfcx";
+  static constexpr std::string_view doc =
+      "exp(x²) erfc(x), without underflow for large x; with k in `integers` its derivative of order k.";
+  static constexpr Samples samples = {.low = -4, .high = 8, .ulp = 16, .partial_ulp = 32};
+  template <class T>
+  static T eval(const Attrs& a, T x) {
+    return erfcx(order(a), x);
+  }
+  // the derivative of order k + 1
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, const Attrs& a, V x, V) {
+    return {b.template emit_op<Erfcx>({x}, next(a))};
+  }
+  template <class B, class V>
+  static V lower(B& b, const Attrs& a, V x) {
+    return b.libm("rg_erfcx", b.fconst(x, static_cast<double>(order(a))), x);
+  }
+};
+
+struct LogErfc : Function1 {
+  static constexpr std::string_view name = "log_erfc";
+  static constexpr std::string_view doc = "log(erfc(x)), where erfc(x) underflows too.";
+  static constexpr Samples samples = {.low = -4, .high = 8, .ulp = 8, .partial_ulp = 32};
+  template <class T>
+  static T eval(T x) {
+    return log_erfc(x);
+  }
+  // -2/sqrt(π) exp(-x²) / erfc(x), for x > 0 as -2/sqrt(π) / erfcx(x)
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, V x, V) {
+    const V c = b.like(x, -kTwoOverSqrtPi);
+    const V left = b.div(b.mul(c, b.call("exp", {b.neg(b.mul(x, x))})), b.call("erfc", {x}));
+    return {b.select(b.compare("gt", x, b.zero(x)), b.div(c, b.call("erfcx", {x})), left)};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x) {
+    return b.libm("rg_log_erfc", x);
+  }
+};
+
+struct Sinc : FunctionOfOrder {
+  static constexpr std::string_view name = "sinc";
+  static constexpr std::string_view doc = "sin(πx) / (πx), 1 at 0; with k in `integers` its derivative of order k.";
+  static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 16, .partial_ulp = 32, .second_ulp = 64};
+  template <class T>
+  static T eval(const Attrs& a, T x) {
+    return sinc(order(a), x);
+  }
+  // the derivative of order k + 1
+  template <class B, class V>
+  static std::array<V, 1> partials(B& b, const Attrs& a, V x, V) {
+    return {b.template emit_op<Sinc>({x}, next(a))};
+  }
+  template <class B, class V>
+  static V lower(B& b, const Attrs& a, V x) {
+    return b.libm("rg_sinc", b.fconst(x, static_cast<double>(order(a))), x);
+  }
+};
+
+/// Base of the smooth functions of two floating operands.
+struct Function2 : Elementwise<2, ElemRule::floating> {
+  static constexpr int cost = kFunctionCost;
+  static constexpr Derivative derivative = Derivative::by_partials;
+};
+
+struct XLogY : Function2 {
+  static constexpr std::string_view name = "xlogy";
+  static constexpr std::string_view doc =
+      "x log y, 0 where x is 0 and y is not NaN. There the derivative in y is 0, and that in x is log y.";
+  static constexpr Samples samples = {.ulp = 4, .low2 = 0.01, .high2 = 20};
+  template <class T>
+  static T eval(T x, T y) {
+    using std::log;
+    return x == 0 && y == y ? T(0) : x * log(y);
+  }
+  // d/dx = log y; d/dy = x / y, 0 where x = 0
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V) {
+    const V none = b.compare("eq", x, b.zero(x));
+    return {b.call("log", {y}), b.div(x, b.select(none, b.one(y), y))};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    const V zero = b.fconst(x, 0);
+    return b.select(b.and_mask(b.eq(x, zero), b.eq(y, y)), zero, b.mul(x, vecmath::log(b, y)));
+  }
+};
+
+struct LogAddExp : Function2 {
+  static constexpr std::string_view name = "logaddexp";
+  static constexpr std::string_view doc = "log(e^x + e^y), without overflow.";
+  static constexpr Samples samples = {.low = -20, .high = 20, .ulp = 8};
+  template <class T>
+  static T eval(T x, T y) {
+    using std::exp;
+    using std::log1p;
+    const T d = x == y ? T(0) : x - y;
+    return d > 0 ? x + log1p(exp(-d)) : y + log1p(exp(d));
+  }
+  // d/dx = sigmoid(x - y), d/dy = sigmoid(y - x)
+  template <class B, class V>
+  static std::array<V, 2> partials(B& b, V x, V y, V) {
+    return {b.call("sigmoid", {b.sub(x, y)}), b.call("sigmoid", {b.sub(y, x)})};
+  }
+  template <class B, class V>
+  static V lower(B& b, V x, V y) {
+    const V d = b.select(b.eq(x, y), b.fconst(x, 0), b.sub(x, y));
+    const V top = b.select(b.gt(d, b.fconst(x, 0)), x, y);
+    return b.add(top, vecmath::log1p(b, vecmath::exp(b, b.neg(b.abs(d)))));
   }
 };
 
@@ -206,6 +329,7 @@ struct Trunc : StepFunction {
   }
 };
 
-using SpecialOps = OpList<Erf, Erfc, Lgamma, Tgamma, Digamma, Polygamma, Floor, Ceil, Round, Trunc>;
+using SpecialOps = OpList<Erf, Erfc, Erfcx, LogErfc, Sinc, XLogY, LogAddExp, Lgamma, Tgamma, Digamma, Polygamma, Floor,
+                          Ceil, Round, Trunc>;
 
 }  // namespace rg::ops

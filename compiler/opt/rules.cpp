@@ -6,6 +6,7 @@
 #include "compiler/opt/arithmetic_rules.h"
 #include "compiler/opt/choice_rules.h"
 #include "compiler/opt/contraction_rules.h"
+#include "compiler/opt/function_rules.h"
 #include "compiler/opt/guard_rules.h"
 #include "compiler/opt/match.h"
 
@@ -258,6 +259,13 @@ const std::vector<Rule>& table() {
         [](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.integers = {1}}); },
         [](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.integers = {2}}); }}},
       {"square", "x^2 = x x", exact, square_product, {[](B& b, E e) { return raw<ops::Square>(b, {vector(b, e)}); }}},
+      {"mul", "r r = s where r is the root of a sum of squares s", regrouping, square_of_root, {[](B& b, E e) {
+         const V x = vector(b, e), r = raw<ops::Sqrt>(b, {raw<ops::Mul>(b, {x, x})});
+         return raw<ops::Mul>(b, {r, r});
+       }}},
+      {"log", "log erfc x = log_erfc x", regrouping, log_of_erfc, {[](B& b, E e) {
+         return raw<ops::Log>(b, {raw<ops::Erfc>(b, {vector(b, e)})});
+       }}},
       {"convert",
        "of constants",
        exact,

@@ -312,7 +312,9 @@ Value Checker::binary(ast::BinaryOp op, const Value& a, const Value& c, Span spa
   if (op == ast::BinaryOp::pow) return power(a, c, span);
   static constexpr std::string_view names[] = {"add", "sub", "mul", "div", "",   "idiv", "imod", "",
                                                "eq",  "ne",  "lt",  "le",  "gt", "ge",   "and",  "or"};
-  Value v = elementwise(names[static_cast<std::size_t>(op)], {a, c}, span, shown);
+  const auto floating = [](const Value& x) { return x.is_flex() ? x.flex->floating : ir::is_float(x.type.elem); };
+  const bool real_mod = op == int_mod && (floating(a) || floating(c));
+  Value v = elementwise(real_mod ? "floor_mod" : names[static_cast<std::size_t>(op)], {a, c}, span, shown);
   if (v.is_error() || v.is_flex() || !ir::is_integer(v.type.elem)) return v;
   // What is known of integers, for subscripts.
   const auto constant = [](const Value& x) {
@@ -377,7 +379,18 @@ Value Checker::power(const Value& a, const Value& c, Span span) {
     if (k == 0) return make_tensor(b().constant(a.type.elem, 1, type_of(a).dims), span);
     return make_tensor(emit(use(a)), span);
   }
+  const bool real = a.is_tensor() ? ir::is_float(a.type.elem) : a.is_flex() && a.flex->floating;
+  if (real && c.is_tensor() && ir::is_integer(c.type.elem)) return integer_power(a, c, span);
   return elementwise("pow", {a, c}, span, "`^`");
+}
+
+// x^k for an integer k that is known at run time only, in f64, which holds every exponent that matters.
+Value Checker::integer_power(const Value& a, const Value& c, Span span) {
+  const Value x = materialize(a);
+  if (x.is_error()) return x;
+  const auto as = [&](const Value& v, Elem e) { return make_tensor(b().convert(use(v), e), v.span); };
+  const Value y = elementwise("pow", {as(x, Elem::f64), as(c, Elem::f64)}, span, "`^`");
+  return y.is_error() ? y : as(y, x.type.elem);
 }
 
 Value Checker::struct_arithmetic(ast::BinaryOp op, const Value& a, const Value& c, Span span) {

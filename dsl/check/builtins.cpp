@@ -119,28 +119,33 @@ Value clamp_builtin(BuiltinCall& call) {
   return v;
 }
 
-Value polygamma_builtin(BuiltinCall& call) {
-  if (!only_options(call, {}) || !expect_args(call, 2, 2, "polygamma(order, x)"))
-    return Checker::error_value(call.span);
+// The derivative of order `order` of a function: an op that has it in its attributes.
+template <class Op>
+Value derivative_builtin(BuiltinCall& call) {
+  const std::string usage = call.name + "(order, x)";
+  if (!only_options(call, {}) || !expect_args(call, 2, 2, usage.c_str())) return Checker::error_value(call.span);
   const auto order = integer_list(call, call.arg(0), "the order");
   const Value x = call.c.tensor(call.arg(1));
   if (!order || x.is_error()) return Checker::error_value(call.span);
   if (order->size() != 1 || (*order)[0] < 0 || !ir::is_float(x.type.elem)) {
-    call.c.error(Code::type_mismatch, call.span, "`polygamma(order, x)` takes an order of at least 0 and f32 or f64");
+    call.c.error(Code::type_mismatch, call.span,
+                 fmt::format("`{}` takes an order of at least 0 and f32 or f64", usage));
     return Checker::error_value(call.span);
   }
-  return call.c.make_tensor(call.c.b().emit_op<ops::Polygamma>({call.c.use(x)}, ir::Attrs{.integers = {(*order)[0]}}),
-                            call.span);
+  return call.c.make_tensor(call.c.b().emit_op<Op>({call.c.use(x)}, ir::Attrs{.integers = {(*order)[0]}}), call.span);
 }
 
-constexpr BuiltinRow kElementwise[] = {
-    {"where", where_builtin}, {"clamp", clamp_builtin}, {"polygamma", polygamma_builtin}};
+constexpr BuiltinRow kElementwise[] = {{"where", where_builtin},
+                                       {"clamp", clamp_builtin},
+                                       {"polygamma", derivative_builtin<ops::Polygamma>},
+                                       {"erfcx_derivative", derivative_builtin<ops::Erfcx>},
+                                       {"sinc_derivative", derivative_builtin<ops::Sinc>}};
 
 const std::map<std::string, Builtin>& table() {
   static const std::map<std::string, Builtin> all = [] {
     std::map<std::string, Builtin> t;
-    for (const auto rows :
-         {std::span<const BuiltinRow>(kElementwise), shape_builtins(), reduce_builtins(), array_builtins()}) {
+    for (const auto rows : {std::span<const BuiltinRow>(kElementwise), shape_builtins(), reduce_builtins(),
+                            axis_builtins(), array_builtins()}) {
       for (const BuiltinRow& r : rows) t.emplace(r.name, r.handler);
     }
     for (const ops::OpInfo& op : ops::all_ops()) {
@@ -164,9 +169,9 @@ std::vector<std::string> builtin_names() {
                                  "jacobian", "hessian",
                                  "hvp",      "value_and_hvp",
                                  "vmap",     "pi",
-                                 "inf",      "f32",
-                                 "f64",      "i32",
-                                 "i64"};
+                                 "inf",      "nan",
+                                 "f32",      "f64",
+                                 "i32",      "i64"};
   for (const auto& [name, handler] : table()) names.push_back(name);
   return names;
 }

@@ -179,6 +179,7 @@ class Checker {
   Value binary(ast::BinaryOp op, const Value& a, const Value& b, Span span, Span op_span);
   Value elementwise(std::string_view op, std::vector<Value> operands, Span span, std::string_view shown);
   Value power(const Value& a, const Value& b, Span span);
+  Value integer_power(const Value& a, const Value& b, Span span);
   Value matmul(const Value& a, const Value& b, Span span);
   Value struct_arithmetic(ast::BinaryOp op, const Value& a, const Value& b, Span span);
   std::optional<Value> flex_arithmetic(ast::BinaryOp op, const Value& a, const Value& b, Span span);
@@ -291,6 +292,7 @@ struct BuiltinRow {
 };
 std::span<const BuiltinRow> shape_builtins();
 std::span<const BuiltinRow> reduce_builtins();
+std::span<const BuiltinRow> axis_builtins();
 std::span<const BuiltinRow> array_builtins();
 std::span<const BuiltinRow> elementwise_builtins();
 

@@ -1,25 +1,14 @@
 // The prelude: functions that every program may call. `float` is f32 or f64, the same throughout a signature; `...`
 // stands for any leading dimensions.
 
-/// exp(x) normalised to sum 1 along the last dimension; shifted by the maximum, so that nothing overflows.
-fn softmax(x: float[..., n]) -> float[..., n] {
-  let e = exp(x - stop_gradient(max(x, axis: -1, keep: true)));
-  e / sum(e, axis: -1, keep: true)
-}
-
-/// log(softmax(x)) along the last dimension.
-fn log_softmax(x: float[..., n]) -> float[..., n] {
-  x - logsumexp(x, axis: -1, keep: true)
-}
-
-/// x * Φ(x), Φ the distribution function of the normal distribution: the exact form, by erf.
+/// x * Φ(x), Φ the distribution function of the normal distribution: the exact form, by erfc. At -inf its limit 0.
 fn gelu(x: float[...]) -> float[...] {
-  0.5 * x * (1 + erf(x * 0.70710678118654752440))
+  where(x == -inf, 0, 0.5 * x * erfc(x * -0.70710678118654752440))
 }
 
-/// x * sigmoid(x).
+/// x * sigmoid(x). At -inf its limit 0.
 fn silu(x: float[...]) -> float[...] {
-  x * sigmoid(x)
+  where(x == -inf, 0, x * sigmoid(x))
 }
 
 /// (x - mean) / sqrt(var + eps) along the last dimension, scaled and shifted.
@@ -28,9 +17,10 @@ fn layer_norm(x: float[..., n], scale: float[n], shift: float[n], eps: float) ->
   d * rsqrt(mean(d^2, axis: -1, keep: true) + eps) * scale + shift
 }
 
-/// The square root of the variance over all elements; the divisor is n.
+/// The square root of the variance over all elements; the divisor is n. The derivative where all are equal is 0.
 fn std(x: float[...]) -> float {
-  sqrt(var(x))
+  let v = var(x);
+  where(v > 0, sqrt(v), v)
 }
 
 /// The inner product.
@@ -43,20 +33,16 @@ fn outer(x: float[n], y: float[m]) -> float[n, m] {
   reshape(x, [n, 1]) * y
 }
 
-/// The Euclidean norm over all elements.
+/// The Euclidean norm over all elements, as the root of the sum of squares, which may overflow (hypot does not). The
+/// derivative at the origin is 0.
 fn norm(x: float[...]) -> float {
-  sqrt(sum(x^2))
+  let s = sum(x^2);
+  where(s > 0, sqrt(s), s)
 }
 
 /// The sum of the diagonal.
 fn trace(a: float[n, n]) -> float {
   sum(diag(a))
-}
-
-/// The running sums along the only dimension.
-fn cumsum(x: float[n]) -> float[n] {
-  let (total, sums) = loop (s = 0 * sum(x[0:0])) for i in 0..n { let next = s + x[i]; collect next; next };
-  sums
 }
 
 /// The mean over rows of -log(softmax(logits))[label]: the cross entropy of class labels.

@@ -4,8 +4,9 @@
 // neg fma sqrt abs copysign floor round_even, comparisons eq ne lt le gt ge giving masks, select(mask, a, b), any_lane
 // fallback libm(name, x…) (the scalar C function on each lane), is_f64(x), pow2(n) = 2^n for integral n in the
 // exponent range of normal numbers, exponent_of(x) = floor(log2 |x|) as a floating value and mantissa_of(x) in [1, 2),
-// for normal x, scaled(v, n) = v 2^n for integral n, rounded once also where the result is not a normal number, and
-// fixup(mask, value, name, x), which replaces lanes under the mask by the C function.
+// for normal x, scaled(v, n) = v 2^n for integral n, rounded once also where the result is not a normal number,
+// rarely(mask, value, f), which replaces lanes under the mask by those of f(), computed only where there are some, and
+// fixup(mask, value, name, x), the same by the C function.
 //
 // Reductions after W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980); the polynomials are
 // Taylor series, long enough on the reduced intervals that their truncation lies below the rounding error, but for the
@@ -152,6 +153,63 @@ template <class B, class V>
 V sigmoid(B& b, V x) {
   const V one = b.fconst(x, 1), e = exp(b, b.neg(b.abs(x)));
   return b.div(b.select(b.lt(x, b.fconst(x, 0)), e, one), b.add(one, e));
+}
+
+/// The derivative of sigmoid at x, where y = sigmoid(x): y (1 - y), and from y = 7/8 on, where that cancels,
+/// e^-x/(1 + e^-x)²; within 16 ulp.
+template <class B, class V>
+V sigmoid_slope(B& b, V x, V y) {
+  const V one = b.fconst(x, 1);
+  return b.rarely(b.gt(y, b.fconst(x, 0.875)), b.mul(y, b.sub(one, y)), [&] {
+    const V e = exp(b, b.neg(b.abs(x))), d = b.add(one, e);
+    return b.div(e, b.mul(d, d));
+  });
+}
+
+/// The derivative of tanh at x, where y = tanh(x): 1 - y², and from |y| = 7/8 on, where that cancels,
+/// 4e/(1 + e)² with e = e^-2|x|; within 16 ulp.
+template <class B, class V>
+V tanh_slope(B& b, V x, V y) {
+  const V one = b.fconst(x, 1);
+  return b.rarely(b.gt(b.abs(y), b.fconst(x, 0.875)), b.mul(b.sub(one, y), b.add(one, y)), [&] {
+    const V e = exp(b, b.mul(b.fconst(x, -2), b.abs(x))), d = b.add(one, e);
+    return b.div(b.mul(b.fconst(x, 4), e), b.mul(d, d));
+  });
+}
+
+/// x and y times a power of two that keeps x² + y² in range, and the square root of that sum, within 1 ulp.
+template <class V>
+struct ScaledNorm {
+  V x, y, norm, unscale;
+};
+
+template <class B, class V>
+ScaledNorm<V> scaled_norm(B& b, V x, V y) {
+  const bool wide = b.is_f64(x);
+  const V ax = b.abs(x), ay = b.abs(y), size = b.select(b.gt(ax, ay), ax, ay);
+  const auto large = b.gt(size, b.fconst(x, wide ? 0x1p500 : 0x1p60));
+  const auto small = b.lt(size, b.fconst(x, wide ? 0x1p-450 : 0x1p-50));
+  const double down = wide ? 0x1p-600 : 0x1p-80, up = wide ? 0x1p600 : 0x1p100;
+  const auto choice = [&](double of_large, double of_small) {
+    return b.select(large, b.fconst(x, of_large), b.select(small, b.fconst(x, of_small), b.fconst(x, 1)));
+  };
+  const V scale = choice(down, up), u = b.mul(x, scale), v = b.mul(y, scale);
+  return {u, v, b.sqrt(b.fma(u, u, b.mul(v, v))), choice(1 / down, 1 / up)};
+}
+
+/// sqrt(x² + y²) within 2 ulp; infinite where an operand is, as C's hypot.
+template <class B, class V>
+V hypot(B& b, V x, V y) {
+  const auto s = scaled_norm(b, x, y);
+  const V inf = b.fconst(x, std::numeric_limits<double>::infinity());
+  return b.select(b.or_mask(b.eq(b.abs(x), inf), b.eq(b.abs(y), inf)), inf, b.mul(s.norm, s.unscale));
+}
+
+/// x/sqrt(x² + y²) within 3 ulp; x at the origin.
+template <class B, class V>
+V hypot_slope(B& b, V x, V y) {
+  const auto s = scaled_norm(b, x, y);
+  return b.select(b.eq(s.norm, b.fconst(x, 0)), x, b.div(s.x, s.norm));
 }
 
 /// log(1 + e^x) = max(x, 0) + log1p(e^-|x|), within 3 ulp.

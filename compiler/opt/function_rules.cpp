@@ -1,0 +1,61 @@
+#include "compiler/opt/function_rules.h"
+
+#include <algorithm>
+
+#include "compiler/opt/match.h"
+
+namespace rg::opt {
+
+using namespace ir;
+using Found = std::optional<ValueId>;
+using X = const std::vector<ValueId>&;
+
+namespace {
+
+constexpr int kDepth = 8;
+
+// Whether v is at least 0, or NaN, for every value of what it is computed from.
+bool not_negative(Builder& b, ValueId v, int depth = 0) {
+  if (const auto s = b.splat(v)) return *s >= 0;
+  const Instr* def = b.function().definition(v);
+  if (def == nullptr || depth == kDepth) return false;
+  const auto& o = def->operands;
+  const auto all = [&] { return std::ranges::all_of(o, [&](ValueId x) { return not_negative(b, x, depth + 1); }); };
+  const auto is = [&]<class... Op>(ops::OpList<Op...>) { return ((def->op == ops::opcode<Op>()) || ...); };
+  if (is(ops::OpList<ops::Square, ops::Abs, ops::Exp>{})) return true;
+  if (is(ops::OpList<ops::Mul>{})) return o[0] == o[1] || all();
+  if (is(ops::OpList<ops::Contract>{})) {
+    const auto& labels = def->attrs.labels;
+    return (o.size() == 2 && o[0] == o[1] && labels[0] == labels[1]) || all();
+  }
+  return is(ops::OpList<ops::Add, ops::Div, ops::ReduceSum, ops::Broadcast, ops::Reshape, ops::Transpose>{}) && all();
+}
+
+// s where v = sqrt(s), or v = where(s > 0, sqrt(s), s).
+Found under_root(Builder& b, ValueId v) {
+  if (const Instr* root = defined_by<ops::Sqrt>(b, v)) return root->operands[0];
+  const Instr* choice = defined_by<ops::Select>(b, v);
+  if (choice == nullptr) return std::nullopt;
+  const ValueId s = choice->operands[2];
+  const Instr *test = defined_by<ops::Gt>(b, choice->operands[0]),
+              *root = defined_by<ops::Sqrt>(b, choice->operands[1]);
+  const bool fits = test != nullptr && root != nullptr && root->operands[0] == s && test->operands[0] == s &&
+                    b.splat(test->operands[1]) == 0.0;
+  return fits ? Found(s) : std::nullopt;
+}
+
+}  // namespace
+
+Found square_of_root(Builder& b, X x, const Attrs&) {
+  if (x[0] != x[1]) return std::nullopt;
+  const Found s = under_root(b, x[0]);
+  return s && not_negative(b, *s) ? s : std::nullopt;
+}
+
+Found log_of_erfc(Builder& b, X x, const Attrs&) {
+  const Instr* erfc = defined_by<ops::Erfc>(b, x[0]);
+  if (erfc == nullptr) return std::nullopt;
+  return b.op<ops::LogErfc>(erfc->operands[0]);
+}
+
+}  // namespace rg::opt

@@ -1,0 +1,118 @@
+// Operations along one axis that keep its extent: softmax, log_softmax, cumsum, with `axis:`.
+#include <fmt/format.h>
+
+#include "dsl/check/checker.h"
+
+namespace rg::dsl {
+
+namespace {
+
+struct Along {
+  ValueId x;
+  std::int64_t axis = 0;
+};
+
+/// The operand and the axis; the last one where it is not named and `last` is set or there is no other.
+std::optional<Along> prepare(BuiltinCall& call, bool last) {
+  Checker& c = call.c;
+  if (!only_options(call, {"axis"})) return std::nullopt;
+  const std::string usage = fmt::format("{}(x, axis: 0)", call.name);
+  if (!expect_args(call, 1, 1, usage.c_str())) return std::nullopt;
+  const Value x = c.tensor(call.arg(0), "an array");
+  if (x.is_error()) return std::nullopt;
+  const ir::Type t = c.type_of(x);
+  const auto rank = static_cast<std::int64_t>(t.rank());
+  if (rank == 0 || !ir::is_float(t.elem)) {
+    c.error(Code::type_mismatch, call.span,
+            fmt::format("`{}` takes arrays of f32 or f64, this is {}", call.name, c.describe(x)))
+        .label(x.span, c.describe(x));
+    return std::nullopt;
+  }
+  std::int64_t at = rank - 1;
+  if (const ArgValue* axis = option(call, "axis")) {
+    const auto list = integer_list(call, axis->value, "the axis");
+    if (!list) return std::nullopt;
+    const std::int64_t a = list->size() == 1 ? (*list)[0] : rank;
+    at = a < 0 ? a + rank : a;
+    if (at < 0 || at >= rank) {
+      c.error(Code::bad_option, axis->value.span,
+              list->size() == 1
+                  ? fmt::format("axis {} of {}, which has {} dimension{}", a, c.str(t), rank, rank == 1 ? "" : "s")
+                  : fmt::format("`{}` goes along one axis", call.name));
+      return std::nullopt;
+    }
+  } else if (!last && rank > 1) {
+    c.error(Code::bad_option, call.span, fmt::format("`{}` goes along one axis", call.name)).hint("name it: `axis: 0`");
+    return std::nullopt;
+  }
+  return Along{c.use(x), at};
+}
+
+// Nothing has no greatest element.
+bool nonempty(BuiltinCall& call, const Along& a) {
+  const Dim d = call.c.b().dims(a.x)[static_cast<std::size_t>(a.axis)];
+  if (call.c.require_nonnegative(d - Dim(1),
+                                 fmt::format("`{}` of nothing: the extent {} is 0", call.name, call.c.str(d))))
+    return true;
+  call.c.error(Code::shape_mismatch, call.span, fmt::format("`{}` of nothing", call.name));
+  return false;
+}
+
+/// `v`, which lacks the axis, repeated along it.
+ValueId spread(ir::Builder& b, ValueId v, const Along& a) {
+  return b.broadcast(v, b.dims(a.x), ops::other_axes(b.dims(a.x).size(), {a.axis}));
+}
+
+/// x less its greatest element along the axis, on which no result depends.
+ValueId shifted(ir::Builder& b, const Along& a) {
+  return b.sub(a.x, spread(b, b.op<ops::StopGradient>(b.reduce("max", a.x, {a.axis})), a));
+}
+
+// exp(x - max) / sum(exp(x - max))
+Value softmax_builtin(BuiltinCall& call) {
+  const auto a = prepare(call, true);
+  if (!a || !nonempty(call, *a)) return Checker::error_value(call.span);
+  ir::Builder& b = call.c.b();
+  const ValueId e = b.op<ops::Exp>(shifted(b, *a));
+  return call.c.make_tensor(b.div(e, spread(b, b.sum(e, {a->axis}), *a)), call.span);
+}
+
+// (x - max) - log(sum(exp(x - max))), so that a large maximum takes no digits from the result
+Value log_softmax_builtin(BuiltinCall& call) {
+  const auto a = prepare(call, true);
+  if (!a || !nonempty(call, *a)) return Checker::error_value(call.span);
+  ir::Builder& b = call.c.b();
+  const ValueId d = shifted(b, *a);
+  const ValueId s = b.op<ops::Log>(b.sum(b.op<ops::Exp>(d), {a->axis}));
+  return call.c.make_tensor(b.sub(d, spread(b, s, *a)), call.span);
+}
+
+// A loop over the axis that keeps each sum.
+Value cumsum_builtin(BuiltinCall& call) {
+  const auto a = prepare(call, false);
+  if (!a) return Checker::error_value(call.span);
+  ir::Builder& b = call.c.b();
+  const auto rank = static_cast<std::int64_t>(b.dims(a->x).size());
+  std::vector<std::int64_t> to{a->axis}, back(static_cast<std::size_t>(rank));
+  for (std::int64_t d = 0; d < rank; ++d) {
+    if (d != a->axis) to.push_back(d);
+  }
+  for (std::int64_t d = 0; d < rank; ++d) back[static_cast<std::size_t>(to[static_cast<std::size_t>(d)])] = d;
+  const ValueId x = b.transpose(a->x, to);
+  const ir::Type t = b.type(x);
+  const ValueId start = b.zeros({t.elem, {t.dims.begin() + 1, t.dims.end()}});
+  const auto sums = b.scan(t.dims[0], {start}, {x}, [&](ValueId, auto state, auto slice) {
+    const ValueId next = b.add(state[0], slice[0]);
+    return std::pair{std::vector{next}, std::vector{next}};
+  });
+  return call.c.make_tensor(b.transpose(sums[1], back), call.span);
+}
+
+constexpr BuiltinRow kRows[] = {
+    {"softmax", softmax_builtin}, {"log_softmax", log_softmax_builtin}, {"cumsum", cumsum_builtin}};
+
+}  // namespace
+
+std::span<const BuiltinRow> axis_builtins() { return kRows; }
+
+}  // namespace rg::dsl
