@@ -73,7 +73,9 @@ constexpr std::string_view kTaken[] = {"assert",
                                        "jacobian",
                                        "value_and_grad",
                                        "value_and_hvp",
-                                       "checkpoint"};
+                                       "checkpoint",
+                                       "erfcx_derivative",
+                                       "sinc_derivative"};
 
 }  // namespace
 

@@ -133,10 +133,10 @@ struct PowSlope : Slope<3> {
     const V zero = b.fconst(x, 0);
     const bool wide = b.is_f64(x);
     // y z / x, unless z is 0 or has left the range where no part of it can overflow or vanish.
-    const V size = b.abs(z);
-    const auto plain = b.and_mask(b.and_mask(b.gt(size, b.fconst(x, wide ? 0x1p-900 : 0x1p-100)),
-                                             b.lt(size, b.fconst(x, wide ? 0x1p900 : 0x1p100))),
-                                  b.lt(b.abs(x), b.fconst(x, std::numeric_limits<double>::infinity())));
+    const V size = b.abs(z), inf = b.fconst(x, std::numeric_limits<double>::infinity());
+    const auto finite = b.and_mask(b.lt(b.abs(x), inf), b.lt(b.abs(y), inf));
+    const auto plain = b.and_mask(finite, b.and_mask(b.gt(size, b.fconst(x, wide ? 0x1p-900 : 0x1p-100)),
+                                                     b.lt(size, b.fconst(x, wide ? 0x1p900 : 0x1p100))));
     const V slope = b.rarely(b.not_mask(plain), b.div(b.mul(y, z), x),
                              [&] { return b.mul(y, b.libm("pow", x, b.sub(y, b.fconst(x, 1)))); });
     return b.select(b.eq(y, zero), zero, slope);

@@ -79,13 +79,20 @@ Big power(const Big& x, long k) {
   mpfr_pow_si(r.get(), x.get(), k, MPFR_RNDN);
   return r;
 }
-// Differences of digamma, of order k at steps of 2^-90.
-Big polygamma(const Big& x, long k) {
-  if (k == 0) return apply<mpfr_digamma>(x);
+long order_of(A a) { return a.integers.empty() ? 0 : static_cast<long>(a.integers[0]); }
+// The derivative of order k of a function by differences at steps of 2^-90 of `unit`.
+Big derivative(Big (*f)(const Big&), const Big& x, const Big& unit, long k) {
+  if (k == 0) return f(x);
   Big h;
-  mpfr_mul_2si(h.get(), x.get(), -90, MPFR_RNDN);
-  return (polygamma(x + h, k - 1) - polygamma(x - h, k - 1)) / (h + h);
+  mpfr_mul_2si(h.get(), unit.get(), -90, MPFR_RNDN);
+  return (derivative(f, x + h, unit, k - 1) - derivative(f, x - h, unit, k - 1)) / (h + h);
 }
+Big at_least_one(const Big& x) {
+  const Big size = apply<mpfr_abs>(x);
+  return choose(less(size, Big(1)), Big(1), size);
+}
+Big erfcx(const Big& x) { return apply<mpfr_exp>(x * x) * apply<mpfr_erfc>(x); }
+Big sinc(const Big& x) { return choose(mpfr_zero_p(x.get()) != 0, Big(1), apply<mpfr_sin>(pi() * x) / (pi() * x)); }
 Big fmod(const Big& x, const Big& y) { return two<mpfr_fmod>(std::array{x, y}, {}); }
 
 constexpr auto kOscillates = ExactOp::Kind::oscillates, kScaleFree = ExactOp::Kind::scale_free;
@@ -152,15 +159,13 @@ const ExactOp kRows[] = {
     {"pow_slope", [](X x, A) { return x[1] * two<mpfr_pow>(std::array{x[0], x[1] - Big(1)}, {}); }},
     {"erf", one<mpfr_erf>},
     {"erfc", one<mpfr_erfc>},
-    {"erfcx", [](X x, A) { return apply<mpfr_exp>(x[0] * x[0]) * apply<mpfr_erfc>(x[0]); }},
+    {"erfcx", [](X x, A a) { return derivative(erfcx, x[0], at_least_one(x[0]), order_of(a)); }},
     {"log_erfc", [](X x, A) { return apply<mpfr_log>(apply<mpfr_erfc>(x[0])); }},
     {"lgamma", one<lgamma_of>, kScaleFree},
     {"tgamma", one<mpfr_gamma>, kScaleFree},
     {"digamma", one<mpfr_digamma>, kScaleFree},
-    {"polygamma", [](X x, A a) { return polygamma(x[0], a.integers[0]); }, kScaleFree},
-    {"sinc",
-     [](X x, A) { return choose(mpfr_zero_p(x[0].get()) != 0, Big(1), apply<mpfr_sin>(pi() * x[0]) / (pi() * x[0])); },
-     kOscillates},
+    {"polygamma", [](X x, A a) { return derivative(apply<mpfr_digamma>, x[0], x[0], order_of(a)); }, kScaleFree},
+    {"sinc", [](X x, A a) { return derivative(sinc, x[0], Big(1), order_of(a)); }, kOscillates},
     {"xlogy", [](X x, A) { return choose(mpfr_zero_p(x[0].get()) != 0, Big(0), x[0] * apply<mpfr_log>(x[1])); }},
     {"logaddexp", [](X x, A) { return x[1] + softplus(x[0] - x[1]); }},
     {"stop_gradient", [](X x, A) { return x[0]; }},
