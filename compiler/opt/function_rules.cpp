@@ -7,18 +7,17 @@
 namespace rg::opt {
 
 using namespace ir;
-using Found = std::optional<ValueId>;
-using X = const std::vector<ValueId>&;
 
 namespace {
 
-constexpr int kDepth = 8;
+// How far into an expression its sign is looked for.
+constexpr int kMaxDepth = 8;
 
 // Whether v is at least 0, or NaN, for every value of what it is computed from.
 bool not_negative(Builder& b, ValueId v, int depth = 0) {
   if (const auto s = b.splat(v)) return *s >= 0;
   const Instr* def = b.function().definition(v);
-  if (def == nullptr || depth == kDepth) return false;
+  if (def == nullptr || depth == kMaxDepth) return false;
   const auto& o = def->operands;
   const auto all = [&] { return std::ranges::all_of(o, [&](ValueId x) { return not_negative(b, x, depth + 1); }); };
   const auto is = [&]<class... Op>(ops::OpList<Op...>) { return ((def->op == ops::opcode<Op>()) || ...); };
@@ -32,7 +31,7 @@ bool not_negative(Builder& b, ValueId v, int depth = 0) {
 }
 
 // s where v = sqrt(s), or v = where(s > 0, sqrt(s), s).
-Found under_root(Builder& b, ValueId v) {
+std::optional<ValueId> under_root(Builder& b, ValueId v) {
   if (const Instr* root = defined_by<ops::Sqrt>(b, v)) return root->operands[0];
   const Instr* choice = defined_by<ops::Select>(b, v);
   if (choice == nullptr) return std::nullopt;
@@ -41,18 +40,20 @@ Found under_root(Builder& b, ValueId v) {
               *root = defined_by<ops::Sqrt>(b, choice->operands[1]);
   const bool fits = test != nullptr && root != nullptr && root->operands[0] == s && test->operands[0] == s &&
                     b.splat(test->operands[1]) == 0.0;
-  return fits ? Found(s) : std::nullopt;
+  if (!fits) return std::nullopt;
+  return s;
 }
 
 }  // namespace
 
-Found square_of_root(Builder& b, X x, const Attrs&) {
+std::optional<ValueId> square_of_root(Builder& b, const std::vector<ValueId>& x, const Attrs&) {
   if (x[0] != x[1]) return std::nullopt;
-  const Found s = under_root(b, x[0]);
-  return s && not_negative(b, *s) ? s : std::nullopt;
+  const auto s = under_root(b, x[0]);
+  if (!s || !not_negative(b, *s)) return std::nullopt;
+  return s;
 }
 
-Found log_of_erfc(Builder& b, X x, const Attrs&) {
+std::optional<ValueId> log_of_erfc(Builder& b, const std::vector<ValueId>& x, const Attrs&) {
   const Instr* erfc = defined_by<ops::Erfc>(b, x[0]);
   if (erfc == nullptr) return std::nullopt;
   return b.op<ops::LogErfc>(erfc->operands[0]);

@@ -13,7 +13,7 @@ struct Along {
 };
 
 /// The operand and the axis; the last one where it is not named and `last` is set or there is no other.
-std::optional<Along> prepare(BuiltinCall& call, bool last) {
+std::optional<Along> operand_along(BuiltinCall& call, bool last) {
   Checker& c = call.c;
   if (!only_options(call, {"axis"})) return std::nullopt;
   const std::string usage = fmt::format("{}(x, axis: 0)", call.name);
@@ -49,7 +49,7 @@ std::optional<Along> prepare(BuiltinCall& call, bool last) {
 }
 
 // Nothing has no greatest element.
-bool nonempty(BuiltinCall& call, const Along& a) {
+bool has_elements(BuiltinCall& call, const Along& a) {
   const Dim d = call.c.b().dims(a.x)[static_cast<std::size_t>(a.axis)];
   if (call.c.require_nonnegative(d - Dim(1),
                                  fmt::format("`{}` of nothing: the extent {} is 0", call.name, call.c.str(d))))
@@ -59,37 +59,37 @@ bool nonempty(BuiltinCall& call, const Along& a) {
 }
 
 /// `v`, which lacks the axis, repeated along it.
-ValueId spread(ir::Builder& b, ValueId v, const Along& a) {
+ValueId repeated(ir::Builder& b, ValueId v, const Along& a) {
   return b.broadcast(v, b.dims(a.x), ops::other_axes(b.dims(a.x).size(), {a.axis}));
 }
 
 /// x less its greatest element along the axis, on which no result depends.
-ValueId shifted(ir::Builder& b, const Along& a) {
-  return b.sub(a.x, spread(b, b.op<ops::StopGradient>(b.reduce("max", a.x, {a.axis})), a));
+ValueId less_greatest(ir::Builder& b, const Along& a) {
+  return b.sub(a.x, repeated(b, b.op<ops::StopGradient>(b.reduce("max", a.x, {a.axis})), a));
 }
 
 // exp(x - max) / sum(exp(x - max))
 Value softmax_builtin(BuiltinCall& call) {
-  const auto a = prepare(call, true);
-  if (!a || !nonempty(call, *a)) return Checker::error_value(call.span);
+  const auto a = operand_along(call, true);
+  if (!a || !has_elements(call, *a)) return Checker::error_value(call.span);
   ir::Builder& b = call.c.b();
-  const ValueId e = b.op<ops::Exp>(shifted(b, *a));
-  return call.c.make_tensor(b.div(e, spread(b, b.sum(e, {a->axis}), *a)), call.span);
+  const ValueId e = b.op<ops::Exp>(less_greatest(b, *a));
+  return call.c.make_tensor(b.div(e, repeated(b, b.sum(e, {a->axis}), *a)), call.span);
 }
 
 // (x - max) - log(sum(exp(x - max))), so that a large maximum takes no digits from the result
 Value log_softmax_builtin(BuiltinCall& call) {
-  const auto a = prepare(call, true);
-  if (!a || !nonempty(call, *a)) return Checker::error_value(call.span);
+  const auto a = operand_along(call, true);
+  if (!a || !has_elements(call, *a)) return Checker::error_value(call.span);
   ir::Builder& b = call.c.b();
-  const ValueId d = shifted(b, *a);
+  const ValueId d = less_greatest(b, *a);
   const ValueId s = b.op<ops::Log>(b.sum(b.op<ops::Exp>(d), {a->axis}));
-  return call.c.make_tensor(b.sub(d, spread(b, s, *a)), call.span);
+  return call.c.make_tensor(b.sub(d, repeated(b, s, *a)), call.span);
 }
 
 // A loop over the axis that keeps each sum.
 Value cumsum_builtin(BuiltinCall& call) {
-  const auto a = prepare(call, false);
+  const auto a = operand_along(call, false);
   if (!a) return Checker::error_value(call.span);
   ir::Builder& b = call.c.b();
   const auto rank = static_cast<std::int64_t>(b.dims(a->x).size());
@@ -108,11 +108,11 @@ Value cumsum_builtin(BuiltinCall& call) {
   return call.c.make_tensor(b.transpose(sums[1], back), call.span);
 }
 
-constexpr BuiltinRow kRows[] = {
+constexpr BuiltinRow kAxisRows[] = {
     {"softmax", softmax_builtin}, {"log_softmax", log_softmax_builtin}, {"cumsum", cumsum_builtin}};
 
 }  // namespace
 
-std::span<const BuiltinRow> axis_builtins() { return kRows; }
+std::span<const BuiltinRow> axis_builtins() { return kAxisRows; }
 
 }  // namespace rg::dsl
