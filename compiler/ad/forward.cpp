@@ -90,6 +90,11 @@ class Forward {
     set_tangent(instr.results[0], total);
   }
 
+  /// Whether the result has fewer axes than operand k.
+  bool sums(Site& site, std::size_t k) const {
+    return b_.dims(site.y()).size() < site.x_type(static_cast<int>(k)).rank();
+  }
+
   // The guards of a result to which operands' tangents go by the op itself.
   Guards passed(const Instr& instr, const ops::OpInfo& row, Site& site) {
     Guards out;
@@ -100,6 +105,7 @@ class Forward {
       t[k] = tangent(instr.operands[k]);
       partly_zero = partly_zero || (!t[k].value.valid() && is_floating(instr.operands[k]));
       out.one_hot = out.one_hot || t[k].guards.one_hot;
+      out.some = out.some || t[k].guards.some || (t[k].guards.one_hot && sums(site, k));
     }
     for (const auto channel : kChannels) {
       bool any = channel == &Guards::read && partly_zero;
@@ -130,7 +136,7 @@ class Forward {
       const Tangent t = tangent(instr.operands[k]);
       if (!t.value.valid()) continue;
       Tangent term{row.guarded_term(site, static_cast<int>(k), t.value, t.guards.chosen), {}};
-      term.guards.one_hot = t.guards.one_hot;
+      term.guards.one_hot = term.guards.some = t.guards.one_hot;
       for (const auto channel : kChannels) {
         if (!(t.guards.*channel).valid()) continue;
         std::vector<ValueId> predicates(instr.operands.size());

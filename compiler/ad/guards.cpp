@@ -34,6 +34,7 @@ Guards sum(Builder& b, const Guards& p, const Guards& q) {
   if (!p.chosen.valid() && !q.chosen.valid()) {
     out.read = either(b, p.read, q.read);
     out.one_hot = p.one_hot && q.one_hot;
+    out.some = p.some && q.some;
   } else {  // a place may be outside of the one by a condition and of the other by its index
     out.chosen = either(b, structural(b, p), structural(b, q));
   }
@@ -51,7 +52,7 @@ ValueId scaled(Builder& b, const ops::OpInfo& row, ValueId partial, ValueId t, c
   const bool singular = !row.smooth || constant.has_value();
   const ValueId product =
       singular && g.given.valid() ? b.emit1(b.named("guarded_mul"), {g.given, partial, t}) : b.mul(partial, t);
-  const ValueId read = singular || !in_loop ? g.read : ValueId();
+  const ValueId read = singular || !(in_loop || g.some) ? g.read : ValueId();
   return zero_outside(b, both(b, g.chosen, read), product);
 }
 
@@ -111,7 +112,10 @@ Guards Carried::after(Builder& b, const Type& type, std::span<const ValueId>& st
 
 bool BranchGuards::yields(std::span<const BlockId> arms, const Type& type, const Found& x, const Found& y, bool given) {
   const Found* found[] = {&x, &y};
-  const auto holds = [&](const Found& f) { return given ? f.guards.given.valid() : f.guards.structural(); };
+  const auto holds = [&](const Found& f) {
+    if (given) return f.guards.given.valid();
+    return f.guards.chosen.valid() || (f.guards.read.valid() && !f.guards.some);
+  };
   if (!(x.present && holds(x)) && !(y.present && holds(y))) return false;
   for (std::size_t k = 0; k < arms.size(); ++k) {
     const BlockId outer = b_.enter(arms[k]);

@@ -21,8 +21,9 @@ namespace rg::ad {
 /// Predicates of a derivative; an invalid one holds everywhere.
 struct Guards {
   ir::ValueId chosen = {}, read = {}, given = {};
-  /// `read` is of a one-hot seed.
-  bool one_hot = false;
+  /// `read` is of a one-hot seed; of some element of one, which is all there is but in part of a result that was
+  /// joined. Then it guards as in loops.
+  bool one_hot = false, some = false;
 
   bool structural() const { return chosen.valid() || read.valid(); }
 };

@@ -170,9 +170,15 @@ Guards Reverse::reach(const Instr& instr, Site& site, int k, const Guards& y) {
   const ops::OpInfo& row = ops::info(instr.op);
   Guards out;
   out.one_hot = y.one_hot;
+  out.some = y.some;
   for (const auto channel : kChannels) {
     if ((y.*channel).valid()) out.*channel = row.reach(site, k, y.*channel);
   }
+  // Of what is repeated some copy is read.
+  const bool repeats = row.derivative == ops::Derivative::linear && row.reads_all(site.attrs) &&
+                       site.x_type(k).rank() < b_.dims(site.y()).size();
+  if (repeats) out.read = {};
+  out.some = out.some || (y.one_hot && !row.elementwise);
   if (!y.read.valid() && !row.reads_all(site.attrs)) out.read = row.reach(site, k, b_.boolean(true, b_.dims(site.y())));
   if (row.guard != nullptr) out.chosen = both(b_, row.guard(site, k), out.chosen);
   return out;

@@ -7,6 +7,8 @@ namespace rg::opt {
 
 /// guarded_mul(true, a, t) = a t.
 std::optional<ir::ValueId> guarded_product(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// select(c, true, false) = c.
+std::optional<ir::ValueId> select_of_truths(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 /// c != d of floating constants.
 std::optional<ir::ValueId> unequal_constants(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 

@@ -232,6 +232,11 @@ const std::vector<Rule>& table() {
          const V inner = raw<ops::Select>(b, {c, x, splat(b, e, 0)});
          return raw<ops::Select>(b, {c, raw<ops::Mul>(b, {inner, inner}), splat(b, e, 1)});
        }}},
+      {"select", "select(c, true, false) = c", exact, select_of_truths, {[](B& b, E e) {
+         const V c = test(b, vector(b, e));
+         const V chosen = raw<ops::Select>(b, {c, b.boolean(true, {kN}), b.boolean(false, {kN})});
+         return raw<ops::Convert>(b, {chosen}, {.elems = {e}});
+       }}},
       {"guarded_mul", "under a condition that is known", exact, guarded_product, {[](B& b, E e) {
          const V x = vector(b, e), y = vector(b, e);
          return raw<ops::GuardedMul>(b, {b.boolean(true, {kN}), x, y});
