@@ -405,6 +405,7 @@ bool Reverse::loop(Sweep& s) {
       },
       s.instr.attrs.integers[1] == 0);
   --loops_;
+  for (const Instr* i : kept(s.instr.regions[0]).instrs) given_.erase(i);  // computed where the region is next copied
   adjoints_ = std::move(outer);
   if (s.settled)
     bind(s, results);
