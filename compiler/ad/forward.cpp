@@ -1,5 +1,7 @@
 #include "compiler/ad/forward.h"
 
+#include <algorithm>
+
 #include "compiler/ad/activity.h"
 #include "compiler/ops/all.h"
 
@@ -44,6 +46,11 @@ class Forward {
     for (const ValueId r : instr.results) any = any || is_active(r);
     if (!any) return false;
     cloner_.copy(instr);
+    const auto has_tangent = [&](ValueId v) { return tangent(v).value.valid(); };
+    if (std::ranges::none_of(instr.operands, has_tangent)) {
+      for (const ValueId r : instr.results) tangent_.erase(r);
+      return true;
+    }
     const std::vector<ValueId> operands = cloner_(instr.operands), results = cloner_(instr.results);
     const Attrs attrs = cloner_.attrs(instr.attrs);
     Site site{b_, attrs, operands, results};
