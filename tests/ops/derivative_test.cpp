@@ -167,6 +167,8 @@ TEST_CASE("tangents against differences, adjoints against tangents, second deriv
   Random random(4);
   for_each_subject({Elem::f64}, [&](Subject& s) {
     if (!differentiable(s)) return;
+    // Its operands depend on each other: tested in hard_zero_test.
+    if (s.op.rule == ops::ElemRule::guarded) return;
     Derivatives d(s);
     Count first, second;
     const bool constant = s.op.elementwise && s.op.derivative == ops::Derivative::not_differentiable;
