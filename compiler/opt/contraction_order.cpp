@@ -365,6 +365,9 @@ class Ordering {
 
 }  // namespace
 
-Function order_contractions(const Function& f) { return dce(share_equal(Ordering(f).run())); }
+Function order_contractions(Function f) {
+  const bool any = std::ranges::any_of(f.instrs, [](const Instr& i) { return i.op == opcode<ops::Contract>(); });
+  return any ? dce(share_equal(Ordering(f).run())) : std::move(f);
+}
 
 }  // namespace rg::opt

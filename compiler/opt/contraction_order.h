@@ -13,6 +13,6 @@ namespace rg::opt {
 /// samples), few for the others (features). The order of the summation changes, so results may differ by rounding.
 /// Exhaustive up to six operands, as in Pfeifer, Haegeman, Verstraete, "Faster identification of optimal contraction
 /// sequences for tensor networks", Phys. Rev. E 90 (2014); greedy above.
-ir::Function order_contractions(const ir::Function& f);
+ir::Function order_contractions(ir::Function f);
 
 }  // namespace rg::opt

@@ -216,7 +216,7 @@ Result<Function> prepare(const Module& module, std::string_view name, const Expa
   try {
     Function f = Preparation(module, name, expand, options)();
     if (!options.simplify || options.strict) return f;
-    f = order_contractions(f);
+    f = order_contractions(std::move(f));
     if (options.after) options.after(kOrder, f);
     return f;
   } catch (const Recursion& r) {

@@ -63,12 +63,10 @@ class Simplifier {
         if (const auto v = r->apply(b, operands, attrs)) return *v;
       }
     }
-    const Key key(op, operands, attrs);
-    const auto at = seen_.find(key);
-    if (at != seen_.end()) return at->second;
-    const ValueId v = b.emit1(op, operands, attrs);
-    added_.push_back(seen_.emplace(key, v).first);
-    return v;
+    const auto [at, fresh] = seen_.try_emplace(Key(op, operands, attrs));
+    if (!fresh) return at->second;
+    added_.push_back(at);
+    return at->second = b.emit1(op, operands, attrs);
   }
 
   std::map<Opcode, std::vector<const Rule*>> by_op_;
