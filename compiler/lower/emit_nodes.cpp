@@ -136,7 +136,11 @@ V Emitter::node(plan::NodeId root) {
         if (x.valid() && !known(x)) needs.push_back(x);
       };
       const auto need_in = [&](const Dim& d) { plan::for_each_node_in(plan_, d, need); };
-      for (const plan::NodeId a : n.args) need(a);
+      for (std::size_t k = 0; k < n.args.size(); ++k) {
+        const plan::Node* product = taken_product(n, k);
+        if (!product) need(n.args[k]);
+        for (std::size_t i = 0; product && i < product->args.size(); ++i) need(product->args[i]);
+      }
       need(n.guard);
       need_in(n.dim);
       for (const Dim& d : n.access.index) need_in(d);
@@ -150,6 +154,14 @@ V Emitter::node(plan::NodeId root) {
     open.pop_back();
     if (open.empty()) return value;
   }
+}
+
+// The product that a sum takes as it is for its k-th operand, whose factors it needs; null where it takes the operand.
+const plan::Node* Emitter::taken_product(const plan::Node& sum, std::size_t k) const {
+  if (sum.fused != static_cast<int>(k) || options_.strict || !plan::is_product(plan_, sum.args[k])) return nullptr;
+  const plan::Node* n = &plan_.node(sum.args[k]);
+  while (n->args.size() == 1) n = &plan_.node(n->args[0]);
+  return n;
 }
 
 // a b of a product or its negative, as it goes into a sum: the factors, the first with the sign.

@@ -51,6 +51,7 @@ class Emitter {
 
   // Nodes.
   V node(plan::NodeId root);
+  const plan::Node* taken_product(const plan::Node& sum, std::size_t k) const;
   V known(plan::NodeId id) const;  // null where it is not computed yet
   V compute(const plan::Node& n);
   V call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& x);
