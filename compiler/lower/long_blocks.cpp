@@ -15,8 +15,8 @@ namespace rg::lower {
 
 namespace {
 
-constexpr std::size_t longest = 6000;  // instructions of a block that stays whole
-constexpr std::size_t part = 600;      // and of a part of one that does not
+constexpr std::size_t longest = 2500;  // instructions of a block that stays whole
+constexpr std::size_t part = 500;      // and of a part of one that does not
 
 using llvm::BasicBlock;
 using llvm::Instruction;
