@@ -2,6 +2,8 @@
 
 #include <llvm/ADT/DenseMap.h>
 #include <llvm/ADT/MapVector.h>
+#include <llvm/Analysis/LoopInfo.h>
+#include <llvm/IR/Dominators.h>
 #include <llvm/IR/IRBuilder.h>
 #include <llvm/IR/Instructions.h>
 #include <llvm/IR/Module.h>
@@ -15,8 +17,9 @@ namespace rg::lower {
 
 namespace {
 
-constexpr std::size_t longest = 2500;  // instructions of a block that stays whole
-constexpr std::size_t part = 500;      // and of a part of one that does not
+constexpr std::size_t longest = 2500;      // instructions of a block that stays whole
+constexpr std::size_t part = 500;          // and of a part of one that does not
+constexpr std::size_t most_blocks = 1000;  // of a function whose loops stay in it
 
 using llvm::BasicBlock;
 using llvm::Instruction;
@@ -98,23 +101,35 @@ class Block {
   std::uint64_t bytes_ = 0;
 };
 
+void make_functions(llvm::Function& f, const std::vector<std::vector<BasicBlock*>>& parts) {
+  if (parts.empty()) return;
+  const llvm::CodeExtractorAnalysisCache cache(f);
+  for (const std::vector<BasicBlock*>& blocks : parts) {
+    llvm::CodeExtractor extractor(blocks, nullptr, true, nullptr, nullptr, nullptr, false, false, nullptr, "part");
+    if (!extractor.isEligible()) continue;
+    if (llvm::Function* made = extractor.extractCodeRegion(cache)) made->addFnAttr(llvm::Attribute::NoInline);
+  }
+}
+
+void split_many_loops(llvm::Function& f) {
+  if (f.size() <= most_blocks) return;
+  llvm::DominatorTree dominators(f);
+  const llvm::LoopInfo loops(dominators);
+  std::vector<std::vector<BasicBlock*>> parts;
+  for (const llvm::Loop* l : loops) parts.emplace_back(l->getBlocks().begin(), l->getBlocks().end());
+  make_functions(f, parts);
+}
+
 void split_long_blocks(llvm::Function& f) {
-  std::vector<BasicBlock*> parts;
+  std::vector<std::vector<BasicBlock*>> parts;
   std::vector<BasicBlock*> blocks;
   for (BasicBlock& b : f) blocks.push_back(&b);
   for (BasicBlock* b : blocks) {
     Block block(*b);
     if (!block.is_long()) continue;
-    const std::vector<BasicBlock*> more = block.split();
-    parts.insert(parts.end(), more.begin(), more.end());
+    for (BasicBlock* p : block.split()) parts.push_back({p});
   }
-  if (parts.empty()) return;
-  const llvm::CodeExtractorAnalysisCache cache(f);
-  for (BasicBlock* b : parts) {
-    llvm::CodeExtractor extractor({b}, nullptr, true, nullptr, nullptr, nullptr, false, false, nullptr, "part");
-    if (!extractor.isEligible()) continue;
-    if (llvm::Function* made = extractor.extractCodeRegion(cache)) made->addFnAttr(llvm::Attribute::NoInline);
-  }
+  make_functions(f, parts);
 }
 
 }  // namespace
@@ -124,7 +139,10 @@ void split_long_blocks(llvm::Module& module) {
   for (llvm::Function& f : module) {
     if (!f.isDeclaration()) functions.push_back(&f);
   }
-  for (llvm::Function* f : functions) split_long_blocks(*f);
+  for (llvm::Function* f : functions) {
+    split_long_blocks(*f);
+    split_many_loops(*f);
+  }
 }
 
 }  // namespace rg::lower
