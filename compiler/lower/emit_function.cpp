@@ -20,9 +20,7 @@ Emitter::Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOp
   indirect_.resize(plan_.buffers.size(), false);
   scopes_.emplace_back();
   constexpr std::ptrdiff_t many = 256;
-  many_functions_ = std::ranges::count_if(plan_.nodes, [](const plan::Node& n) {
-                      return n.kind == plan::Node::Kind::op && ops::info(n.op).cost >= ops::kFunctionCost;
-                    }) > many;
+  many_functions_ = std::ranges::count_if(plan_.nodes, may_be_long) > many;
 }
 
 void Emitter::record(std::string_view recorder, const std::vector<llvm::Type*>& parameters,

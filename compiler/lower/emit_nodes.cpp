@@ -230,11 +230,17 @@ V Emitter::compute(const plan::Node& n) {
   ir::Attrs attrs;
   attrs.integers = n.op_integers;
   attrs.elems = {n.elem};
-  return many_functions_ && ops::info(n.op).cost >= ops::kFunctionCost ? call_of(n.op, attrs, x)
-                                                                       : lower_op(vb_, n.op, attrs, x);
+  return many_functions_ && may_be_long(n) ? call_of(n.op, attrs, x) : lower_op(vb_, n.op, attrs, x);
 }
 
-// The op as a function of its own, one for each width.
+// Whether the code of the op is more than an instruction or two: a division and a root are one.
+bool Emitter::may_be_long(const plan::Node& n) {
+  constexpr int few = 4;
+  const int cost = n.kind == plan::Node::Kind::op ? ops::info(n.op).cost : 0;
+  return cost >= few && cost != ops::kDivisionCost;
+}
+
+// The op as a function of its own, one for each width; in place where that is short after all.
 V Emitter::call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& x) {
   llvm::Module& module = *function_->getParent();
   std::string name = "rg." + std::string(ops::info(op).name);
@@ -248,6 +254,7 @@ V Emitter::call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& 
   llvm::Type* result = register_type(attrs.elems[0]);
   text << "." << *result;
   if (const unsigned lanes = ValueBuilder::lanes(x[0]); lanes > 1) result = llvm::FixedVectorType::get(result, lanes);
+  if (short_.contains(name)) return lower_op(vb_, op, attrs, x);
   llvm::Function* f = module.getFunction(name);
   if (!f) {
     f = llvm::Function::Create(llvm::FunctionType::get(result, types, false), llvm::GlobalValue::InternalLinkage, name,
@@ -260,6 +267,12 @@ V Emitter::call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& 
     std::vector<V> arguments;
     for (llvm::Argument& a : f->args()) arguments.push_back(&a);
     b.CreateRet(lower_op(values, op, attrs, arguments));
+    constexpr unsigned few = 12;
+    if (f->getInstructionCount() <= few) {
+      f->eraseFromParent();
+      short_.insert(name);
+      return lower_op(vb_, op, attrs, x);
+    }
   }
   return b_.CreateCall(f, x);
 }

@@ -54,6 +54,7 @@ class Emitter {
   const plan::Node* taken_product(const plan::Node& sum, std::size_t k) const;
   V known(plan::NodeId id) const;  // null where it is not computed yet
   V compute(const plan::Node& n);
+  static bool may_be_long(const plan::Node& n);
   V call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& x);
   std::optional<std::pair<V, V>> factors(plan::NodeId id, bool negative);
   V multiply_add(const std::pair<V, V>& product, V term);
@@ -238,6 +239,7 @@ class Emitter {
   std::map<plan::ReductionId, Accumulator> accumulators_;
   std::map<plan::ReductionId, V> reduced_;
   std::size_t copy_ = 0;
+  std::set<std::string> short_;  // ops of a width that are no functions
   bool many_functions_ = false;  // more of exp and the like than are worth being written out one by one
   bool streamed_ = false;        // stores past the caches have to be waited for
   V zeros_ = nullptr;
