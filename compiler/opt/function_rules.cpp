@@ -21,13 +21,15 @@ bool not_negative(Builder& b, ValueId v, int depth = 0) {
   const auto& o = def->operands;
   const auto all = [&] { return std::ranges::all_of(o, [&](ValueId x) { return not_negative(b, x, depth + 1); }); };
   const auto is = [&]<class... Op>(ops::OpList<Op...>) { return ((def->op == ops::opcode<Op>()) || ...); };
-  if (is(ops::OpList<ops::Square, ops::Abs, ops::Exp>{})) return true;
+  if (is(ops::OpList<ops::Square, ops::Abs, ops::Exp, ops::Size>{})) return true;
   if (is(ops::OpList<ops::Mul>{})) return o[0] == o[1] || all();
   if (is(ops::OpList<ops::Contract>{})) {
     const auto& labels = def->attrs.labels;
     return (o.size() == 2 && o[0] == o[1] && labels[0] == labels[1]) || all();
   }
-  return is(ops::OpList<ops::Add, ops::Div, ops::ReduceSum, ops::Broadcast, ops::Reshape, ops::Transpose>{}) && all();
+  using Kept =
+      ops::OpList<ops::Add, ops::Div, ops::Convert, ops::ReduceSum, ops::Broadcast, ops::Reshape, ops::Transpose>;
+  return is(Kept{}) && all();
 }
 
 // s where v = sqrt(s), or v = where(s > 0, sqrt(s), s).

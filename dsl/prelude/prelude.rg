@@ -1,14 +1,15 @@
 // The prelude: functions that every program may call. `float` is f32 or f64, the same throughout a signature; `...`
 // stands for any leading dimensions.
 
-/// x * Φ(x), Φ the distribution function of the normal distribution: the exact form, by erfc. At -inf its limit 0.
+/// x * Φ(x), Φ the distribution function of the normal distribution: the exact form, by erfc, which keeps its digits far
+/// left. NaN at -inf.
 fn gelu(x: float[...]) -> float[...] {
-  where(x == -inf, 0, 0.5 * x * erfc(x * -0.70710678118654752440))
+  0.5 * x * erfc(x * -0.70710678118654752440)
 }
 
-/// x * sigmoid(x). At -inf its limit 0.
+/// x * sigmoid(x). NaN at -inf.
 fn silu(x: float[...]) -> float[...] {
-  where(x == -inf, 0, x * sigmoid(x))
+  x * sigmoid(x)
 }
 
 /// (x - mean) / sqrt(var + eps) along the last dimension, scaled and shifted.
