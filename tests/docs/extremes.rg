@@ -8,8 +8,8 @@ fn power(x: f64, y: f64) -> f64 { x^y }
 fn counted(x: f64, k: i64) -> f64 { x^k }
 fn entropy(x: f64, y: f64) -> f64 { xlogy(x, y) }
 fn tail(x: f64) -> f64 { log(erfc(x)) }
-fn size(x: f64[n]) -> f64 { norm(x) }
-fn square_of_size(x: f64[n]) -> f64 { norm(x)^2 }
+fn magnitude(x: f64[n]) -> f64 { norm(x) }
+fn square_of_norm(x: f64[n]) -> f64 { norm(x)^2 }
 fn spread(x: f64[n]) -> f64 { std(x) }
 fn scores(x: f32[n]) -> f32[n] { log_softmax(x) }
 fn loss(x: f64[n]) -> f64 { -log_softmax(x)[0] }
