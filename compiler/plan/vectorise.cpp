@@ -196,7 +196,7 @@ struct Vectoriser {
     for (Item& item : items) {
       if (auto* l = std::get_if<Loop>(&item.what)) {
         visit(*l);
-      } else {
+      } else if (!std::holds_alternative<Assert>(item.what)) {  // what looks for an error branches at each element
         for (std::vector<Item>* b : bodies(item)) visit_all(*b);
       }
     }

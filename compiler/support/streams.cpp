@@ -41,8 +41,7 @@ int with_checked_output(const std::function<int()>& body) {
     if (std::ferror(stdout) == 0 && std::ferror(stderr) == 0) throw;
     error = e.code().value();
   }
-  std::cout.flush();
-  const bool out = written(stdout, error) && std::cout.good(), err = written(stderr, error);
+  const bool out = written(stdout, error) && std::cout.flush().good(), err = written(stderr, error);
   if (out && err) return code;
   if (!out)
     std::fprintf(stderr, "error: cannot write to standard output%s%s\n", error == 0 ? "" : ": ",
