@@ -123,6 +123,17 @@ Simpler add_any_zero(Builder& b, X x, const Attrs&) {
   return std::nullopt;
 }
 
+// (1 / y) a = a / y: 1 / y may be infinite or vanish where a / y does not. One division for all elements of a stays.
+Simpler product_with_reciprocal(Builder& b, X x, const Attrs&) {
+  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
+    const Instr* quotient = defined_by<ops::Div>(b, x[k]);
+    if (quotient == nullptr || b.splat(quotient->operands[0]) != 1.0) continue;
+    const ValueId y = quotient->operands[1];
+    if (defined_by<ops::Broadcast>(b, y) == nullptr) return b.op<ops::Div>(x[1 - k], y);
+  }
+  return std::nullopt;
+}
+
 Simpler sub_from_zero(Builder& b, X x, const Attrs&) {
   return b.splat(x[0]) == 0.0 ? Simpler(b.neg(x[1])) : std::nullopt;
 }

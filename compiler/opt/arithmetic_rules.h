@@ -25,6 +25,8 @@ Simpler add_doubles(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir:
 Simpler add_multiples(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 /// x + 0 = x, also where x is -0.
 Simpler add_any_zero(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// (1 / y) a = a / y, where y is no number that is repeated.
+Simpler product_with_reciprocal(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 /// 0 - x = -x, also where x is 0.
 Simpler sub_from_zero(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 

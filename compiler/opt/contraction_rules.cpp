@@ -185,14 +185,24 @@ Simpler number_inside(Builder& b, const Terms& given) {
   return std::nullopt;
 }
 
-// A product whose factors are repeated along axes of each other (all: a product with a factor that is repeated, or a
-// number) becomes two operands, in the order of the product.
+/// Whether v is a contraction of several arrays, or a product with one.
+bool has_contraction(Builder& b, ValueId v, int depth = 4) {
+  if (const Instr* inner = defined_by<ops::Contract>(b, v)) return inner->operands.size() > 1;
+  const Instr* product = depth > 0 ? defined_by<ops::Mul>(b, v) : nullptr;
+  return product != nullptr && (has_contraction(b, product->operands[0], depth - 1) ||
+                                has_contraction(b, product->operands[1], depth - 1));
+}
+
+// A product of two factors that are repeated along axes or contractions themselves (all: a product with a factor that
+// is repeated, or a number) becomes two operands, in the order of the product.
 Simpler split_product(Builder& b, const Terms& given, bool all) {
   for (std::size_t k = 0; k < given.size(); ++k) {
     const Instr* product = defined_by<ops::Mul>(b, given.operands[k]);
     if (product == nullptr) continue;
     const ValueId u = product->operands[0], v = product->operands[1];
-    const bool chosen = all ? repeats(b, u) || repeats(b, v) : repeats_axes(b, u) && repeats_axes(b, v);
+    const auto outer = [&](ValueId w) { return repeats_axes(b, w) || has_contraction(b, w); };
+    const bool either = repeats_axes(b, u) || repeats_axes(b, v);
+    const bool chosen = all ? repeats(b, u) || repeats(b, v) : either && outer(u) && outer(v);
     if (!chosen) continue;
     Terms t = given;
     t.replace(k, u, given.labels[k]);
@@ -209,9 +219,7 @@ std::optional<std::pair<ValueId, ValueId>> scaled_contraction(Builder& b, ValueI
   if (product == nullptr) return std::nullopt;
   for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
     const ValueId number = product->operands[k], rest = product->operands[1 - k];
-    const Instr* inner = defined_by<ops::Contract>(b, rest);
-    if (inner != nullptr && inner->operands.size() > 1 && repeats(b, number) && !repeats_axes(b, number))
-      return std::pair{number, rest};
+    if (repeats(b, number) && !repeats_axes(b, number) && has_contraction(b, rest)) return std::pair{number, rest};
   }
   return std::nullopt;
 }

@@ -202,6 +202,10 @@ const std::vector<Rule>& table() {
       {"mul", "(c x) d = (c d) x", fast, constant_product, {[](B& b, E e) {
          return scaled(b, 3, scaled(b, 0.1, vector(b, e)));
        }}},
+      {"mul", "(1 / y) a = a / y", regrouping, product_with_reciprocal, {[](B& b, E e) {
+         const V x = vector(b, e), y = vector(b, e);
+         return raw<ops::Mul>(b, {raw<ops::Div>(b, {splat(b, e, 1), y}), x});
+       }}},
       {"div",
        "x / 1 = x, x / -1 = -x, constants",
        exact,
@@ -414,7 +418,8 @@ const std::vector<Rule>& table() {
          return contracted(b, {x, y}, {{0, 1}, {0}, {1}});
        }}},
       {"contract",
-       "outer products are operands, numbers that multiply contractions go outside, sums of one operand are inside",
+       "outer products and products with contractions are operands, their numbers go outside, sums of one operand are "
+       "inside",
        contraction,
        contract_by_parts,
        {[](B& b, E e) {

@@ -13,11 +13,11 @@ constexpr int kDepth = 12;  // operations looked through
 bool looks_through(ir::Opcode op) {
   return op == opcode<ops::Neg>() || op == opcode<ops::Convert>() || op == opcode<ops::StopGradient>() ||
          op == opcode<ops::Select>() || op == opcode<ops::Abs>() || op == opcode<ops::Min>() ||
-         op == opcode<ops::Max>() || op == opcode<ops::CopySign>() || op == opcode<ops::Gather>() ||
-         op == opcode<ops::ReduceSum>() || op == opcode<ops::ReduceMax>() || op == opcode<ops::ReduceMin>() ||
-         op == opcode<ops::Broadcast>() || op == opcode<ops::Transpose>() || op == opcode<ops::Reshape>() ||
-         op == opcode<ops::Recast>() || op == opcode<ops::Slice>() || op == opcode<ops::Place>() ||
-         op == opcode<ops::Concat>() || op == opcode<ops::ScatterAdd>();
+         op == opcode<ops::Max>() || op == opcode<ops::CopySign>() || op == opcode<ops::Relu>() ||
+         op == opcode<ops::Gather>() || op == opcode<ops::ReduceSum>() || op == opcode<ops::ReduceMax>() ||
+         op == opcode<ops::ReduceMin>() || op == opcode<ops::Broadcast>() || op == opcode<ops::Transpose>() ||
+         op == opcode<ops::Reshape>() || op == opcode<ops::Recast>() || op == opcode<ops::Slice>() ||
+         op == opcode<ops::Place>() || op == opcode<ops::Concat>() || op == opcode<ops::ScatterAdd>();
 }
 
 // Whether an element of the value may be a rounded product: one that is made elsewhere, chosen, moved, of another sign,
@@ -26,7 +26,7 @@ bool may_be_product(const ir::Function& f, ValueId v, int depth) {
   const ir::Instr* in = f.definition(v);
   if (in == nullptr || depth == 0 || !ir::is_float(f.type(v).elem)) return false;
   if (in->op == opcode<ops::Mul>() || in->op == opcode<ops::Square>() || in->op == opcode<ops::PowI>() ||
-      in->op == opcode<ops::Contract>())
+      in->op == opcode<ops::Contract>() || in->op == opcode<ops::GuardedMul>())
     return true;
   const auto any_of = [&](const std::vector<ValueId>& values) {
     return std::ranges::any_of(values, [&](ValueId x) { return may_be_product(f, x, depth - 1); });
