@@ -189,8 +189,8 @@ Simpler number_inside(Builder& b, const Terms& given) {
 bool has_contraction(Builder& b, ValueId v, int depth = 4) {
   if (const Instr* inner = defined_by<ops::Contract>(b, v)) return inner->operands.size() > 1;
   const Instr* product = depth > 0 ? defined_by<ops::Mul>(b, v) : nullptr;
-  return product != nullptr && (has_contraction(b, product->operands[0], depth - 1) ||
-                                has_contraction(b, product->operands[1], depth - 1));
+  return product != nullptr &&
+         (has_contraction(b, product->operands[0], depth - 1) || has_contraction(b, product->operands[1], depth - 1));
 }
 
 // A product of two factors that are repeated along axes or contractions themselves (all: a product with a factor that
@@ -500,7 +500,9 @@ Simpler scatter_at_affine(Builder& b, const std::vector<ValueId>& x, const Attrs
   }
   if (kept.size() != code->labels.size()) return std::nullopt;
   for (const std::int64_t l : code->labels) order.push_back(std::ranges::find(kept, l) - kept.begin());
-  const ValueId updates = b.transpose(b.sum(x[0], summed), order);
+  ValueId updates = b.transpose(b.sum(x[0], summed), order);
+  // What is added to a zero is not -0.
+  if (is_float(b.type(updates).elem) && a.text != ops::kAbsent) updates = b.add(updates, b.zero(updates));
   if (b.dims(updates) == a.dims && std::ranges::all_of(code->starts, [](const Dim& s) { return s == Dim(0); }))
     return updates;
   return b.place(updates, code->starts, std::vector<std::int64_t>(a.dims.size(), 1), a.dims, a.text);
