@@ -36,7 +36,8 @@ ValueId times(Builder& b, ValueId v, const Dim& extent) {
   const ValueId count = b.size(extent);
   const ValueId factor =
       extent.is_constant() ? b.constant(elem, static_cast<double>(extent.constant())) : b.convert(count, elem);
-  const ValueId product = b.mul(b.broadcast(factor, b.dims(v), {}), v);
+  ValueId product = b.mul(b.broadcast(factor, b.dims(v), {}), v);
+  if (is_float(elem)) product = b.add(product, b.zero(product));  // a sum from 0 is not -0
   if (extent.proven_positive() || !is_float(elem)) return product;
   const ValueId some = b.compare("gt", count, b.integer(Elem::i64, 0));
   return b.select(b.broadcast(some, b.dims(v), {}), product, b.zero(v));

@@ -2,6 +2,8 @@
 // here.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "dsl/check/checker.h"
 
 namespace rg::dsl {
@@ -161,6 +163,10 @@ const std::map<std::string, Builtin>& table() {
 Builtin find_builtin(const std::string& name) {
   const auto at = table().find(name);
   return at == table().end() ? nullptr : at->second;
+}
+
+bool may_be_hidden(const std::string& name) {
+  return std::ranges::any_of(axis_builtins(), [&](const BuiltinRow& r) { return name == r.name; });
 }
 
 std::vector<std::string> builtin_names() {

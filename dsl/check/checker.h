@@ -284,6 +284,8 @@ class Checker {
 
 /// The handler of a builtin operation, or null. Elementwise ops of the registry are among them.
 Builtin find_builtin(const std::string& name);
+/// Whether a program's function may take the builtin's name: those that are functions of a library, not operations.
+bool may_be_hidden(const std::string& name);
 std::vector<std::string> builtin_names();
 /// The tables of the families, which find_builtin joins.
 struct BuiltinRow {

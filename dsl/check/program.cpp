@@ -197,8 +197,8 @@ void Checker::declare_items(ModuleScope& m) {
           .note("functions are not overloaded");
       return false;
     }
-    if ((find_builtin(name.text) != nullptr || is_operator(name.text) || ir::elem_named(name.text) ||
-         name.text == "size" || name.text == "float") &&
+    if (((find_builtin(name.text) != nullptr && !may_be_hidden(name.text)) || is_operator(name.text) ||
+         ir::elem_named(name.text) || name.text == "size" || name.text == "float") &&
         !m.is_prelude) {
       error(Code::name_taken, name.span, fmt::format("`{}` is a builtin operation, its name is taken", name.text))
           .hint("choose another name");

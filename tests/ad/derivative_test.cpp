@@ -1,6 +1,7 @@
 // Derivatives through the whole preparation, run by the interpreter and compared with differences and known values.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "compiler/ad/expand.h"
@@ -151,7 +152,7 @@ TEST_CASE("where(x > 0, log x, 0) has first and second derivative 0 where it is 
   CHECK(run(m, "gg", {}, {Tensor::scalar(Elem::f64, 2)})[0] == doctest::Approx(-0.25));
 }
 
-TEST_CASE("sum(x @ w) is a product of two sums, and its gradient holds no contraction") {
+TEST_CASE("sum(x @ w) needs no product of matrices, and its gradient holds no contraction") {
   Module m;
   const Dim k = Dim::size(1), c = Dim::size(2);
   m.functions.push_back(make(
@@ -163,7 +164,7 @@ TEST_CASE("sum(x @ w) is a product of two sums, and its gradient holds no contra
   const Function value = ready(m, "f");
   for (const Instr& i : value.instrs) {
     if (i.op != ops::opcode<ops::Contract>()) continue;
-    for (const ValueId v : i.operands) CHECK(value.type(v).rank() == 1);
+    CHECK(std::ranges::count_if(i.operands, [&](ValueId v) { return value.type(v).rank() == 2; }) <= 1);
   }
   const auto y = run(m, "f", {2, 2, 2}, {matrix({1, 2, 3, 4}), matrix({5, 6, 7, 8})});
   CHECK(y[0] == 19 + 22 + 43 + 50);

@@ -100,6 +100,9 @@ Compiled compiled(const plan::Plan& plan, int level) {
   define("rg_context_threads", &rg_context_threads);
   define("rg_digamma", &rg_digamma);
   define("rg_polygamma", &rg_polygamma);
+  define("rg_erfcx", &rg_erfcx);
+  define("rg_log_erfc", &rg_log_erfc);
+  define("rg_sinc", &rg_sinc);
   if (auto e = library.define(llvm::orc::absoluteSymbols(own))) return fail(std::move(e));
   auto process =
       llvm::orc::DynamicLibrarySearchGenerator::GetForCurrentProcess((*jit)->getDataLayout().getGlobalPrefix());

@@ -177,6 +177,9 @@ TEST_CASE("every elementwise op agrees with its reference evaluation, special po
         }
         arguments.push_back(t);
       }
+      // A slope's last operand is a function of the others.
+      constexpr std::string_view kDependent = "_slope";
+      if (op.name.ends_with(kDependent)) continue;
       CAPTURE(std::string(op.name));
       CHECK(test::compare(c.f, {count}, arguments, elem == Elem::f32 ? 2e-6 : 1e-13, 2).substr(0, 60) == "");
     }

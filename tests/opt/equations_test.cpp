@@ -122,7 +122,8 @@ bool normal(double v, Elem e) { return std::isfinite(v) && std::fabs(v) >= range
 /// What is wrong with b in the place of a, of finite operands; `most` is a of the operands' magnitudes.
 std::string wrong(double a, double b, double most, const Equation& e) {
   // A contraction that sums nothing is a product, the zeros of which have signs that a sum from 0 loses.
-  if (a == 0 && b == 0 && std::signbit(a) != std::signbit(b) && e.rule.op != "contract" && e.rule.op != "log")
+  if (a == 0 && b == 0 && std::signbit(a) != std::signbit(b) && e.rule.op != "contract" && e.rule.op != "log" &&
+      e.rule.kind <= RuleClass::regrouping)
     return "another zero";
   if (!std::isfinite(most)) return "";  // sums that overflow in some order
   if (std::isfinite(a) && !std::isfinite(b)) return "a new infinity or NaN";
