@@ -123,7 +123,8 @@ TEST_CASE("the smallest extents: one point, component, dimension, layer, step, o
       for (const Array& a : by_hand) {
         for (const double v : a.reals) scale = std::fmax(scale, std::abs(v));
       }
-      CHECK(apart(ours, by_hand) / scale < 1e-13);
+      // Both round, in different orders.
+      CHECK(apart(ours, by_hand) / scale < 1e-12);
     }
     const Agreement agreement = ForwardMode(eval).compare(arguments, derivative_of(eval, arguments), 2, 1, nullptr);
     CHECK(agreement.failure.empty());
