@@ -12,6 +12,7 @@
 #include "bench/gradbench/driver/workloads.h"
 #include "bench/machine_probe.h"
 #include "bench/seed/seed.h"
+#include "compiler/support/streams.h"
 
 namespace rg::bench {
 

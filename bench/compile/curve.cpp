@@ -23,7 +23,7 @@ std::string compile(const std::string& text, const std::string& expression) {
   const auto f = unit.prepare_expression(expression, "long");
   if (!f) return unit.rendered() + f.error();
   const plan::Plan plan = plan::make_plan(*f, {.vector_bytes = emit::vector_bytes("")});
-  const auto object = emit::emit({&plan, 1}, emit::Kind::object, {.opt_level = 2});
+  const auto object = emit::emit({&plan, 1}, emit::Kind::object, {.opt_level = 2, .cpu = {}});
   return object ? "" : object.error();
 }
 
@@ -70,7 +70,7 @@ std::vector<CurveRow> measure_curve(const CurveOptions& options) {
       if (!chosen(options.programs, program.name) || !chosen(options.derived, derived.name)) continue;
       double at_100 = 0;
       for (const int statements : options.statements) {
-        CurveRow row{program.name, derived.name, statements};
+        CurveRow row{.program = program.name, .derived = derived.name, .statements = statements, .failure = {}};
         measure(program, derived, row);
         if (statements == 100) at_100 = row.seconds / 100;
         if (at_100 > 0) row.against_100 = row.seconds / statements / at_100;
