@@ -46,7 +46,7 @@ Counts counts_of(const std::string& text, const std::string& expression) {
   });
   plan::Plan plan;
   counted(c.plan, [&] { plan = plan::make_plan(f, {.vector_bytes = 64}); });
-  counted(c.object, [&] { REQUIRE(emit::emit({&plan, 1}, emit::Kind::llvm, {.opt_level = 0})); });
+  counted(c.object, [&] { REQUIRE(emit::emit({&plan, 1}, emit::Kind::llvm, {.opt_level = 0, .cpu = {}})); });
   return c;
 }
 

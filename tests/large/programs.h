@@ -23,7 +23,7 @@ inline Outcome compiled(const std::string& text, const std::string& expression =
   const auto f = unit.prepare_expression(expression, "large");
   if (!f) return {false, unit.rendered() + render(f.failure())};
   const plan::Plan plan = plan::make_plan(*f, {.vector_bytes = emit::vector_bytes("")});
-  const auto object = emit::emit({&plan, 1}, emit::Kind::object, {.opt_level = level});
+  const auto object = emit::emit({&plan, 1}, emit::Kind::object, {.opt_level = level, .cpu = {}});
   if (!object) return {false, object.error()};
   return {true, unit.rendered()};
 }

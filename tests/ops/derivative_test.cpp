@@ -164,7 +164,7 @@ struct Count {
 }  // namespace
 
 TEST_CASE("tangents against differences, adjoints against tangents, second derivatives against differences") {
-  Random random(4);
+  Random random(11);
   for_each_subject({Elem::f64}, [&](Subject& s) {
     if (!differentiable(s)) return;
     // Its operands depend on each other: tested in hard_zero_test.
