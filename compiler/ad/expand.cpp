@@ -87,7 +87,8 @@ std::vector<ValueId> jacobian_reverse(Derive& d) {
       seeds[r] = {seed, guards};
       return pass.pullback(seeds);
     });
-    out.insert(out.end(), rows.begin(), rows.end());
+    // The block is of the result's type, an adjoint of the parameter's.
+    for (const ValueId row : rows) out.push_back(d.b.convert(row, results[r].elem));
   }
   return out;
 }
