@@ -66,6 +66,7 @@ BlockId Builder::in_block(std::span<const Type> params,
 std::vector<ValueId> Builder::emit_typed(Opcode op, std::vector<Val> operands, Attrs attrs,
                                          std::vector<BlockId> regions, std::vector<Type> types) {
   const InstrId id(function_.instrs.size());
+  if (id.index >= most_) internal_error("more instructions than the budget of the pass allows");
   std::vector<Val> results;
   for (Type& t : types) {
     const ValueId v(function_.values.size());

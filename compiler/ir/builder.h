@@ -3,6 +3,7 @@
 // rules stay as short as their formulas.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <initializer_list>
 #include <optional>
@@ -31,6 +32,10 @@ class Builder {
   /// Goes on at the end of `block`; returns the block that was current.
   BlockId enter(BlockId block) { return std::exchange(block_, block); }
   void set_yields(std::vector<Val> values) { function_.block(block_).yields = std::move(values); }
+  /// The instructions that may be emitted from here on: a pass that makes more than that does not end by itself, and is
+  /// ended by an internal error. Without a limit at first.
+  void limit(std::size_t instructions) { most_ = function_.instrs.size() + instructions; }
+  void allow(std::size_t more) { most_ = most_ > SIZE_MAX - more ? SIZE_MAX : most_ + more; }
   /// Span given to the instructions that follow.
   void set_span(Span span) { span_ = span; }
   Span span() const { return span_; }
@@ -117,6 +122,10 @@ class Builder {
   Function& function_;
   BlockId block_;
   Span span_;
+  std::size_t most_ = SIZE_MAX;
 };
+
+/// What a pass may make of so many instructions. Each gives a dozen where rules are long; an endless rule gives more.
+constexpr std::size_t budget(std::size_t instructions) { return 65536 + 256 * instructions; }
 
 }  // namespace rg::ir

@@ -86,6 +86,7 @@ Function declare_like(const Function& from) {
 Function rebuild(const Function& from, const Cloner::Hook& hook) {
   Function f = declare_like(from);
   Builder b(f);
+  b.limit(budget(from.instrs.size()));
   Cloner cloner(from, b);
   cloner.set_hook(hook);
   const auto& params = from.block(from.body).params;

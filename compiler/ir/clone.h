@@ -53,7 +53,7 @@ class Cloner {
 /// A function with the name, sizes, signature, docs and parameters of `from`, and an empty body.
 Function declare_like(const Function& from);
 
-/// `from` rebuilt: every instruction goes through the hook.
+/// `from` rebuilt: every instruction goes through the hook, within the budget of a pass.
 Function rebuild(const Function& from, const Cloner::Hook& hook);
 
 /// Copies the body of `callee` to the builder's current block for arguments and size arguments; gives its results.

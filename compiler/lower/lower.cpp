@@ -1,5 +1,6 @@
 #include "compiler/lower/lower.h"
 
+#include "compiler/ir/reproducer.h"
 #include "compiler/lower/emitter.h"
 
 namespace rg::lower {
@@ -83,7 +84,9 @@ void lower_packed(const plan::Plan& p, llvm::Module& m, llvm::Function* f) {
 std::unique_ptr<llvm::Module> lower(std::span<const plan::Plan> plans, llvm::LLVMContext& context,
                                     const LowerOptions& options) {
   auto module = std::make_unique<llvm::Module>("runegrad", context);
-  for (const plan::Plan& p : plans) lower_packed(p, *module, lower_function(p, *module, options));
+  for (const plan::Plan& p : plans) {
+    ir::reproducible("lower", p.function, [&] { lower_packed(p, *module, lower_function(p, *module, options)); });
+  }
   return module;
 }
 

@@ -55,6 +55,7 @@ class Inliner {
   // Copies the instruction, or gives the body that goes in its place.
   std::optional<Open> instruction(const Instr& instr, Cloner& cloner) {
     if (const Function* callee = callee_(instr)) {
+      to_.allow(budget(callee->instrs.size()));
       const std::vector<ValueId> arguments = cloner(instr.operands);
       auto own = std::make_unique<Cloner>(*callee, to_, cloner.attrs(instr.attrs).dims);
       const auto& params = callee->block(callee->body).params;
@@ -98,6 +99,7 @@ Function inline_calls(const Function& from, const std::function<const Function*(
                       const Cloner::Hook& hook) {
   Function f = declare_like(from);
   Builder b(f);
+  b.limit(budget(from.instrs.size()));
   Cloner cloner(from, b);
   const auto& params = from.block(from.body).params;
   for (std::size_t k = 0; k < params.size(); ++k) cloner.map(params[k], f.block(f.body).params[k]);

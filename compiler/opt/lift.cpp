@@ -19,6 +19,17 @@ bool has_map(const Function& f) {
   return std::ranges::any_of(f.instrs, [](const Instr& i) { return i.op == opcode<ops::Map>(); });
 }
 
+/// Whether the extent divides by what may be 0.
+bool may_divide_by_zero(const Dim& d) {
+  return std::ranges::any_of(d.terms(), [](const Dim::Term& t) {
+    return std::ranges::any_of(t.atoms, [](const auto& atom) {
+      if (atom->kind == DimAtom::Kind::size) return false;
+      const bool here = atom->kind == DimAtom::Kind::div && !atom->b.proven_positive();
+      return here || may_divide_by_zero(atom->a) || may_divide_by_zero(atom->b);
+    });
+  });
+}
+
 /// One flag an operand, contiguous (which std::vector<bool> is not).
 class BatchFlags {
  public:
@@ -138,6 +149,8 @@ class Lifter {
     if (instr.op == opcode<ops::Assert>()) return assertion(instr);
     const bool reads_at_index = instr.op == opcode<ops::Gather>() || instr.op == opcode<ops::ScatterAdd>();
     if (reads_at_index && predicate_.valid()) return masked(instr);
+    if (instr.op == opcode<ops::Size>() && predicate_.valid() && may_divide_by_zero(instr.attrs.dims[0]))
+      return chosen_size(instr);
     emit_batched(instr.op, instr.operands, instr.attrs, instr.results);
   }
 
@@ -190,6 +203,17 @@ class Lifter {
     set(instr.results[0], {out[0], true});
   }
 
+  // A size that exists only where some item asks for it.
+  void chosen_size(const Instr& instr) {
+    const ValueId some = b_.reduce("any", predicate_, {0});
+    const auto arm = [&](const std::function<ValueId()>& value) {
+      return b_.in_block({}, [&](std::span<const ValueId>) { return std::vector<ValueId>{value()}; });
+    };
+    const BlockId then = arm([&] { return b_.size(instr.attrs.dims[0]); });
+    const BlockId otherwise = arm([&] { return b_.integer(Elem::i64, 0); });
+    set(instr.results[0], {b_.emit1(opcode<ops::If>(), {some}, {}, {then, otherwise}), false});
+  }
+
   void assertion(const Instr& instr) {
     const Batched c = get(instr.operands[0]);
     ValueId holds = c.value;
@@ -198,7 +222,11 @@ class Lifter {
       holds = b_.logical_or(stretched(c), b_.logical_not(predicate_));
       batched = true;
     }
-    if (batched) holds = b_.reduce("all", holds, {0});
+    if (batched) {
+      holds = b_.reduce("all", holds, {0});
+    } else if (!extent_.proven_positive()) {  // of no items nothing is asked
+      holds = b_.logical_or(holds, b_.compare("eq", b_.size(extent_), b_.integer(Elem::i64, 0)));
+    }
     b_.emit(instr.op, {holds}, instr.attrs);
   }
 
@@ -367,6 +395,7 @@ class Lifter {
 Function without_innermost_maps(const Function& f) {
   Function out = declare_like(f);
   Builder b(out);
+  b.limit(budget(f.instrs.size()));
   Lifter lifter(f, b);
   const auto& params = f.block(f.body).params;
   for (std::size_t i = 0; i < params.size(); ++i) lifter.outside().map(params[i], out.block(out.body).params[i]);

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "compiler/ir/clone.h"
+#include "compiler/ir/reproducer.h"
 #include "compiler/ops/all.h"
 #include "compiler/opt/contraction_order.h"
 #include "compiler/opt/dce.h"
@@ -103,6 +104,7 @@ class Callees {
     for (const Row& r : rows) rows_.emplace(r.f->name, r);
   }
 
+  const Module& module() const { return module_; }
   const std::vector<const Function*>& order() const { return order_; }
   const Row& row(std::string_view name) const { return rows_.find(name)->second; }
 
@@ -150,24 +152,13 @@ class Preparation {
   }
 
   Function prepared(const Function& f) {
-    Function out = inline_calls(
-        f,
-        [this](const Instr& i) {
-          return i.op == opcode<ops::Call>() && part_of_caller(i.attrs.callee) ? callees_.row(i.attrs.callee).f
-                                                                               : nullptr;
-        },
-        [this](const Instr& i, Cloner& c) { return reference(i, c); });
-    if (nesting(out) > kMostNested) throw NestedTooDeep{};
+    Function out = expanded(f);
     after(kExpand, out);
     // Dead code first: a derivative leaves unused primals and adjoints, which need no lifting.
-    out = dce(out);
-    after(kDce, out);
-    out = lift(out);
-    after(kLift, out);
-    if (options_.simplify) {
-      out = simplify_fully(std::move(out), allowed_rules(options_));
-      after(kSimplify, out);
-    }
+    out = pass(kDce, out, f, [](const Function& g) { return dce(g); });
+    out = pass(kLift, out, f, [](const Function& g) { return lift(g); });
+    if (options_.simplify)
+      out = pass(kSimplify, out, f, [this](const Function& g) { return simplify_fully(g, allowed_rules(options_)); });
     return out;
   }
 
@@ -175,9 +166,51 @@ class Preparation {
     if (options_.after) options_.after(pass, f);
   }
 
+  // One pass: an internal error says which, and so does a result of another type than was declared.
+  template <class Pass>
+  Function pass(std::string_view name, const Function& f, const Function& declared, const Pass& run) const {
+    Function out = reproducible(name, f, [&] {
+      Function made = run(f);
+      check_types(made, declared);
+      return made;
+    });
+    after(name, out);
+    return out;
+  }
+
+  static void check_types(const Function& f, const Function& declared) {
+    if (f.param_types() == declared.param_types() && f.result_types() == declared.result_types()) return;
+    const auto is = f.result_types(), wanted = declared.result_types();
+    for (std::size_t k = 0; k < is.size() && k < wanted.size(); ++k) {
+      if (is[k] != wanted[k])
+        internal_error("result " + std::to_string(k + 1) + " is " + is[k].str(f.size_names) + " and was declared " +
+                       wanted[k].str(f.size_names));
+    }
+    internal_error("parameters or results are others than were declared");
+  }
+
+  Function expanded(const Function& f) {
+    try {
+      Function out = inline_calls(
+          f,
+          [this](const Instr& i) {
+            return i.op == opcode<ops::Call>() && part_of_caller(i.attrs.callee) ? callees_.row(i.attrs.callee).f
+                                                                                 : nullptr;
+          },
+          [this](const Instr& i, Cloner& c) { return reference(i, c); });
+      if (nesting(out) > kMostNested) throw NestedTooDeep{};
+      check_types(out, f);
+      return out;
+    } catch (const InternalError& error) {
+      rethrow_reproducible(error, f.name, kExpand, [this] { return print(callees_.module()); });
+    }
+  }
+
   bool reference(const Instr& i, Cloner& c) {
     if (!refers(i)) return false;
     const Function& callee = done_.find(i.attrs.callee)->second;
+    // A Jacobian goes over the callee once a result or parameter.
+    c.to().allow(budget(callee.instrs.size()) * (1 + i.results.size() + i.attrs.axes.size()));
     const std::vector<ValueId> operands = c(i.operands);
     const Attrs attrs = c.attrs(i.attrs);
     c.to().set_span(i.span);
@@ -202,8 +235,10 @@ RuleClass allowed_rules(const PipelineOptions& options) {
 }
 
 Function simplify_fully(Function f, RuleClass most) {
+  const std::size_t allowed = budget(code_size(f));
   for (int round = 0; round < kMaxRounds; ++round) {
     Function next = dce(simplify(f, most));
+    if (code_size(next) > allowed) internal_error("more instructions than the budget of the pass allows");
     const bool settled = code_size(next) == code_size(f) && shape_of(next) == shape_of(f);
     f = std::move(next);
     if (settled) break;
@@ -216,7 +251,12 @@ Result<Function> prepare(const Module& module, std::string_view name, const Expa
   try {
     Function f = Preparation(module, name, expand, options)();
     if (!options.simplify || options.strict) return f;
-    f = order_contractions(std::move(f));
+    const auto declared = f.result_types();
+    f = reproducible(kOrder, f, [&] {
+      Function ordered = order_contractions(f);
+      if (ordered.result_types() != declared) internal_error("results are others than were declared");
+      return ordered;
+    });
     if (options.after) options.after(kOrder, f);
     return f;
   } catch (const Recursion& r) {

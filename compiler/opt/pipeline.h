@@ -27,7 +27,8 @@ struct PipelineOptions {
 };
 
 /// The function named `name` with every call inlined, every derivative expanded (innermost first), every map lifted,
-/// and simplified. Fails on recursion. The module is only read.
+/// and simplified. Fails on recursion. The module is only read. Every pass has a budget of instructions, and its result
+/// the declared types; a breach is an internal error that names the pass and a file with what it read.
 Result<ir::Function> prepare(const ir::Module& module, std::string_view name, const ExpandDerive& expand,
                              const PipelineOptions& options = {});
 

@@ -81,7 +81,8 @@ void Planner::scatter(const ir::Instr& in, std::vector<Item>& out) {
       NodeId i = dag_.eval(in.operands[k], index_of(k));
       if (plan_.node(i).elem != Elem::i64) i = dag_.op("convert", {i}, Elem::i64);
       to.push_back(dag_.dim_of(i));
-      mask = dag_.logical_and(mask, dag_.in_range(in.operands[k], to.back(), f.type(result).dims[d]));
+      mask = dag_.logical_and(
+          mask, dag_.in_range(in.operands[k], to.back(), f.type(result).dims[d], f.type(in.operands[0]).dims));
     }
     return Item{ScatterAdd{at_target(to), dag_.eval(in.operands[0], index), mask}};
   });

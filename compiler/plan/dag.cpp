@@ -6,6 +6,7 @@
 
 #include "compiler/ops/all.h"
 #include "compiler/support/id_set.h"
+#include "compiler/support/internal_error.h"
 
 namespace rg::plan {
 
@@ -142,6 +143,9 @@ VarId Dag::add_var(Var var) {
 }
 
 NodeId Dag::add(Node node) {
+  constexpr std::size_t most = std::size_t{1} << 24, most_an_instruction = std::size_t{1} << 14;
+  if (++work_ > most + most_an_instruction * plan_.function.instrs.size())
+    internal_error("more nodes than the budget of the phase allows");
   std::vector<Dim> dims{node.dim};
   dims.insert(dims.end(), node.access.index.begin(), node.access.index.end());
   std::vector<NodeId> args = node.args;

@@ -70,9 +70,9 @@ class Dag {
   bool is_zero(NodeId id) const;
   /// 0 <= e && e < extent; invalid where proven.
   NodeId in_range(const Dim& e, const Dim& extent);
-  /// The same of a subscript that is an element of v.
-  NodeId in_range(ValueId v, const Dim& e, const Dim& extent) {
-    return facts_.valid_subscript(v, extent) ? NodeId() : in_range(e, extent);
+  /// The same of a subscript that is an element of v, in a loop over the axes `around`.
+  NodeId in_range(ValueId v, const Dim& e, const Dim& extent, std::span<const Dim> around) {
+    return facts_.valid_subscript(v, extent, around) ? NodeId() : in_range(e, extent);
   }
   /// The dim whose value a node of type i64 has: symbolic, with fresh variables for what is not.
   Dim dim_of(NodeId node);
@@ -134,6 +134,7 @@ class Dag {
   std::map<ValueId, BufferId> constants_;
   int depth_ = 0;
   bool structure_only_ = false;
+  std::size_t work_ = 0;  // nodes asked for
 };
 
 /// The name of a value's op, empty for a block's parameter.

@@ -214,7 +214,7 @@ NodeId Dag::eval_gather(ValueId v, const ir::Instr& in, const Index& index, Node
     if (plan_.node(i).elem != Elem::i64) i = op("convert", {i}, Elem::i64);
     x.push_back(dim_of(i));
     // An index that is not proven reads nothing when it is out of range.
-    bounded = logical_and(bounded, in_range(in.operands[k], x.back(), f.type(in.operands[0]).dims[d]));
+    bounded = logical_and(bounded, in_range(in.operands[k], x.back(), f.type(in.operands[0]).dims[d], f.type(v).dims));
   }
   const NodeId value = eval(in.operands[0], x, bounded);
   if (!mask.valid()) return value;

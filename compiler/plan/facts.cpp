@@ -34,22 +34,42 @@ std::optional<Dim> uniform(const ir::Function& f, ValueId v) {
   return std::nullopt;
 }
 
+// The extent of which the condition says that it is 0.
+std::optional<Dim> said_empty(const ir::Function& f, ValueId condition) {
+  const ir::Instr* in = f.definition(condition);
+  if (!in || ops::info(in->op).name != "eq" || uniform(f, in->operands[1]) != Dim(0)) return std::nullopt;
+  return uniform(f, in->operands[0]);
+}
+
 }  // namespace
 
 void Facts::assume(ValueId condition) {
-  std::vector<ValueId> open{condition};
+  struct Open {
+    ValueId condition;
+    std::vector<Dim> empty;
+  };
+  std::vector<Open> open{{condition, {}}};
   while (!open.empty()) {
-    const ir::Instr* in = function_.definition(open.back());
+    const auto [next, empty] = std::move(open.back());
+    const ir::Instr* in = function_.definition(next);
     open.pop_back();
     if (!in) continue;
     const std::string_view op = ops::info(in->op).name;
     if (op == "reduce_all" || op == "and") {
-      open.insert(open.end(), in->operands.begin(), in->operands.end());
+      for (const ValueId x : in->operands) open.push_back({x, empty});
+    } else if (op == "or") {
+      for (const std::size_t k : {0U, 1U}) {
+        const auto extent = said_empty(function_, in->operands[k]);
+        if (!extent) continue;
+        open.push_back({in->operands[1 - k], empty});
+        open.back().empty.push_back(*extent);
+        break;
+      }
     } else if (op == "ge" || op == "lt") {
       const auto bound = uniform(function_, in->operands[1]);
       if (!bound || (op == "ge" && !(*bound == Dim(0)))) continue;
       const ValueId v = source(function_, in->operands[0]);
-      conditions_[v].push_back({op == "ge", *bound});
+      conditions_[v].push_back({op == "ge", *bound, empty});
       order_.push_back(v);
     }
   }
@@ -59,12 +79,14 @@ void Facts::forget(std::size_t mark) {
   for (; order_.size() > mark; order_.pop_back()) conditions_[order_.back()].pop_back();
 }
 
-bool Facts::valid_subscript(ValueId v, const Dim& extent) const {
+bool Facts::valid_subscript(ValueId v, const Dim& extent, std::span<const Dim> around) const {
   const auto at = conditions_.find(source(function_, v));
   if (at == conditions_.end()) return false;
   const auto known = [&](bool low) {
-    return std::ranges::any_of(at->second,
-                               [&](const Condition& c) { return c.low == low && (low || c.extent == extent); });
+    return std::ranges::any_of(at->second, [&](const Condition& c) {
+      const auto filled = [&](const Dim& d) { return std::ranges::find(around, d) != around.end(); };
+      return c.low == low && (low || c.extent == extent) && std::ranges::all_of(c.empty, filled);
+    });
   };
   return known(true) && known(false);
 }

@@ -1,5 +1,6 @@
 #include "compiler/plan/plan.h"
 
+#include "compiler/ir/reproducer.h"
 #include "compiler/plan/planner.h"
 
 namespace rg::plan {
@@ -60,7 +61,9 @@ std::vector<std::string> result_names(const Plan& plan) {
   return names;
 }
 
-Plan make_plan(const ir::Function& function, const PlanOptions& options) {
+namespace {
+
+Plan planned(const ir::Function& function, const PlanOptions& options) {
   Plan plan;
   plan.function = function;
   plan.size_count = static_cast<std::uint32_t>(function.size_names.size());
@@ -71,6 +74,12 @@ Plan make_plan(const ir::Function& function, const PlanOptions& options) {
   if (options.threads) choose_threads(plan);
   place_packing(plan);
   return plan;
+}
+
+}  // namespace
+
+Plan make_plan(const ir::Function& function, const PlanOptions& options) {
+  return ir::reproducible("plan", function, [&] { return planned(function, options); });
 }
 
 }  // namespace rg::plan

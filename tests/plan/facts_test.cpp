@@ -40,6 +40,21 @@ TEST_CASE("an assertion on both sides of all elements makes a subscript valid fo
   CHECK(!facts.valid_subscript(k, n));
 }
 
+TEST_CASE("what an assertion says unless an extent is 0 holds along an axis of that extent") {
+  ir::Function f;
+  f.name = "f";
+  f.size_names = {"n", "m"};
+  Builder b(f);
+  const Dim n = Dim::size(0), m = Dim::size(1);
+  const Val k = b.add_param({Elem::i64, {}});
+  const Val inside = b.logical_and(b.compare("ge", k, b.integer(Elem::i64, 0)), b.compare("lt", k, b.size(n)));
+  plan::Facts facts(f);
+  facts.assume(b.logical_or(inside, b.compare("eq", b.size(m), b.integer(Elem::i64, 0))));
+  CHECK(!facts.valid_subscript(k, n));
+  CHECK(!facts.valid_subscript(k, n, std::vector{n}));
+  CHECK(facts.valid_subscript(k, n, std::vector{n, m}));
+}
+
 TEST_CASE("what is read of a subscript as a number in another type is not known of it") {
   ir::Function f;
   f.name = "f";
