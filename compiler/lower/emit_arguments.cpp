@@ -25,10 +25,9 @@ void Emitter::argument_checks() {
   const auto array = [&](plan::BufferId id, std::string name) {
     const plan::Buffer& buffer = plan_.buffer(id);
     const std::int64_t unit = ir::byte_size(buffer.elem);
-    std::vector<Dim> factors{Dim(unit)};
-    factors.insert(factors.end(), buffer.dims.begin(), buffer.dims.end());
-    V overflow = nullptr;  // refused before
-    V bytes = product(factors, overflow), empty = b_.CreateICmpEQ(bytes, whole(0));
+    V bytes = whole(unit);  // what leaves 64 bits was refused before
+    for (const Dim& d : buffer.dims) bytes = b_.CreateMul(bytes, dim(d));
+    V empty = b_.CreateICmpEQ(bytes, whole(0));
     V address = b_.CreatePtrToInt(bases_[id.index], b_.getInt64Ty());
     V nonempty = b_.CreateNot(empty);
     Array out{std::move(name), b_.CreateSelect(empty, whole(-1), address), b_.CreateAdd(address, bytes),

@@ -60,18 +60,7 @@ void Emitter::leave(rg_status status) {
   b_.CreateRet(b_.getInt32(static_cast<std::uint32_t>(status)));
 }
 
-V Emitter::product(const std::vector<Dim>& factors, V& overflow) {
-  V total = b_.getInt64(1);
-  for (const Dim& f : factors) {
-    V step = b_.CreateBinaryIntrinsic(llvm::Intrinsic::smul_with_overflow, total, dim(f));
-    V over = b_.CreateExtractValue(step, 1);
-    overflow = overflow ? b_.CreateOr(overflow, over) : over;
-    total = b_.CreateExtractValue(step, 0);
-  }
-  return total;
-}
-
-// Refuses sizes that are negative, not the known ones, or of arrays that no address space holds.
+// Refuses sizes that are negative, not the known ones, or of arrays that are negative or that no address space holds.
 void Emitter::entry_checks() {
   V bad = nullptr;
   const auto also = [&](V condition) { bad = bad ? b_.CreateOr(bad, condition) : condition; };
@@ -87,14 +76,16 @@ void Emitter::entry_checks() {
     bad = nullptr;
   }
   for (const plan::Buffer& b : plan_.buffers) {
-    if (b.dims.empty() || b.storage == Storage::constant) continue;
-    std::vector<Dim> factors{Dim(ir::byte_size(b.elem))};
-    bool constant = true;
+    Dim bytes = ir::byte_size(b.elem);
+    for (const Dim& d : b.dims) bytes = bytes * d;
+    if (bytes.is_constant() || b.storage == Storage::constant) continue;
+    // Of the others the code that uses them may not run.
+    const bool given = b.storage == Storage::in || b.storage == Storage::out;
+    if (!bad) bad = b_.getFalse();
     for (const Dim& d : b.dims) {
-      factors.push_back(d);
-      constant = constant && d.is_constant();
+      if (given && !d.proven_nonnegative()) also(b_.CreateICmpSLT(dim(d), b_.getInt64(0)));
     }
-    if (!constant) product(factors, bad);
+    checked_bytes(ir::byte_size(b.elem), b.dims, given, bad);
   }
   if (bad) fail_if(bad, RG_INVALID_ARGUMENT, "an array is too large for these sizes, or has a negative extent");
 }

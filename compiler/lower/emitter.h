@@ -106,6 +106,7 @@ class Emitter {
   void item(const plan::For& f);
   void item(const plan::If& i);
   void item(const plan::Assert& a);
+  void item(const plan::Sizes& s);
   void counted(V from, V to, std::int64_t step, const std::function<void(V)>& body);
   void vector_loop(const plan::Loop& l, V from, V to);
   /// A contraction by register tiles: two nested parallel loops around a reduced one.
@@ -221,7 +222,10 @@ class Emitter {
   /// Gives the workspace back and returns.
   void leave(rg_status status);
   void argument_checks();
-  V product(const std::vector<plan::Dim>& factors, V& overflow);
+  /// The value; `bad` becomes true where it leaves int64 or, if it is used for certain, divides by 0.
+  V checked_dim(const plan::Dim& d, V& bad, bool used);
+  /// The bytes of an array, its extents taken as at least 1; `bad` as above.
+  V checked_bytes(std::int64_t bytes, const std::vector<plan::Dim>& extents, bool used, V& bad);
   V stack(llvm::Type* type, V count = nullptr);
   llvm::BasicBlock* block(const char* name);
 

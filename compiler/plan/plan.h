@@ -202,8 +202,20 @@ struct Assert {
 /// A place in the program as one number: the context of a failed call keeps it.
 inline std::int64_t place_of(Span s) { return std::int64_t{s.file} << 32 | s.begin; }
 
+/// Fails where a value or an extent leaves int64 or divides by 0, or the bytes of an array do, its extents taken as at
+/// least 1. That extents are not negative the program asserts.
+struct Sizes {
+  struct Array {
+    std::int64_t bytes = 1;  // of an element, times the extents that are constant
+    std::vector<Dim> extents;
+  };
+  std::vector<Dim> values;
+  std::vector<Array> arrays;
+  bool empty() const { return values.empty() && arrays.empty(); }
+};
+
 struct Item {
-  std::variant<Loop, Store, Accumulate, ScatterAdd, For, If, Assert> what;
+  std::variant<Loop, Store, Accumulate, ScatterAdd, For, If, Assert, Sizes> what;
 };
 
 /// A part of the workspace, shared by buffers that are never alive together.

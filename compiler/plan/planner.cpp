@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "compiler/ops/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {
@@ -27,11 +27,13 @@ void Planner::run() {
     const ir::Value& v = f.value(body.params[i]);
     plan_.inputs.push_back(buffer(Storage::in, v.type, v.name.empty() ? "in" + std::to_string(i) : v.name, i));
     dag_.bind(body.params[i], plan_.inputs.back());
+    needs_.know(v.type);
   }
   std::vector<Access> targets;
   for (std::uint32_t i = 0; i < body.yields.size(); ++i) {
     plan_.outputs.push_back(buffer(Storage::out, f.type(body.yields[i]), "out" + std::to_string(i), i));
     targets.push_back({plan_.outputs.back(), {}});
+    needs_.know(f.type(body.yields[i]));
   }
   block(f.body, targets, plan_.body);
 }
@@ -56,6 +58,7 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
     }
   }
   const std::size_t mark = dag_.mark(), known = dag_.facts().mark();
+  const SizeNeeds::Mark sizes = needs_.mark();
   std::set<ValueId> added;
   for (const auto& [term, state] : terms) {
     if (term.place) added.insert(term.value);
@@ -77,6 +80,47 @@ void Planner::block(ir::BlockId id, const std::vector<Access>& targets, std::vec
   for (const ir::Instr& in : scattered) scatter(in, out);
   dag_.forget(mark);
   dag_.facts().forget(known);
+  needs_.forget(sizes);
+}
+
+SizeNeeds::Mark Planner::check_sizes(const ir::Instr& in, std::vector<Item>& out) {
+  SizeNeeds::Needs needs = needs_.of(in);
+  const SizeNeeds::Mark behind = needs.behind;
+  if (in.op == ops::opcode<ops::For>()) {
+    if (checked_.contains(in.regions[0])) needs.loops.clear();
+    note_checked(in.regions[0]);
+  }
+  check_sizes(std::move(needs), out);
+  return behind;
+}
+
+// The loops in a loop's body: what they ask is checked before the outermost.
+void Planner::note_checked(ir::BlockId body) {
+  checked_.insert(body);
+  for (const ir::InstrId i : plan_.function.block(body).instrs) {
+    const ir::Instr& in = plan_.function.instr(i);
+    if (in.op == ops::opcode<ops::For>()) note_checked(in.regions[0]);
+  }
+}
+
+void Planner::check_sizes(SizeNeeds::Needs needs, std::vector<Item>& out) {
+  if (!needs.here.empty()) {
+    // Of neighbours one check: what is pending between has no effect.
+    auto* last = out.empty() ? nullptr : std::get_if<Sizes>(&out.back().what);
+    if (!last) last = &std::get<Sizes>(out.emplace_back(Item{Sizes{}}).what);
+    std::ranges::move(needs.here.values, std::back_inserter(last->values));
+    std::ranges::move(needs.here.arrays, std::back_inserter(last->arrays));
+  }
+  for (SizeNeeds::Needs::Steps& l : needs.loops) {
+    if (l.trip.proven_positive()) {
+      check_sizes(std::move(l.inside), out);
+      continue;
+    }
+    If some;
+    some.condition = dag_.op("gt", {dag_.index_node(l.trip), dag_.constant(Elem::i64, 0, 0)}, Elem::boolean);
+    check_sizes(std::move(l.inside), some.then_body);
+    out.push_back({std::move(some)});
+  }
 }
 
 Access Planner::target_of(ValueId v, std::string_view name) {
@@ -88,8 +132,13 @@ Access Planner::target_of(ValueId v, std::string_view name) {
 }
 
 void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, std::vector<Item>& out) {
+  const SizeNeeds::Mark behind = check_sizes(in, out);
   const std::string_view name = ops::info(in.op).name;
-  if (name == "for") return plan_for(in, out);
+  if (name == "for") {
+    plan_for(in, out);
+    needs_.forget(behind);
+    return;
+  }
   if (name == "if") return plan_if(in, out);
   if (name == "assert") {
     // What is pending has no effect and stays so, unless the condition reads it.

@@ -4,6 +4,7 @@
 #include "compiler/plan/accumulate.h"
 #include "compiler/plan/nest.h"
 #include "compiler/plan/roots.h"
+#include "compiler/plan/sizes.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {
@@ -11,7 +12,12 @@ namespace rg::plan {
 class Planner {
  public:
   Planner(Plan& plan, const PlanOptions& options)
-      : plan_(plan), options_(options), of_index_(plan.function), dag_(plan, options.fast), fusion_(plan) {}
+      : plan_(plan),
+        options_(options),
+        of_index_(plan.function),
+        dag_(plan, options.fast),
+        fusion_(plan),
+        needs_(plan.function) {}
   void run();
 
  private:
@@ -19,6 +25,11 @@ class Planner {
   void block(ir::BlockId id, const std::vector<Access>& targets, std::vector<Item>& out,
              const std::vector<std::pair<Placed, BufferId>>& terms = {});
   void instruction(const ir::Instr& in, const std::set<ValueId>& roots, std::vector<Item>& out);
+  /// Checks what the instruction asks of the sizes and is not known; what a loop's steps ask is checked before the
+  /// loop.
+  SizeNeeds::Mark check_sizes(const ir::Instr& in, std::vector<Item>& out);
+  void note_checked(ir::BlockId body);
+  void check_sizes(SizeNeeds::Needs needs, std::vector<Item>& out);
   /// Plans the loops that store v. Pieces of a concatenation have loops of their own.
   void materialise(ValueId v, const Access& target, bool copy, const Placement& place = {}, bool add = false);
   void store(ValueId v, Access target, bool copy, Placement place, bool add, std::vector<ValueId> more = {});
@@ -65,6 +76,8 @@ class Planner {
   std::optional<Accumulations> accumulations_;
   std::map<ValueId, std::pair<BufferId, Placement>> added_;  // scatter-additions that go to a state at once
   std::set<BufferId> in_place_;                              // states that are updated in place
+  SizeNeeds needs_;
+  std::set<ir::BlockId> checked_;  // loop bodies whose needs were checked before the loop around
 };
 
 /// Removes stores that nothing reads, decides what each buffer keeps, and lays out the workspace.

@@ -168,6 +168,15 @@ struct Printer {
     line("else");
     items(i.else_body);
   }
+  void print(const Sizes& s) {
+    std::string text = "sizes";
+    for (const Dim& d : s.values) text += fmt::format("{} {}", text.size() > 5 ? "," : "", dim(d));
+    for (const Sizes::Array& a : s.arrays) {
+      text += fmt::format("{} {}", text.size() > 5 ? "," : "", a.bytes);
+      for (const Dim& d : a.extents) text += fmt::format(" * ({})", dim(d));
+    }
+    line(text);
+  }
   void print(const Assert& a) { line("assert " + value(a.condition) + " \"" + a.message + "\""); }
 
   void buffer(const Buffer& b, bool used) {

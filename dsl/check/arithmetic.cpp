@@ -371,10 +371,14 @@ Value Checker::power(const Value& a, const Value& c, Span span) {
           .label(a.span, describe(a));
       return error_value(span);
     }
-    if (!ir::is_float(a.type.elem) && k > 2) {  // repeated multiplication
-      Value r = a;
-      for (std::int64_t i = 1; i < k && i < 64; ++i) r = elementwise("mul", {r, a}, span, "`^`");
-      return r;
+    if (!ir::is_float(a.type.elem) && k > 2) {  // by squaring
+      std::optional<Value> r;
+      Value square = a;
+      for (std::int64_t rest = k; rest > 0; rest /= 2) {
+        if (rest % 2 == 1) r = r ? elementwise("mul", {*r, square}, span, "`^`") : square;
+        if (rest > 1) square = elementwise("mul", {square, square}, span, "`^`");
+      }
+      return *r;
     }
     if (k == 0) return make_tensor(b().constant(a.type.elem, 1, type_of(a).dims), span);
     return make_tensor(emit(use(a)), span);

@@ -129,9 +129,10 @@ Value derivative_builtin(BuiltinCall& call) {
   const auto order = integer_list(call, call.arg(0), "the order");
   const Value x = call.c.tensor(call.arg(1));
   if (!order || x.is_error()) return Checker::error_value(call.span);
-  if (order->size() != 1 || (*order)[0] < 0 || !ir::is_float(x.type.elem)) {
+  constexpr std::int64_t highest = std::int64_t{1} << 31;
+  if (order->size() != 1 || (*order)[0] < 0 || (*order)[0] > highest || !ir::is_float(x.type.elem)) {
     call.c.error(Code::type_mismatch, call.span,
-                 fmt::format("`{}` takes an order of at least 0 and f32 or f64", usage));
+                 fmt::format("`{}` takes an order from 0 to 2^31 and f32 or f64", usage));
     return Checker::error_value(call.span);
   }
   return call.c.make_tensor(call.c.b().emit_op<Op>({call.c.use(x)}, ir::Attrs{.integers = {(*order)[0]}}), call.span);

@@ -202,6 +202,7 @@ class Checker {
   std::optional<Dim> bound(const ast::Bound& bound, const Dim& extent, const ScopePtr& scope);
   void check_index(const Value& index, const Dim& extent, Span span, const std::string& base);
   Value take(const Value& base, std::vector<Axis> axes, Span span);
+  ValueId exactness(ValueId index);  // exact.cpp: that no arithmetic of a subscript wraps; invalid where it cannot
 
   // ---- comprehension.cpp
   Value eval_build(const ast::Build& node, Span span, const ScopePtr& scope);

@@ -12,6 +12,7 @@ Value Checker::index_value(ValueId id, const Affine& low, const Affine& high, Sp
   const auto var = static_cast<std::uint32_t>(index_vars_.size());
   index_vars_.push_back({low, high});
   v.affine = Affine{Dim(0), {{var, Dim(1)}}};
+  context_->counters.emplace(id, high.constant + Dim(1));
   return v;
 }
 
@@ -83,7 +84,7 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
   std::vector<Dim> extents;
   Value result = error_value(span);
   const Facts facts = save_facts();
-  const std::size_t known = index_vars_.size();
+  const std::size_t around = context_->around.size();
   // Extents are found inside, where outer indices of the same comprehension are bound: types first, by a probe.
   ir::BlockId block;
   const std::vector<ir::Type> params(vars.size(), ir::Type{Elem::i64, {}});
@@ -147,6 +148,7 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
       }
       extents.push_back(extent);
       axes.push_back({extent, ragged});
+      context_->around.push_back(extent);
       scope = bind_checked(scope, vars[i].name, index_value(p[i], Affine{Dim(0), {}}, high, vars[i].name.span));
     }
     if (!ok) return {};
@@ -168,7 +170,7 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
     return result.is_error() ? std::vector<ValueId>{} : leaf_ids(result);
   });
   restore_facts(facts);
-  (void)known;
+  context_->around.resize(around);
   if (!ok || result.is_error()) return error_value(span);
   std::vector<Value> leaves;
   flatten(result, leaves);

@@ -25,6 +25,8 @@ void Checker::check_index(const Value& index, const Dim& extent, Span span, cons
   }
   if (low && high) return;
   const ValueId i = use(index);
+  if (const ValueId exact = exactness(i); exact.valid())
+    emit_assert(exact, fmt::format("subscript `{}` of `{}` leaves the range of its integers", text_of(span), base));
   const std::vector<Dim> dims = b().dims(i);
   ValueId ok;
   if (!low) ok = b().compare("ge", i, b().integer(Elem::i64, 0, dims));

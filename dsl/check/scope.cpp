@@ -408,6 +408,7 @@ bool Checker::probe(const std::function<void()>& f) {
   function.blocks.resize(blocks);
   function.instrs.resize(instrs);
   function.values.resize(values);
+  std::erase_if(context_->counters, [&](const auto& c) { return c.first.index >= values; });
   function.block(function.body).params.resize(params);
   context_->captured = captured;
   context_->captures = captures;

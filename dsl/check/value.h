@@ -163,6 +163,8 @@ struct Context {
   std::vector<Dim> substitution;           // what `assert` says of sizes, by size
   std::vector<Dim> nonnegative;            // what is known to be at least 0
   std::vector<std::pair<Dim, Dim>> equal;  // equalities that no substitution expresses
+  std::map<ValueId, Dim> counters;         // indices of comprehensions and loops with what they stay below
+  std::vector<Dim> around;                 // extents of the comprehensions around
 };
 
 }  // namespace rg::dsl
