@@ -7,9 +7,9 @@
 #include <memory>
 
 #include "compiler/api/sizes.h"
-#include "compiler/ir/interp.h"
 #include "compiler/jit/session.h"
 #include "compiler/ops/all.h"
+#include "compiler/oracle/oracle.h"
 #include "compiler/plan/plan.h"
 #include "compiler/support/diagnostic.h"
 
@@ -109,18 +109,21 @@ Span only_place(const Function& f, const Failure& failure) {
 
 }  // namespace
 
-Result<std::vector<Tensor>> call(const Module& module, const Function& f, std::span<const std::int64_t> sizes,
-                                 std::vector<Tensor> arguments, const CallOptions& o, Span* place) {
+oracle::Outcome interpret(const Module& module, const Function& f, std::span<const std::int64_t> sizes,
+                          const std::vector<Tensor>& arguments, int bits) {
+  for (const Type& t : f.result_types()) {
+    if (const auto shape = api::shape_of(f, t, sizes); !shape) return {shape.failure()};
+  }
+  return oracle::evaluate(module, f, sizes, arguments, bits);
+}
+
+Result<std::vector<Tensor>> call(const Function& f, std::span<const std::int64_t> sizes,
+                                 const std::vector<Tensor>& arguments, const CallOptions& o, Span* place) {
   std::vector<std::vector<std::int64_t>> shapes;
   for (const Type& t : f.result_types()) {
     auto shape = api::shape_of(f, t, sizes);
     if (!shape) return shape.failure();
     shapes.push_back(std::move(*shape));
-  }
-  if (o.interpret) {
-    auto results = interpret(module, f, sizes, std::move(arguments));
-    if (!results && place != nullptr) *place = only_place(f, results.failure());
-    return results;
   }
   const plan::PlanOptions plan_options{.vector_bytes = jit::host_vector_bytes(), .strict = o.strict, .fast = o.fast};
   const plan::Plan p = plan::make_plan(f, plan_options);

@@ -7,6 +7,7 @@
 
 #include "compiler/driver/call.h"
 #include "compiler/driver/commands.h"
+#include "compiler/driver/opaque.h"
 #include "compiler/driver/report.h"
 #include "compiler/driver/trace.h"
 
@@ -43,6 +44,17 @@ std::string verdict(const dsl::TestAssertion& a, const std::vector<ir::Tensor>& 
   return "";
 }
 
+std::string place(const api::Unit& unit, Span span) {
+  return fmt::format("{}:{}: ", unit.sources().name(span.file), unit.sources().line_column(span.file, span.begin).line);
+}
+
+/// Where the check is that ends the test, or no place where the oracle does not stop at the same one.
+Span place_of_failure(api::Unit& unit, const dsl::TestCase& t, const std::string& message) {
+  const ir::Module& module = unit.program().module();
+  const oracle::Outcome outcome = interpret(module, *module.find(t.function), {}, {});
+  return !outcome.results && outcome.results.error() == message ? outcome.span : Span();
+}
+
 }  // namespace
 
 int check(const std::string& file, bool color) {
@@ -61,21 +73,19 @@ int test(const std::string& file, const CommonOptions& o) {
   int passed = 0, failed = 0;
   for (const dsl::TestCase& t : unit.program().tests()) {
     std::vector<std::string> problems;
-    const auto f = unit.prepare(t.function);
+    const Opaque code = opaque(*unit.program().module().find(t.function));
+    const auto f = unit.prepare(code.function);
     Span at;
-    const auto results = f ? call(unit.program().module(), *f, {}, {},
-                                  {.opt_level = o.opt_level, .strict = o.strict, .fast = o.fast}, &at)
-                           : Result<std::vector<ir::Tensor>>(f.failure());
+    const auto results =
+        f ? call(*f, {}, code.arguments, {.opt_level = o.opt_level, .strict = o.strict, .fast = o.fast}, &at)
+          : Result<std::vector<ir::Tensor>>(f.failure());
     if (!results) {
-      const auto line = unit.sources().line_column(at.file, at.begin).line;
-      problems.push_back(at == Span() ? results.error()
-                                      : fmt::format("{}:{}: {}", unit.sources().name(at.file), line, results.error()));
+      if (at == Span()) at = place_of_failure(unit, t, results.error());
+      problems.push_back((at == Span() ? "" : place(unit, at)) + results.error());
     } else {
       for (const dsl::TestAssertion& a : t.assertions) {
         const std::string why = verdict(a, *results);
-        const auto line = unit.sources().line_column(a.span.file, a.span.begin).line;
-        if (!why.empty())
-          problems.push_back(fmt::format("{}:{}: {}: {}", unit.sources().name(a.span.file), line, a.text, why));
+        if (!why.empty()) problems.push_back(fmt::format("{}{}: {}", place(unit, a.span), a.text, why));
       }
     }
     (problems.empty() ? passed : failed) += 1;

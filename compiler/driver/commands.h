@@ -24,6 +24,7 @@ struct RunOptions : CommonOptions {
   std::vector<std::string> arguments;
   bool json = false;
   bool interpret = false;
+  int bits = 0;  // of the oracle's numbers; 0 for f64
   int threads = 1;
   std::string output;
 };

@@ -184,7 +184,11 @@ int dispatch(int argc, char** argv) {
   run_command->add_option("ARGS", run.arguments,
                           "name=value: a number, nan, inf, a nested list, an object, @file.npy, @file.json");
   run_command->add_flag("--json", run.json, "The result as JSON in full precision");
-  run_command->add_flag("--interpret", run.interpret, "The reference interpreter instead of native code");
+  CLI::Option* interpret =
+      run_command->add_flag("--interpret", run.interpret, "The reference interpreter instead of native code");
+  run_command->add_option("--bits", run.bits, "Interprets in multiprecision: numbers of so many bits")
+      ->check(CLI::Range(64, 65536))
+      ->needs(interpret);
   run_command->add_option("--threads", run.threads, "Threads of the call")->check(CLI::Range(1, 1024));
   run_command->add_option("-o", run.output, "Writes the result to an .npy file")->check(nonempty());
   add_common(*run_command, run);

@@ -36,7 +36,10 @@ int run(const RunOptions& o) {
   unit.set_fast(o.fast);
   if (!load(unit, o.file, o.color)) return 1;
   trace.mark("check");
-  auto f = unit.prepare_expression(o.expression, "main");
+  const Function* checked = unit.check_expression(o.expression, "main");
+  if (checked == nullptr) return fail(Failure{""}, unit, o.color);
+  // The oracle evaluates what the checker made.
+  const auto f = o.interpret ? Result<Function>(*checked) : unit.prepare(checked->name);
   if (!f) return fail(f.failure(), unit, o.color);
   auto arguments = bind_arguments(*f, o.arguments);
   if (!arguments) return fail(arguments.failure(), o.color);
@@ -44,15 +47,14 @@ int run(const RunOptions& o) {
   for (const Tensor& t : arguments->tensors) shapes.push_back(t.shape);
   const auto sizes = api::infer_sizes(*f, shapes, arguments->sizes);
   if (!sizes) return fail(with_file(sizes.failure(), o.arguments), o.color);
-  const CallOptions call_options{.opt_level = o.opt_level,
-                                 .strict = o.strict,
-                                 .fast = o.fast,
-                                 .threads = o.threads,
-                                 .interpret = o.interpret,
-                                 .dump_plan = o.dump_plan};
+  const CallOptions call_options{
+      .opt_level = o.opt_level, .strict = o.strict, .fast = o.fast, .threads = o.threads, .dump_plan = o.dump_plan};
   Span place;
-  const auto results = call(unit.program().module(), *f, *sizes, std::move(arguments->tensors), call_options, &place);
-  if (!results) return fail_of_call(results.failure(), place, unit, o.color);
+  const oracle::Outcome outcome = o.interpret
+                                      ? interpret(unit.program().module(), *f, *sizes, arguments->tensors, o.bits)
+                                      : oracle::Outcome{call(*f, *sizes, arguments->tensors, call_options, &place)};
+  const auto& results = outcome.results;
+  if (!results) return fail_of_call(results.failure(), o.interpret ? outcome.span : place, unit, o.color);
   trace.mark(o.interpret ? "interpret" : "plan, compile and call");
   trace.report();
   if (!o.output.empty()) {

@@ -3,10 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
-#include <filesystem>
-#include <fstream>
 
+#include "compiler/ir/reproducer.h"
 #include "compiler/ir/text.h"
 #include "compiler/ir/verify.h"
 #include "compiler/support/internal_error.h"
@@ -45,15 +43,9 @@ void Trace::after(std::string_view pass, const ir::Function& f) {
 namespace {
 
 [[noreturn]] void refuse(std::string_view pass, const ir::Violation& v, const std::string& before) {
-  std::string name = v.function + "." + std::string(pass) + ".ir";
-  std::ranges::replace_if(name, [](unsigned char c) { return std::isalnum(c) == 0 && c != '.' && c != '_'; }, '_');
-  std::error_code code;
-  const auto path = std::filesystem::temp_directory_path(code) / name;
-  std::ofstream out(path, std::ios::binary);
-  out << before;
-  out.close();
-  internal_error(
-      fmt::format("after {}: {}{}", pass, v.str(), out ? "\nThe IR before that pass is in " + path.string() : ""));
+  InternalError error(fmt::format("after {}: {}{}", pass, v.str(), ir::save_reproducer(v.function, pass, before)));
+  error.reproducible = true;
+  throw error;
 }
 
 }  // namespace

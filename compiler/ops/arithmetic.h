@@ -164,6 +164,13 @@ struct PowI : Elementwise<1, ElemRule::floating> {
   static std::vector<Attrs> sample_attrs() {
     return {{.integers = {5}}, {.integers = {-2}}, {.integers = {2}}, {.integers = {1}}, {.integers = {0}}};
   }
+  // The exponent leaves room for those of its derivatives.
+  static std::string_view check(const Attrs& a) {
+    constexpr std::int64_t most = std::int64_t{1} << 62;
+    return a.integers.size() == 1 && a.integers[0] <= most && a.integers[0] >= -most
+               ? ""
+               : "powi needs one exponent between -2^62 and 2^62";
+  }
   template <class T>
   static T eval(const Attrs& a, T x) {
     using std::isinf;

@@ -173,9 +173,9 @@ struct Select : Elementwise<3, ElemRule::select> {
       "x where the condition holds, y elsewhere. What is not chosen has derivative exactly 0.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::linear;
-  static void eval_at(EvalSite& s, std::int64_t i) {
-    const auto at = static_cast<std::size_t>(i);
-    const Tensor& from = *s.operands[s.operands[0]->integers[at] != 0 ? 1 : 2];
+  template <class S>
+  static void eval_at(S& s, std::size_t at) {
+    const auto& from = *s.operands[s.operands[0]->integers[at] != 0 ? 1 : 2];
     if (from.is_real())
       s.results[0].reals[at] = from.reals[at];
     else
@@ -216,10 +216,10 @@ struct GuardedMul : Elementwise<3, ElemRule::guarded> {
       "a it is exactly 0 where the condition does not hold.";
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr bool smooth = true;
-  static void eval_at(EvalSite& s, std::int64_t i) {
-    const auto at = static_cast<std::size_t>(i);
-    const double product = s.operands[1]->reals[at] * s.operands[2]->reals[at];
-    s.results[0].reals[at] = s.operands[0]->integers[at] != 0 ? product : 0;
+  template <class S>
+  static void eval_at(S& s, std::size_t at) {
+    const bool holds = s.operands[0]->integers[at] != 0;
+    s.results[0].reals[at] = s.numbers.guarded_mul(holds, s.operands[1]->reals[at], s.operands[2]->reals[at]);
   }
   // d/da = t, d/dt = a
   template <class B, class V>
@@ -248,16 +248,21 @@ struct Convert : Elementwise<1, ElemRule::convert> {
     for (const Elem to : {Elem::f32, Elem::f64, Elem::i32, Elem::i64, Elem::boolean}) out.push_back({.elems = {to}});
     return out;
   }
-  static void eval_at(EvalSite& s, std::int64_t i) {
-    const auto at = static_cast<std::size_t>(i);
-    const Tensor& x = *s.operands[0];
-    Tensor& out = s.results[0];
+  template <class S>
+  static void eval_at(S& s, std::size_t at) {
+    const auto& x = *s.operands[0];
+    auto& out = s.results[0];
     if (out.is_real()) {
-      out.reals[at] = out.elem == Elem::f32 ? static_cast<double>(static_cast<float>(x.real(i))) : x.real(i);
+      if (x.is_real())
+        out.reals[at] = s.numbers.converted(x.reals[at]);
+      else  // rounded once
+        out.reals[at] = out.elem == Elem::f32 ? static_cast<double>(static_cast<float>(x.integers[at]))
+                                              : static_cast<double>(x.integers[at]);
     } else if (out.elem == Elem::boolean) {
-      out.integers[at] = x.is_real() ? x.reals[at] != 0 : x.integers[at] != 0;
+      out.integers[at] = x.is_real() ? x.reals[at].value != 0 : x.integers[at] != 0;
     } else {
-      out.integers[at] = ir::wrap(out.elem, x.is_real() ? ir::truncated(out.elem, x.reals[at]) : x.integers[at]);
+      out.integers[at] =
+          ir::wrap(out.elem, x.is_real() ? ir::truncated(out.elem, s.numbers.whole(x.reals[at])) : x.integers[at]);
     }
   }
   template <class B, class V = typename B::Val>

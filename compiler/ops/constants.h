@@ -29,7 +29,9 @@ struct Constant : Source {
   static Inferred infer(const InferInput& in) {
     const Attrs& a = in.attrs;
     if (a.elems.size() != 1) return Failure{"constant needs one element type"};
-    const std::size_t count = ir::is_float(a.elems[0]) ? a.reals.size() : a.integers.size();
+    const bool real = ir::is_float(a.elems[0]);
+    const std::size_t count = real ? a.reals.size() : a.integers.size();
+    if (!(real ? a.integers.empty() : a.reals.empty())) return Failure{"constant has values of another element type"};
     const Type type{a.elems[0], a.dims};
     if (count == 1) return std::vector<Type>{type};
     const Dim n = type.count();
@@ -57,8 +59,9 @@ struct Constant : Source {
             {.about = "scalar", .operands = {}, .attrs = scalar, .sizes = {{1, 1}}},
             {.about = "list", .operands = {}, .attrs = list, .sizes = {{1, 1}}}};
   }
-  static void eval(EvalSite& s) {
-    Tensor& out = s.results[0];
+  template <class S>
+  static void eval(S& s) {
+    auto& out = s.results[0];
     const auto count = static_cast<std::size_t>(out.count());
     for (std::size_t i = 0; i < count; ++i) {
       if (out.is_real()) {
@@ -82,7 +85,10 @@ struct Size : Source {
     if (elem != Elem::i64) return {};
     return {{.about = "extent", .operands = {}, .attrs = {.dims = {example_n() * Dim(2) + example_m()}}}};
   }
-  static void eval(EvalSite& s) { s.results[0].integers[0] = s.attrs.dims[0].constant(); }
+  template <class S>
+  static void eval(S& s) {
+    s.results[0].integers[0] = s.attrs.dims[0].constant();
+  }
 };
 
 struct Iota : Source {
@@ -102,8 +108,9 @@ struct Iota : Source {
     return {{.about = "rows", .operands = {}, .attrs = {.axes = {0}, .dims = dims, .elems = {elem}}},
             {.about = "columns", .operands = {}, .attrs = {.axes = {1}, .dims = dims, .elems = {elem}}}};
   }
-  static void eval(EvalSite& s) {
-    Tensor& out = s.results[0];
+  template <class S>
+  static void eval(S& s) {
+    auto& out = s.results[0];
     const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
     const std::int64_t count = out.count();
     const std::int64_t stride = count == 0 ? 1 : out.strides()[axis];

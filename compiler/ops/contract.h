@@ -44,12 +44,22 @@ inline std::int64_t fresh_label(const std::vector<Labels>& labels) {
   return next;
 }
 
-/// Offset in a tensor whose axes carry `labels`, at the label values given.
-inline std::int64_t labelled_offset(const Labels& labels, std::span<const std::int64_t> strides,
-                                    const std::map<std::int64_t, std::int64_t>& at) {
-  std::int64_t offset = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) offset += strides[i] * at.at(labels[i]);
-  return offset;
+/// For a tensor whose axes carry `labels` with `strides`: the stride of each label of `order`, 0 where it has not that
+/// label.
+inline std::vector<std::int64_t> strides_along(const Labels& order, const Labels& labels,
+                                               std::span<const std::int64_t> strides) {
+  std::vector<std::int64_t> out(order.size());
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    const auto at = std::ranges::find(order, labels[i]);
+    if (at != order.end()) out[static_cast<std::size_t>(at - order.begin())] += strides[i];
+  }
+  return out;
+}
+
+inline std::int64_t offset_at(std::span<const std::int64_t> strides, std::span<const std::int64_t> index) {
+  std::int64_t at = 0;
+  for (std::size_t i = 0; i < index.size(); ++i) at += strides[i] * index[i];
+  return at;
 }
 
 struct Contract : OpBase {
@@ -100,39 +110,48 @@ struct Contract : OpBase {
     for (Example& e : out) e.epsilons = 64;
     return out;
   }
-  static void eval(EvalSite& s) {
+  // The products are added in row-major order of the summed labels, which stand as they first occur.
+  template <class S>
+  static void eval(S& s) {
     const auto& labels = s.attrs.labels;
-    Labels order = labels.back();
-    std::map<std::int64_t, std::int64_t> extents;
+    const Labels& kept = labels.back();
+    Labels summed;
+    std::vector<std::int64_t> extents;
     for (std::size_t k = 0; k < s.operands.size(); ++k) {
       for (std::size_t d = 0; d < labels[k].size(); ++d) {
-        if (extents.emplace(labels[k][d], s.operands[k]->shape[d]).second &&
-            std::ranges::find(order, labels[k][d]) == order.end())
-          order.push_back(labels[k][d]);
+        if (std::ranges::find(kept, labels[k][d]) != kept.end() ||
+            std::ranges::find(summed, labels[k][d]) != summed.end())
+          continue;
+        summed.push_back(labels[k][d]);
+        extents.push_back(s.operands[k]->shape[d]);
       }
     }
-    std::vector<std::int64_t> shape;
-    for (const std::int64_t l : order) shape.push_back(extents.at(l));
-    const auto out_strides = s.results[0].strides();
-    std::vector<std::vector<std::int64_t>> strides;
-    for (const Tensor* x : s.operands) strides.push_back(x->strides());
-    std::map<std::int64_t, std::int64_t> at;
-    ir::for_each_index(shape, [&](std::span<const std::int64_t> index, std::int64_t) {
-      for (std::size_t i = 0; i < order.size(); ++i) at[order[i]] = index[i];
-      double real = 1;
-      std::int64_t integer = 1;
-      for (std::size_t k = 0; k < s.operands.size(); ++k) {
-        const auto from = static_cast<std::size_t>(labelled_offset(labels[k], strides[k], at));
-        if (s.operands[k]->is_real())
-          real *= s.operands[k]->reals[from];
-        else
-          integer *= s.operands[k]->integers[from];
-      }
-      const auto to = static_cast<std::size_t>(labelled_offset(labels.back(), out_strides, at));
-      if (s.results[0].is_real())
-        s.results[0].reals[to] += real;
+    std::vector<std::vector<std::int64_t>> outer, inner;
+    for (std::size_t k = 0; k < s.operands.size(); ++k) {
+      outer.push_back(strides_along(kept, labels[k], s.operands[k]->strides()));
+      inner.push_back(strides_along(summed, labels[k], s.operands[k]->strides()));
+    }
+    auto& out = s.results[0];
+    std::vector<typename S::Number> factors(s.operands.size()), terms;
+    ir::for_each_index(out.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
+      std::uint64_t total = 0;
+      terms.clear();
+      ir::for_each_index(extents, [&](std::span<const std::int64_t> at, std::int64_t) {
+        std::uint64_t product = 1;
+        for (std::size_t k = 0; k < s.operands.size(); ++k) {
+          const auto from = static_cast<std::size_t>(offset_at(outer[k], index) + offset_at(inner[k], at));
+          if (out.is_real())
+            factors[k] = s.operands[k]->reals[from];
+          else
+            product *= static_cast<std::uint64_t>(s.operands[k]->integers[from]);
+        }
+        total += product;
+        if (out.is_real()) terms.push_back(s.numbers.product(factors));
+      });
+      if (out.is_real())
+        out.reals[static_cast<std::size_t>(i)] = s.numbers.sum(terms);
       else
-        s.results[0].integers[to] = ir::wrap(s.results[0].elem, s.results[0].integers[to] + integer);
+        out.integers[static_cast<std::size_t>(i)] = ir::wrap(out.elem, static_cast<std::int64_t>(total));
     });
   }
   // x_k_adj = contraction of y_adj with the other operands to x_k's labels, repeated along labels that x_k alone
@@ -252,35 +271,31 @@ inline std::string check_indexed(const InferInput& in, const Labels& coded) {
 
 /// Visits every element of a gather or scatter: `f(offset at the coded tensor, offset at the plain tensor)` where the
 /// mask holds. `coded` has the entries -(q); `plain` labels every axis of the other tensor. Gives an error text.
-template <class F>
-std::string for_each_indexed(const EvalSite& s, const Tensor& coded_tensor, const Labels& coded,
-                             const Tensor& plain_tensor, const Labels& plain, const F& f) {
+template <class S, class T, class F>
+std::string for_each_indexed(const S& s, const T& coded_tensor, const Labels& coded, const T& plain_tensor,
+                             const Labels& plain, const F& f) {
   const IndexedLayout layout(s.attrs, s.operands.size());
-  const auto coded_strides = coded_tensor.strides(), plain_strides = plain_tensor.strides();
-  std::vector<std::vector<std::int64_t>> strides;
-  for (const Tensor* x : s.operands) strides.push_back(x->strides());
+  const auto coded_strides = coded_tensor.strides();
+  const auto direct = strides_along(plain, coded, coded_strides);
+  std::vector<std::vector<std::int64_t>> strides;  // of the indices and the mask
+  for (std::size_t k = 1; k < s.operands.size(); ++k)
+    strides.push_back(strides_along(plain, layout.labels[k], s.operands[k]->strides()));
   std::string error;
-  std::map<std::int64_t, std::int64_t> at;
-  ir::for_each_index(plain_tensor.shape, [&](std::span<const std::int64_t> index, std::int64_t) {
-    for (std::size_t i = 0; i < plain.size(); ++i) at[plain[i]] = index[i];
-    if (layout.has_mask && s.operands.back()->integer(labelled_offset(layout.mask_labels(), strides.back(), at)) == 0)
-      return;
-    std::int64_t offset = 0;
+  ir::for_each_index(plain_tensor.shape, [&](std::span<const std::int64_t> index, std::int64_t number) {
+    if (!error.empty()) return;
+    if (layout.has_mask && s.operands.back()->integer(offset_at(strides.back(), index)) == 0) return;
+    std::int64_t offset = offset_at(direct, index);
     for (std::size_t d = 0; d < coded.size(); ++d) {
-      std::int64_t i = 0;
-      if (coded[d] >= 0) {
-        i = at.at(coded[d]);
-      } else {
-        const auto q = static_cast<std::size_t>(-coded[d]);
-        i = s.operands[q]->integer(labelled_offset(layout.labels[q], strides[q], at));
-        if (i < 0 || i >= coded_tensor.shape[d]) {
-          error = fmt::format("index {} is outside of an axis of extent {}", i, coded_tensor.shape[d]);
-          return;
-        }
+      if (coded[d] >= 0) continue;
+      const auto q = static_cast<std::size_t>(-coded[d]);
+      const std::int64_t i = s.operands[q]->integer(offset_at(strides[q - 1], index));
+      if (i < 0 || i >= coded_tensor.shape[d]) {
+        error = fmt::format("index {} is outside of an axis of extent {}", i, coded_tensor.shape[d]);
+        return;
       }
       offset += coded_strides[d] * i;
     }
-    f(static_cast<std::size_t>(offset), static_cast<std::size_t>(labelled_offset(plain, plain_strides, at)));
+    f(static_cast<std::size_t>(offset), static_cast<std::size_t>(number));
   });
   return error;
 }
@@ -347,9 +362,10 @@ struct Gather : OpBase {
     out[0].sizes.push_back({2, 0});
     return out;
   }
-  static void eval(EvalSite& s) {
-    const Tensor& x = *s.operands[0];
-    Tensor& out = s.results[0];
+  template <class S>
+  static void eval(S& s) {
+    const auto& x = *s.operands[0];
+    auto& out = s.results[0];
     s.error =
         for_each_indexed(s, x, s.attrs.labels[0], out, s.attrs.labels.back(), [&](std::size_t from, std::size_t to) {
           if (out.is_real())
@@ -436,16 +452,19 @@ struct ScatterAdd : OpBase {
     out[0].sizes.push_back({2, 0});
     return out;
   }
-  static void eval(EvalSite& s) {
-    const Tensor& updates = *s.operands[0];
-    Tensor& out = s.results[0];
-    s.error = for_each_indexed(s, out, s.attrs.labels.back(), updates, s.attrs.labels[0],
-                               [&](std::size_t to, std::size_t from) {
-                                 if (out.is_real())
-                                   out.reals[to] += updates.reals[from];
-                                 else
-                                   out.integers[to] = ir::wrap(out.elem, out.integers[to] + updates.integers[from]);
-                               });
+  template <class S>
+  static void eval(S& s) {
+    const auto& updates = *s.operands[0];
+    auto& out = s.results[0];
+    std::vector<std::vector<typename S::Number>> terms(out.reals.size());
+    s.error = for_each_indexed(
+        s, out, s.attrs.labels.back(), updates, s.attrs.labels[0], [&](std::size_t to, std::size_t from) {
+          if (out.is_real())
+            terms[to].push_back(updates.reals[from]);
+          else
+            out.integers[to] = ir::wrap(out.elem, Add::eval(out.integers[to], updates.integers[from]));
+        });
+    for (std::size_t to = 0; to < terms.size(); ++to) out.reals[to] = s.numbers.sum(terms[to]);
   }
   static constexpr bool moves_elements = true;
   static bool reads_all(const Attrs& a) { return a.integers.empty() || a.integers[0] == 0; }

@@ -1,5 +1,5 @@
 // Structured control flow, calls, assertions and derivatives to be expanded. The regions' types are checked here; what
-// they mean is in the interpreter, how they are differentiated in ad/, how they are batched in opt/lift.
+// they mean is in oracle/, how they are differentiated in ad/, how they are batched in opt/lift.
 #pragma once
 
 #include <fmt/format.h>
@@ -250,7 +250,8 @@ struct Assert : OpBase {
     return {{.about = "holds", .operands = {vector}, .body = below(3), .epsilons = 1},
             {.about = "fails", .operands = {vector}, .body = below(-3), .sizes = nonempty_sizes(), .fails = true}};
   }
-  static void eval(EvalSite& s) {
+  template <class S>
+  static void eval(S& s) {
     if (s.operands[0]->integers[0] == 0) s.error = s.attrs.text;
   }
   // One assertion of all.

@@ -84,21 +84,19 @@ auto eval_element(const Attrs& attrs, const Args& args) {
   }(std::make_index_sequence<N>{});
 }
 
-/// The reference evaluation: Op::eval on every element, f32 results kept in f64.
-template <class Op>
-void eval_elementwise(EvalSite& s) {
+/// The reference evaluation of an elementwise op, element by element.
+template <class Op, class S>
+void eval_elementwise(S& s) {
   constexpr std::size_t n = Op::operands;
-  Tensor& out = s.results[0];
-  const std::int64_t count = out.count();
-  for (std::int64_t i = 0; i < count; ++i) {
-    const auto at = static_cast<std::size_t>(i);
-    const auto real = [&](std::size_t k) { return s.operands[k]->reals[at]; };
+  auto& out = s.results[0];
+  const auto count = static_cast<std::size_t>(out.count());
+  for (std::size_t at = 0; at < count; ++at) {
     const auto integer = [&](std::size_t k) { return s.operands[k]->integers[at]; };
     if constexpr (Op::rule == ElemRule::floating) {
-      out.reals[at] = eval_element<Op, n>(s.attrs, real);
+      out.reals[at] = s.template number<Op>(at);
     } else if constexpr (Op::rule == ElemRule::number) {
       if (out.is_real())
-        out.reals[at] = eval_element<Op, n>(s.attrs, real);
+        out.reals[at] = s.template number<Op>(at);
       else
         out.integers[at] = ir::wrap(out.elem, eval_element<Op, n>(s.attrs, integer));
     } else if constexpr (Op::rule == ElemRule::integer) {
@@ -107,11 +105,11 @@ void eval_elementwise(EvalSite& s) {
       out.integers[at] = eval_element<Op, n>(s.attrs, integer) & 1;
     } else if constexpr (Op::rule == ElemRule::compare) {
       out.integers[at] =
-          s.operands[0]->is_real() ? eval_element<Op, n>(s.attrs, real) : eval_element<Op, n>(s.attrs, integer);
+          s.operands[0]->is_real() ? s.template number<Op>(at).value != 0 : eval_element<Op, n>(s.attrs, integer);
     } else if constexpr (Op::rule == ElemRule::test) {
-      out.integers[at] = eval_element<Op, n>(s.attrs, real);
+      out.integers[at] = s.template number<Op>(at).value != 0;
     } else {
-      Op::eval_at(s, i);
+      Op::eval_at(s, at);
     }
   }
 }
@@ -169,6 +167,15 @@ std::vector<Example> consistent_examples(std::vector<ExampleOperand> operands) {
   for (ExampleOperand& o : operands) o.type.dims.pop_back();
   out.insert(out.begin(), {.about = "vector", .operands = operands, .body = body});
   return out;
+}
+
+/// The type rule of an elementwise op by its struct, which checks the attributes that it reads.
+template <class Op>
+Inferred infer_elementwise(const InferInput& in) {
+  if constexpr (takes_attrs<Op>() && Op::rule != ElemRule::convert) {
+    if (const std::string_view why = Op::check(in.attrs); !why.empty()) return Failure{std::string(why)};
+  }
+  return infer_elementwise(Op::name, Op::rule, in);
 }
 
 /// The op on scalars, vectors, matrices and broadcast operands.

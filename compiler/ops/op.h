@@ -4,12 +4,17 @@
 // A struct says:
 //   name, doc        the op's name in IR text (and in `.rg`, when `builtin`), and one sentence with its formula
 //   infer            the result types from operand types and attributes, or the reason why there are none
-//   eval             the reference evaluation, floating elements in f64
+//   eval             what the op means, for the oracle. Of elementwise ops it is the function of one element, on
+//                    floating values a template over their type T; of others template <class S> static void eval(S& s)
+//                    over tensors: `operands`, `results` (made with the right shapes, zero filled), `attrs` (extents
+//                    are numbers); floating elements are of type S::Number, with their arithmetic in `numbers`; a
+//                    failure is a message in `error`
 //   derivative       one of the classes below, and the functions that the class asks for
 //   batch            the op over a new leading axis (derived for elementwise ops)
 //   lower            for elementwise ops: scalar or vector code against the abstract builder of vecmath/vecmath.h
-//   samples          for elementwise ops: where its tests draw operands from, and special points; sample_attrs() where
-//                    the op has attributes
+//   samples          for elementwise ops: where its tests draw operands from, and special points; where the op has
+//                    attributes, sample_attrs() for its tests and check(), which says what is wrong with them, if
+//                    anything
 //   consistent       for elementwise ops whose last operand is a function of the others: all operands, from the others
 //   examples         for other ops: operands and attributes for its tests (example.h)
 //
@@ -78,16 +83,6 @@ struct InferInput {
   std::span<const std::string> size_names = {};  // for messages
 };
 using Inferred = Result<std::vector<Type>>;
-
-/// What the reference evaluation reads and writes. `result_types` have constant dims (sizes are substituted), `attrs`
-/// too. Failing (an index out of range, an assertion) is a message in `error`.
-struct EvalSite {
-  std::span<const Tensor* const> operands;
-  const Attrs& attrs;
-  std::span<const Type> result_types;
-  std::vector<Tensor> results = {};  // already made with the right shape, zero filled
-  std::string error = {};
-};
 
 /// An instruction at which a rule builds code: `operands` and `results` are values of the function being built.
 template <class B>

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "compiler/ops/arithmetic.h"
 #include "compiler/ops/views.h"
 
 namespace rg::ops {
@@ -54,23 +55,38 @@ struct Reduction : OpBase {
   }
 };
 
-/// Folds every element into its result: `f(result, x)`, starting from `start`.
-template <class F>
-void eval_fold(EvalSite& s, double start, std::int64_t integer_start, const F& f) {
-  Tensor& out = s.results[0];
-  const Tensor& x = *s.operands[0];
-  std::ranges::fill(out.reals, start);
-  std::ranges::fill(out.integers, integer_start);
-  const auto strides = out.strides();
-  const auto kept = other_axes(x.rank(), s.attrs.axes);
-  ir::for_each_index(x.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
-    std::int64_t to = 0;
-    for (std::size_t d = 0; d < kept.size(); ++d) to += strides[d] * index[static_cast<std::size_t>(kept[d])];
-    const auto at = static_cast<std::size_t>(i), t = static_cast<std::size_t>(to);
-    if (out.is_real())
-      out.reals[t] = f(out.reals[t], x.reals[at]);
+/// The elements of each result over the reduced axes, in row-major order: numbers by `of_numbers(terms)`, integers by
+/// `f(result, x)` from `start`.
+template <class S, class OfNumbers, class F>
+void eval_reduction(S& s, const OfNumbers& of_numbers, std::int64_t start, const F& f) {
+  auto& out = s.results[0];
+  const auto& x = *s.operands[0];
+  const auto strides = x.strides();
+  const auto kept = other_axes(x.shape.size(), s.attrs.axes);
+  const auto offset = [&](std::span<const std::int64_t> index, const std::vector<std::int64_t>& axes) {
+    std::int64_t at = 0;
+    for (std::size_t d = 0; d < axes.size(); ++d) at += strides[static_cast<std::size_t>(axes[d])] * index[d];
+    return at;
+  };
+  std::vector<std::int64_t> reduced;
+  for (const std::int64_t a : s.attrs.axes) reduced.push_back(x.shape[static_cast<std::size_t>(a)]);
+  std::vector<typename S::Number> terms;
+  ir::for_each_index(out.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
+    const std::int64_t base = offset(index, kept);
+    const auto to = static_cast<std::size_t>(i);
+    std::int64_t total = start;
+    terms.clear();
+    ir::for_each_index(reduced, [&](std::span<const std::int64_t> inner, std::int64_t) {
+      const auto from = static_cast<std::size_t>(base + offset(inner, s.attrs.axes));
+      if (x.is_real())
+        terms.push_back(x.reals[from]);
+      else
+        total = ir::wrap(out.elem, f(total, x.integers[from]));
+    });
+    if (x.is_real())
+      out.reals[to] = of_numbers(std::span<const typename S::Number>(terms));
     else
-      out.integers[t] = ir::wrap(out.elem, f(out.integers[t], x.integers[at]));
+      out.integers[to] = total;
   });
 }
 
@@ -89,13 +105,11 @@ struct ReduceSum : Reduction<false> {
   static constexpr std::string_view name = "reduce_sum";
   static constexpr std::string_view doc = "The sum over `axes`; 0 of nothing.";
   static constexpr Derivative derivative = Derivative::linear;
-  static void eval(EvalSite& s) {
-    eval_fold(s, 0, 0, [](auto a, auto x) {
-      if constexpr (std::is_same_v<decltype(a), double>)
-        return a + x;
-      else
-        return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) + static_cast<std::uint64_t>(x));
-    });
+  template <class S>
+  static void eval(S& s) {
+    eval_reduction(
+        s, [&](auto terms) { return s.numbers.sum(terms); }, 0,
+        [](std::int64_t a, std::int64_t x) { return Add::eval(a, x); });
   }
   // The adjoint repeated along the summed axes.
   template <class B, class V = typename B::Val>
@@ -117,13 +131,11 @@ struct ReduceProd : Reduction<false> {
   static constexpr std::string_view name = "reduce_prod";
   static constexpr std::string_view doc = "The product over `axes`; 1 of nothing.";
   static constexpr Derivative derivative = Derivative::by_expansion;
-  static void eval(EvalSite& s) {
-    eval_fold(s, 1, 1, [](auto a, auto x) {
-      if constexpr (std::is_same_v<decltype(a), double>)
-        return a * x;
-      else
-        return static_cast<std::int64_t>(static_cast<std::uint64_t>(a) * static_cast<std::uint64_t>(x));
-    });
+  template <class S>
+  static void eval(S& s) {
+    eval_reduction(
+        s, [&](auto terms) { return s.numbers.rounded(s.numbers.product(terms)); }, 1,
+        [](std::int64_t a, std::int64_t x) { return Mul::eval(a, x); });
   }
   // A loop that multiplies one slice a step, so that zeros among the factors need no division.
   template <class B, class V = typename B::Val>
@@ -153,10 +165,18 @@ struct ReduceProd : Reduction<false> {
 template <class Op, bool Greatest>
 struct Extreme : Reduction<false> {
   static constexpr Derivative derivative = Derivative::custom;
-  static void eval(EvalSite& s) {
-    const double start = Greatest ? -std::numeric_limits<double>::infinity() : std::numeric_limits<double>::infinity();
-    const std::int64_t integer_start = ir::extreme(s.results[0].elem, !Greatest);
-    eval_fold(s, start, integer_start, [](auto a, auto x) { return a != a || (Greatest ? a >= x : a <= x) ? a : x; });
+  template <class S>
+  static void eval(S& s) {
+    const auto first_winner = [](auto terms) {
+      typename S::Number best = (Greatest ? -1 : 1) * std::numeric_limits<double>::infinity();
+      for (std::size_t i = 0; i < terms.size(); ++i) {
+        const auto &x = terms[i].value, &a = best.value;
+        if (i == 0 || !(a != a || (Greatest ? a >= x : a <= x))) best = terms[i];
+      }
+      return best;
+    };
+    eval_reduction(s, first_winner, ir::extreme(s.results[0].elem, !Greatest),
+                   [](std::int64_t a, std::int64_t x) { return Greatest ? std::max(a, x) : std::min(a, x); });
   }
   // Which element wins, as a predicate of the operand's shape: its row-major number along the reduced axes is the
   // winner's.
@@ -226,8 +246,11 @@ struct ReduceAny : Reduction<true> {
   static constexpr std::string_view doc = "Whether some element over `axes` is true.";
   static constexpr Derivative derivative = Derivative::not_differentiable;
   static constexpr std::string_view reason = "a truth value has no derivative";
-  static void eval(EvalSite& s) {
-    eval_fold(s, 0, 0, [](auto a, auto x) { return decltype(a)(a != 0 || x != 0); });
+  template <class S>
+  static void eval(S& s) {
+    eval_reduction(
+        s, [](auto) { return typename S::Number(); }, 0,
+        [](std::int64_t a, std::int64_t x) -> std::int64_t { return a != 0 || x != 0; });
   }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
@@ -240,8 +263,11 @@ struct ReduceAll : Reduction<true> {
   static constexpr std::string_view doc = "Whether every element over `axes` is true.";
   static constexpr Derivative derivative = Derivative::not_differentiable;
   static constexpr std::string_view reason = "a truth value has no derivative";
-  static void eval(EvalSite& s) {
-    eval_fold(s, 1, 1, [](auto a, auto x) { return decltype(a)(a != 0 && x != 0); });
+  template <class S>
+  static void eval(S& s) {
+    eval_reduction(
+        s, [](auto) { return typename S::Number(); }, 1,
+        [](std::int64_t a, std::int64_t x) -> std::int64_t { return a != 0 && x != 0; });
   }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
@@ -271,23 +297,25 @@ struct ArgExtreme : OpBase {
             {.about = "columns", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0}}, .sizes = nonempty_sizes()},
             {.about = "rows", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {1}}, .sizes = nonempty_sizes()}};
   }
-  static void eval(EvalSite& s) {
-    const Tensor& x = *s.operands[0];
-    Tensor& out = s.results[0];
+  template <class S>
+  static void eval(S& s) {
+    const auto& x = *s.operands[0];
+    auto& out = s.results[0];
     const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
     const auto strides = x.strides();
-    const auto kept = other_axes(x.rank(), s.attrs.axes);
+    const auto kept = other_axes(x.shape.size(), s.attrs.axes);
     ir::for_each_index(out.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
       std::int64_t base = 0;
       for (std::size_t d = 0; d < kept.size(); ++d) base += strides[static_cast<std::size_t>(kept[d])] * index[d];
       std::int64_t best = 0;
       for (std::int64_t k = 1; k < x.shape[axis]; ++k) {
-        const auto wins = [&](auto now, auto then) {
+        const auto wins = [](const auto& now, const auto& then) {
           return then == then && (now != now || (Greatest ? now > then : now < then));
         };
         const auto now = static_cast<std::size_t>(base + k * strides[axis]),
                    then = static_cast<std::size_t>(base + best * strides[axis]);
-        if (x.is_real() ? wins(x.reals[now], x.reals[then]) : wins(x.integers[now], x.integers[then])) best = k;
+        if (x.is_real() ? wins(x.reals[now].value, x.reals[then].value) : wins(x.integers[now], x.integers[then]))
+          best = k;
       }
       out.integers[static_cast<std::size_t>(i)] = best;
     });

@@ -37,7 +37,6 @@ struct OpInfo {
   ElemRule rule = ElemRule::floating;
   Samples samples;
   Inferred (*infer)(const InferInput&) = nullptr;
-  void (*eval)(EvalSite&) = nullptr;  // null for control
   /// by_partials: all partials.
   std::vector<ValueId> (*partials)(Site<Builder>&) = nullptr;
   /// linear, multilinear.

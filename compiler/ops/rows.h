@@ -112,8 +112,7 @@ OpInfo row() {
   if constexpr (Op::elementwise) {
     r.rule = Op::rule;
     r.samples = Op::samples;
-    r.infer = [](const InferInput& in) { return infer_elementwise(Op::name, Op::rule, in); };
-    r.eval = [](EvalSite& s) { eval_elementwise<Op>(s); };
+    r.infer = [](const InferInput& in) { return infer_elementwise<Op>(in); };
     r.batch = [](S& s, std::span<const bool> batched, const Dim& extent) {
       return batch_elementwise<Op>(s, batched, extent);
     };
@@ -121,7 +120,6 @@ OpInfo row() {
     if constexpr (!std::is_base_of_v<Reference, Op>) r.infer = [](const InferInput& in) { return Op::infer(in); };
   } else {
     r.infer = [](const InferInput& in) { return Op::infer(in); };
-    r.eval = [](EvalSite& s) { Op::eval(s); };
     r.batch = [](S& s, std::span<const bool> batched, const Dim& extent) { return Op::batch(s, batched, extent); };
   }
   fill_derivative<Op>(r);

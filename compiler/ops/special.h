@@ -62,6 +62,11 @@ struct Erfc : Function1 {
 /// Base of the functions that come with their derivatives of any order: of order k in `integers`, 0 where it is empty.
 struct FunctionOfOrder : Function1 {
   static std::vector<Attrs> sample_attrs() { return {{}, {.integers = {1}}, {.integers = {2}}}; }
+  static std::string_view check(const Attrs& a) {
+    constexpr std::int64_t most = std::int64_t{1} << 32;  // programs write half of it, derivatives ask for more
+    const bool one = a.integers.size() == 1 && a.integers[0] >= 0 && a.integers[0] <= most;
+    return a.integers.empty() || one ? "" : "the order of a derivative is between 0 and 2^32";
+  }
   static std::int64_t order(const Attrs& a) { return a.integers.empty() ? 0 : a.integers[0]; }
   static Attrs next(const Attrs& a) { return Attrs{.integers = {order(a) + 1}}; }
 };
@@ -242,10 +247,16 @@ struct Digamma : Function1 {
 
 struct Polygamma : Function1 {
   static constexpr std::string_view name = "polygamma";
-  static constexpr std::string_view doc = "The derivative of order k (in `integers`, k >= 1) of digamma at x.";
+  static constexpr std::string_view doc = "The derivative of order k (in `integers`, k >= 0) of digamma at x.";
   static constexpr bool builtin = false;
   static constexpr Samples samples = {.low = 0.5, .high = 10, .ulp = 64};
   static std::vector<Attrs> sample_attrs() { return {{.integers = {1}}, {.integers = {2}}}; }
+  static std::string_view check(const Attrs& a) {
+    constexpr std::int64_t most = std::int64_t{1} << 32;  // programs write half of it, derivatives ask for more
+    return a.integers.size() == 1 && a.integers[0] >= 0 && a.integers[0] <= most
+               ? ""
+               : "polygamma needs one order between 0 and 2^32";
+  }
   template <class T>
   static T eval(const Attrs& a, T x) {
     return polygamma(a.integers.at(0), x);

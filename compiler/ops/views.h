@@ -18,10 +18,10 @@ struct View : OpBase {
 };
 
 /// Copies element by element: `source(index of the result) -> offset in the operand`.
-template <class F>
-void eval_moved(EvalSite& s, const F& source) {
-  Tensor& out = s.results[0];
-  const Tensor& x = *s.operands[0];
+template <class S, class F>
+void eval_moved(S& s, const F& source) {
+  auto& out = s.results[0];
+  const auto& x = *s.operands[0];
   ir::for_each_index(out.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
     const std::int64_t from = source(index);
     if (out.is_real())
@@ -74,7 +74,8 @@ struct Broadcast : View {
             {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.axes = {1}, .dims = {m, n}}},
             {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0, 2}, .dims = {n, 2, m}}}};
   }
-  static void eval(EvalSite& s) {
+  template <class S>
+  static void eval(S& s) {
     const auto strides = s.operands[0]->strides();
     eval_moved(s, [&](std::span<const std::int64_t> index) {
       std::int64_t at = 0;
@@ -118,7 +119,8 @@ struct Transpose : View {
             {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {1, 0}}},
             {.about = "three axes", .operands = {{{elem, {n, 2, m}}}}, .attrs = {.axes = {2, 0, 1}}}};
   }
-  static void eval(EvalSite& s) {
+  template <class S>
+  static void eval(S& s) {
     const auto strides = s.operands[0]->strides();
     eval_moved(s, [&](std::span<const std::int64_t> index) {
       std::int64_t at = 0;
@@ -159,7 +161,8 @@ struct Reshape : View {
             {.about = "flat", .operands = {{{elem, {n, m}}}}, .attrs = {.dims = {n * m}}},
             {.about = "matrix", .operands = {{{elem, {n, m * Dim(2)}}}}, .attrs = {.dims = {m, 2, n}}}};
   }
-  static void eval(EvalSite& s) {
+  template <class S>
+  static void eval(S& s) {
     s.results[0].reals = s.operands[0]->reals;
     s.results[0].integers = s.operands[0]->integers;
   }
@@ -187,7 +190,8 @@ struct Recast : View {
     return {{.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.dims = {m}}, .sizes = equal},
             {.about = "matrix", .operands = {{{elem, {n, 2}}}}, .attrs = {.dims = {m, 2}}, .sizes = equal}};
   }
-  static void eval(EvalSite& s) {
+  template <class S>
+  static void eval(S& s) {
     if (s.results[0].shape != s.operands[0]->shape) {
       s.error = "asserted extents are not equal";
       return;
@@ -272,7 +276,8 @@ struct Slice : Strided<Slice> {
          .operands = {{{elem, {n + Dim(2), m * Dim(2)}}}},
          .attrs = {.dims = {n, m}, .starts = {2, 0}, .steps = {1, 2}}}};
   }
-  static void eval(EvalSite& s) {
+  template <class S>
+  static void eval(S& s) {
     if (!strided_in_range(s.attrs, s.results[0].shape, s.operands[0]->shape)) {
       s.error = "slice out of range";
       return;
@@ -305,9 +310,10 @@ struct Place : Strided<Place> {
          .operands = {{{elem, {n, m}}}},
          .attrs = {.dims = {n + Dim(2), m * Dim(2)}, .starts = {2, 0}, .steps = {1, 2}}}};
   }
-  static void eval(EvalSite& s) {
-    Tensor& out = s.results[0];
-    const Tensor& x = *s.operands[0];
+  template <class S>
+  static void eval(S& s) {
+    auto& out = s.results[0];
+    const auto& x = *s.operands[0];
     if (!strided_in_range(s.attrs, x.shape, out.shape)) {
       s.error = "place out of range";
       return;
@@ -355,12 +361,13 @@ struct Concat : View {
             {.about = "matrix", .operands = {{{elem, {n, 2}}}, {{elem, {n, m}}}}, .attrs = {.axes = {1}}},
             {.about = "rows", .operands = {{{elem, {2, m}}}, {{elem, {n, m}}}}, .attrs = {.axes = {0}}}};
   }
-  static void eval(EvalSite& s) {
-    Tensor& out = s.results[0];
+  template <class S>
+  static void eval(S& s) {
+    auto& out = s.results[0];
     const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
     const auto strides = out.strides();
     std::int64_t start = 0;
-    for (const Tensor* x : s.operands) {
+    for (const auto* x : s.operands) {
       ir::for_each_index(x->shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
         std::int64_t to = start * strides[axis];
         for (std::size_t d = 0; d < index.size(); ++d) to += strides[d] * index[d];

@@ -5,9 +5,9 @@
 #include <cmath>
 
 #include "compiler/ad/expand.h"
-#include "compiler/ir/interp.h"
 #include "compiler/ops/all.h"
 #include "compiler/opt/pipeline.h"
+#include "compiler/oracle/oracle.h"
 
 namespace {
 
@@ -94,7 +94,7 @@ Tensor matrix(std::vector<double> v) {  // 2 by 2
 std::vector<double> run(const Module& m, std::string_view name, std::vector<std::int64_t> sizes,
                         std::vector<Tensor> args) {
   const Function f = ready(m, name);
-  auto r = interpret(m, f, sizes, std::move(args));
+  auto r = oracle::interpret(m, f, sizes, args);
   REQUIRE_MESSAGE(r, (r ? std::string() : r.error()));
   return (*r)[0].reals;
 }

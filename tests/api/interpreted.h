@@ -1,4 +1,4 @@
-// What the reference interpreter gives for an expression over a loaded program.
+// What the oracle gives for an expression over a loaded program.
 #pragma once
 
 #include <doctest/doctest.h>
@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "compiler/api/unit.h"
-#include "compiler/ir/interp.h"
+#include "compiler/oracle/oracle.h"
 
 namespace rg::test {
 
@@ -22,11 +22,11 @@ inline ir::Tensor reals(std::vector<double> values, std::vector<std::int64_t> sh
 inline std::vector<double> interpreted(api::Unit& unit, const std::string& expression, const std::string& name,
                                        const std::vector<ir::Tensor>& arguments,
                                        const std::map<std::string, std::int64_t>& sizes) {
-  const auto f = unit.prepare_expression(expression, name);
-  REQUIRE_MESSAGE(f, unit.rendered());
+  const ir::Function* f = unit.check_expression(expression, name);
+  REQUIRE_MESSAGE(f != nullptr, unit.rendered());
   std::vector<std::int64_t> in_order;
   for (const std::string& s : f->size_names) in_order.push_back(sizes.at(s));
-  const auto r = ir::interpret(unit.program().module(), *f, in_order, arguments);
+  const auto r = oracle::interpret(unit.program().module(), *f, in_order, arguments);
   REQUIRE_MESSAGE(r, (r ? "" : r.error()));
   return (*r)[0].reals;
 }

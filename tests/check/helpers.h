@@ -1,10 +1,10 @@
-// Checks a program and runs an expression of it by the reference interpreter.
+// Checks a program and runs an expression of it by the oracle.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "compiler/ir/interp.h"
+#include "compiler/oracle/oracle.h"
 #include "dsl/check/check.h"
 
 namespace rg::test {
@@ -21,7 +21,7 @@ inline std::string problems_of(const SourceMap& sources, const Diagnostics& diag
   return text;
 }
 
-/// `program` with the value expression `expr`, which takes no arguments and has no derivative in it.
+/// `program` with the value expression `expr`, which takes no arguments.
 inline Ran run(const std::string& program, const std::string& expr) {
   SourceMap sources;
   Diagnostics diagnostics;
@@ -30,7 +30,7 @@ inline Ran run(const std::string& program, const std::string& expr) {
   const ir::Function* f = p.load("test.rg", program) ? p.expression(expr) : nullptr;
   out.problems = problems_of(sources, diagnostics);
   if (f == nullptr) return out;
-  auto results = ir::interpret(p.module(), *f, {}, {});
+  auto results = oracle::interpret(p.module(), *f, {}, {});
   if (!results) {
     out.problems = results.error();
     return out;

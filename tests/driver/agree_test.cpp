@@ -45,7 +45,9 @@ TEST_CASE("native code agrees with the interpreter") {
   REQUIRE(unit.load("program.rg", test::kProgram));
   int number = 0;
   for (const char* expression : test::kExpressions) {
-    const auto f = unit.prepare_expression(expression, fmt::format("f{}", number++));
+    const ir::Function* checked = unit.check_expression(expression, fmt::format("f{}", number++));
+    REQUIRE(checked != nullptr);
+    const auto f = unit.prepare(checked->name);
     REQUIRE(f);
     for (const std::vector<std::int64_t>& all : std::vector<std::vector<std::int64_t>>{
              {0, 0, 0, 0, 0}, {1, 1, 1, 1, 1}, {17, 5, 3, 9, 3}, {70, 33, 20, 19, 3}}) {
@@ -55,16 +57,14 @@ TEST_CASE("native code agrees with the interpreter") {
       for (const ir::Type& t : f->param_types())
         arguments.push_back(test::sample(t, sizes, static_cast<unsigned>(arguments.size() + 1)));
       driver::CallOptions options;
-      options.interpret = true;
-      const auto want = driver::call(unit.program().module(), *f, sizes, arguments, options);
-      options.interpret = false;
+      const auto want = driver::interpret(unit.program().module(), *checked, sizes, arguments).results;
       for (const int level : {0, 2}) {
         for (const int threads : {1, 2}) {
           if (level == 0 && threads > 1) continue;
-          INFO(expression, " at -O", level, " on ", threads, " threads, n = ", all[0]);
+          INFO(std::string(expression), " at -O", level, " on ", threads, " threads, n = ", all[0]);
           options.opt_level = level;
           options.threads = threads;
-          const auto have = driver::call(unit.program().module(), *f, sizes, arguments, options);
+          const auto have = driver::call(*f, sizes, arguments, options);
           CHECK(static_cast<bool>(want) == static_cast<bool>(have));
           if (want && have) CHECK(difference(*want, *have, 1e-11) == "");
           if (!want && !have) CHECK(want.error() == have.error());

@@ -8,7 +8,7 @@
 
 #include "compiler/api/sizes.h"
 #include "compiler/api/unit.h"
-#include "compiler/ir/interp.h"
+#include "compiler/oracle/oracle.h"
 #include "tests/driver/programs.h"
 
 using namespace rg;
@@ -38,8 +38,9 @@ std::string round_trip(const std::string& expression) {
   }
   const auto g_sizes = api::infer_sizes(*g, shapes, {});
   if (!g_sizes) return g_sizes.error() + *text;
-  const auto want = ir::interpret(unit.program().module(), *f, std::span(sizes).first(f->size_names.size()), arguments);
-  const auto have = ir::interpret(again.program().module(), *g, *g_sizes, arguments);
+  const auto want =
+      oracle::interpret(unit.program().module(), *f, std::span(sizes).first(f->size_names.size()), arguments);
+  const auto have = oracle::interpret(again.program().module(), *g, *g_sizes, arguments);
   if (!want) return want.error();
   if (!have) return have.error() + *text;
   if (want->size() != have->size()) return "another number of results\n" + *text;

@@ -36,11 +36,16 @@ std::vector<double> result(const char* function, std::vector<std::int64_t> sizes
   api::Unit unit;
   unit.set_strict(strict);
   REQUIRE(unit.load("program.rg", kProgram));
-  const auto f = unit.prepare_expression(function, "main");
+  const ir::Function* checked = unit.check_expression(function, "main");
+  REQUIRE(checked != nullptr);
+  if (interpret) {
+    const auto y = driver::interpret(unit.program().module(), *checked, sizes, x).results;
+    REQUIRE(y);
+    return (*y)[0].reals;
+  }
+  const auto f = unit.prepare(checked->name);
   REQUIRE(f);
-  const auto y =
-      driver::call(unit.program().module(), *f, sizes, std::move(x),
-                   {.opt_level = 2, .strict = strict, .threads = 1, .interpret = interpret, .dump_plan = false});
+  const auto y = driver::call(*f, sizes, x, {.opt_level = 2, .strict = strict, .threads = 1, .dump_plan = false});
   REQUIRE(y);
   return (*y)[0].reals;
 }

@@ -9,8 +9,8 @@
 #include <cmath>
 #include <random>
 
-#include "compiler/ir/interp.h"
 #include "compiler/lower/lower.h"
+#include "compiler/oracle/oracle.h"
 #include "runtime/runegrad.h"
 
 namespace rg::test {
@@ -134,7 +134,7 @@ std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std:
                     double tolerance, int level) {
   ir::Module module;
   module.functions.push_back(f);
-  const auto expected = ir::interpret(module, f, sizes, arguments);
+  const auto expected = oracle::interpret(module, f, sizes, arguments);
   if (!expected) return "interpreter: " + expected.error();
 
   const plan::Plan plan = plan::make_plan(f);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <numeric>
 
-#include "compiler/ir/interp.h"
 #include "compiler/ops/all.h"
+#include "compiler/oracle/oracle.h"
 #include "tests/ops/harness.h"
 
 using namespace rg;
@@ -73,7 +73,7 @@ void check(Subject& s, const std::vector<bool>& batched, const std::vector<std::
   std::vector<std::int64_t> with_p = sizes;
   with_p.push_back(p);
   const Function f = prepared(s.module, "f");
-  const auto got = interpret(s.module, prepared(s.module, "mapped"), with_p, arguments);
+  const auto got = oracle::interpret(s.module, prepared(s.module, "mapped"), with_p, arguments);
   REQUIRE(bool(got) == !s.example.fails);
   if (!got) return;
   Tensors want;

@@ -1,9 +1,9 @@
 // Every op, on its examples: documented, in good form, printed and read back, and of the inferred shapes.
 #include <doctest/doctest.h>
 
-#include "compiler/ir/interp.h"
 #include "compiler/ir/text.h"
 #include "compiler/ir/verify.h"
+#include "compiler/oracle/oracle.h"
 #include "tests/ops/harness.h"
 
 using namespace rg;
@@ -49,7 +49,7 @@ TEST_CASE("results have the inferred shapes, at every size") {
     const ir::Function f = prepared(s.module, "f");
     const auto types = s.f().result_types();
     for (const auto& sizes : s.example.sizes) {
-      const auto out = ir::interpret(s.module, f, sizes, draw(s, sizes, random));
+      const auto out = oracle::interpret(s.module, f, sizes, draw(s, sizes, random));
       REQUIRE(bool(out) == !s.example.fails);
       if (!out) continue;
       REQUIRE(out->size() == types.size());

@@ -9,9 +9,9 @@
 #include <numeric>
 
 #include "compiler/ad/expand.h"
-#include "compiler/ir/interp.h"
 #include "compiler/ops/all.h"
 #include "compiler/opt/pipeline.h"
+#include "compiler/oracle/oracle.h"
 #include "compiler/plan/plan.h"
 
 namespace rg::test {
@@ -105,7 +105,7 @@ Function prepared(const Module& m, std::string_view name) {
 }
 
 Tensors run(const Module& m, const Function& f, std::span<const std::int64_t> sizes, const Tensors& arguments) {
-  auto r = interpret(m, f, sizes, arguments);
+  auto r = oracle::interpret(m, f, sizes, arguments);
   REQUIRE_MESSAGE(r, (r ? "" : r.error()));
   return *r;
 }

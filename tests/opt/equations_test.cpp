@@ -8,9 +8,9 @@
 #include <optional>
 #include <random>
 
-#include "compiler/ir/interp.h"
 #include "compiler/ops/all.h"
 #include "compiler/opt/simplify.h"
+#include "compiler/oracle/oracle.h"
 
 using namespace rg;
 using ir::Elem;
@@ -91,7 +91,7 @@ struct Equation {
   }
   /// Nothing where the function fails: it takes the maximum of nothing.
   std::optional<std::vector<double>> value(const ir::Function& f, const Sizes& sizes, const Tensors& x) const {
-    const auto y = ir::interpret(module, f, sizes, x);
+    const auto y = oracle::interpret(module, f, sizes, x);
     if (!y) return std::nullopt;
     std::vector<double> out = (*y)[0].reals;
     if (elem == Elem::f32) {

@@ -1,0 +1,40 @@
+// What a program means, independently of how it is compiled: the oracle evaluates the module that the checker made,
+// before any pass, and differentiates by dual numbers (number.h). It may be slow.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "compiler/ir/module.h"
+#include "compiler/ir/tensor.h"
+#include "compiler/support/result.h"
+
+namespace rg::oracle {
+
+/// Results, or a message for the user and the place of the check that failed, where there is one.
+struct Outcome {
+  Result<std::vector<ir::Tensor>> results;
+  Span span = {};
+};
+
+/// The results of `f` for its sizes and arguments (of the parameters' types). With `bits` 0 in f64, elements of type
+/// f32 rounded after each op; else in multiprecision of so many bits (at least 64), rounded to the nearest double at
+/// the end. Fails on an assertion, an index or extent out of range, a tensor of more than 2^28 elements, calls nested
+/// deeper than 200.
+Outcome evaluate(const ir::Module& module, const ir::Function& f, std::span<const std::int64_t> sizes,
+                 const std::vector<ir::Tensor>& arguments, int bits = 0);
+
+/// `evaluate` without the place.
+Result<std::vector<ir::Tensor>> interpret(const ir::Module& module, const ir::Function& f,
+                                          std::span<const std::int64_t> sizes, const std::vector<ir::Tensor>& arguments,
+                                          int bits = 0);
+
+/// An elementwise op on one element of floating operands, computed with `bits` bits and rounded to the nearest double:
+/// 1 or 0 of a comparison.
+double evaluate(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits);
+/// Its partial derivatives by the formulas of its struct, computed the same way; an op of class by_partials.
+std::vector<double> partials(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits);
+/// Its derivatives of order 1 and 2 in each operand alone: {d/dx_0, d²/dx_0², d/dx_1, …}, by dual numbers.
+std::vector<double> derivatives(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits);
+
+}  // namespace rg::oracle
