@@ -146,7 +146,7 @@ struct Contract : OpBase {
             product *= static_cast<std::uint64_t>(s.operands[k]->integers[from]);
         }
         total += product;
-        if (out.is_real()) terms.push_back(s.numbers.product(factors));
+        if (out.is_real()) terms.push_back(s.numbers.rounded(s.numbers.product(factors)));
       });
       if (out.is_real())
         out.reals[static_cast<std::size_t>(i)] = s.numbers.sum(terms);
