@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <optional>
 #include <span>
 #include <string>
 
@@ -136,24 +137,29 @@ class Frame {
     if (instr.op == ops::opcode<ops::Call>()) return bind(instr, call(instr, arguments(instr), level_));
     if (instr.op == ops::opcode<ops::Derive>()) return derive(instr);
     static const std::vector<EvalFunction<R>> functions = eval_functions<R>(ops::AllOps{});
-    std::vector<const Array<R>*> operands;
-    for (const ir::ValueId v : instr.operands) operands.push_back(&value(v));
-    ir::Attrs known;
-    const bool sized = !instr.attrs.dims.empty() || !instr.attrs.starts.empty();
-    if (sized) {
+    operands_.clear();
+    for (const ir::ValueId v : instr.operands) operands_.push_back(&value(v));
+    std::optional<ir::Attrs> known;
+    if (!instr.attrs.dims.empty() || !instr.attrs.starts.empty()) {
       known = instr.attrs;
-      for (ir::Dim& d : known.dims) d = extent(d);
-      for (ir::Dim& d : known.starts) d = extent(d);
+      for (ir::Dim& d : known->dims) d = extent(d);
+      for (ir::Dim& d : known->starts) d = extent(d);
     }
-    Arrays results;
-    for (const ir::ValueId v : instr.results) results.push_back(zeros(f_.type(v)));
+    // In the memory of their last values, since most are numbers.
+    Arrays results = std::move(results_);
+    results.clear();
+    for (const ir::ValueId v : instr.results) {
+      results.push_back(std::move(value(v)));
+      results.back().reset(f_.type(v).elem, shape(f_.type(v).dims));
+    }
     const bool result = !results.empty() && results[0].is_real();
     const ir::Elem elem =
-        result || operands.empty() ? (results.empty() ? ir::Elem::f64 : results[0].elem) : operands[0]->elem;
-    EvalSite<R> site{operands, sized ? known : instr.attrs, std::move(results), Arithmetic<R>(elem)};
+        result || operands_.empty() ? (results.empty() ? ir::Elem::f64 : results[0].elem) : operands_[0]->elem;
+    EvalSite<R> site{operands_, known ? *known : instr.attrs, std::move(results), Arithmetic<R>(elem)};
     functions[instr.op.index](site);
     if (!site.error.empty()) stop(instr, site.error);
-    bind(instr, std::move(site.results));
+    results_ = std::move(site.results);
+    for (std::size_t i = 0; i < instr.results.size(); ++i) value(instr.results[i]) = std::move(results_[i]);
   }
 
   /// Ends the evaluation at a check that does not hold; of a subscript with its numbers.
@@ -239,6 +245,8 @@ class Frame {
   std::vector<std::int64_t> sizes_;
   int depth_, level_;
   Arrays values_;
+  Arrays results_;  // of one instruction
+  std::vector<const Array<R>*> operands_;
 };
 
 // The function is called once, on arguments that are duals of a new level: for jvp with the tangents given, in one

@@ -89,9 +89,13 @@ struct Array {
 
   Array() = default;
   /// Filled with zeros.
-  Array(ir::Elem e, std::vector<std::int64_t> s) : elem(e), shape(std::move(s)) {
+  Array(ir::Elem e, std::vector<std::int64_t> s) { reset(e, std::move(s)); }
+  void reset(ir::Elem e, std::vector<std::int64_t> s) {
+    elem = e;
+    shape = std::move(s);
     const auto n = static_cast<std::size_t>(count());
-    is_real() ? reals.resize(n) : integers.resize(n);
+    reals.assign(is_real() ? n : 0, Number<R>());
+    integers.assign(is_real() ? 0 : n, 0);
   }
   std::int64_t count() const {
     std::int64_t n = 1;
