@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "dsl/check/checker.h"
+#include "dsl/check/identities.h"
 
 namespace rg::dsl {
 
@@ -105,7 +106,13 @@ ops::ElemRule rule_of(std::string_view op) { return ops::info(*ops::opcode_named
 ValueId emit_folded(ir::Builder& b, std::string_view op, const std::vector<ValueId>& x) {
   if (op == "add") return b.add(x[0], x[1]);
   if (op == "sub") return b.sub(x[0], x[1]);
-  if (op == "mul") return b.mul(x[0], x[1]);
+  if (op == "mul") {
+    const auto s = x[0] == x[1] ? square_of_norm(b, x[0]) : std::nullopt;
+    return s ? *s : b.mul(x[0], x[1]);
+  }
+  if (op == "log") {
+    if (const auto tail = log_of_erfc(b, x[0])) return *tail;
+  }
   if (op == "div") return b.div(x[0], x[1]);
   if (op == "neg") return b.neg(x[0]);
   if (op == "select") return b.select(x[0], x[1], x[2]);
@@ -352,7 +359,10 @@ Value Checker::power(const Value& a, const Value& c, Span span) {
     const std::int64_t k = c.flex->dim->constant();
     const auto emit = [this, k](ValueId x) {
       if (k == 1) return x;
-      if (k == 2) return b().op<ops::Square>(x);
+      if (k == 2) {
+        const auto s = square_of_norm(b(), x);
+        return s ? *s : b().op<ops::Square>(x);
+      }
       return b().emit_op<ops::PowI>({x}, ir::Attrs{.integers = {k}});
     };
     if (a.is_flex()) {
