@@ -97,16 +97,6 @@ Tensor unpacked(const Bytes& in, Elem elem, std::vector<std::int64_t> shape) {
   return t;
 }
 
-/// Where the program has the check of that message; no place where there are several.
-Span only_place(const Function& f, const Failure& failure) {
-  std::vector<Span> places;
-  for (const Instr& i : f.instrs) {
-    const bool own = i.op == ops::opcode<ops::Assert>() && failure.message.starts_with(i.attrs.text);
-    if (own && std::ranges::find(places, i.span) == places.end()) places.push_back(i.span);
-  }
-  return failure.code == Code::check_failed && places.size() == 1 ? places[0] : Span();
-}
-
 }  // namespace
 
 oracle::Outcome interpret(const Module& module, const Function& f, std::span<const std::int64_t> sizes,
