@@ -81,14 +81,17 @@ class Exactness {
     const std::vector<ValueId> x = def->operands;
     if (name == "iota") return {0, kCounter};
     if (name == "size") return size(def->attrs.dims[0]);
-    if (name == "broadcast" || name == "reshape" || name == "transpose") return of(x[0], depth + 1);
+    if (moves(name)) return of(x[0], depth + 1);
     if (name == "convert") {
       if (!ir::is_integer(b_.type(x[0]).elem) || elem == Elem::i32) return whole(elem);
       return narrowed(x[0], of(x[0], depth + 1));
     }
-    if (name == "add" || name == "sub" || name == "mul" || name == "neg") return arithmetic(v, name, x, depth);
+    if (computes(name)) return arithmetic(v, name, x, depth);
     return whole(elem);
   }
+
+  static bool moves(std::string_view op) { return op == "broadcast" || op == "reshape" || op == "transpose"; }
+  static bool computes(std::string_view op) { return op == "add" || op == "sub" || op == "mul" || op == "neg"; }
 
   Interval arithmetic(ValueId v, std::string_view name, const std::vector<ValueId>& x, int depth) {
     const Interval a = of(x[0], depth + 1);
@@ -102,7 +105,15 @@ class Exactness {
   }
 
   // The value as it is in memory, for an operation that reads it: checked where it may have wrapped.
-  Interval narrowed(ValueId v, const Interval& r) { return fits(r, b_.type(v).elem) ? r : checked(v); }
+  Interval narrowed(ValueId v, const Interval& r) {
+    if (fits(r, b_.type(v).elem)) return r;
+    const ir::Instr* def = b_.function().definition(v);
+    while (def != nullptr && moves(ops::info(def->op).name)) {
+      v = def->operands[0];
+      def = b_.function().definition(v);
+    }
+    return def != nullptr && computes(ops::info(def->op).name) ? checked(v) : whole(b_.type(v).elem);
+  }
 
   // Emits the check of one operation, whose operands are exact: |x op y| as a real number.
   Interval checked(ValueId v) {
