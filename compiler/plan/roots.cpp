@@ -160,7 +160,7 @@ struct Finder {
       });
       for (std::size_t k = 0; k < in.operands.size(); ++k) {
         if (info.name == "for" && k < static_cast<std::size_t>(in.attrs.integers[0])) continue;
-        if (local(in.operands[k]) && !is_cheap_view(in.operands[k])) roots.insert(in.operands[k]);
+        if (local(in.operands[k]) && !is_chosen_view(in.operands[k])) roots.insert(in.operands[k]);
       }
       roots.insert(in.results.begin(), in.results.end());
       return;
@@ -178,16 +178,33 @@ struct Finder {
     for (const ValueId r : in.results) cost[r] = std::min(sum, most);
   }
 
-  // A view of what is stored, or known without reading.
-  bool is_cheap_view(ValueId v) const {
-    constexpr std::string_view views[] = {"constant",  "size",    "iota",   "broadcast",
-                                          "transpose", "reshape", "recast", "slice"};
+  // What v is a view of: a root, or what is no view.
+  ValueId viewed(ValueId v) const {
+    constexpr std::string_view views[] = {"broadcast", "transpose", "reshape", "recast", "slice"};
     while (!roots.contains(v)) {
       const ir::Instr* in = f.definition(v);
-      if (!in) return true;
-      if (std::ranges::find(views, ops::info(in->op).name) == std::end(views)) return false;
-      if (in->operands.empty()) return true;
+      if (!in || std::ranges::find(views, ops::info(in->op).name) == std::end(views)) break;
       v = in->operands[0];
+    }
+    return v;
+  }
+  // A view of what is stored, or known without reading.
+  bool is_cheap_view(ValueId v) const {
+    const ir::Instr* in = f.definition(v = viewed(v));
+    return !in || roots.contains(v) || (in->operands.empty() && in->regions.empty());
+  }
+  // The same, or a choice between such by the index alone, as a ragged extent makes it of its rectangle.
+  bool is_chosen_view(ValueId v) const {
+    constexpr int most_choices = 4;
+    std::vector<ValueId> open{v};
+    for (int choices = 0; !open.empty();) {
+      v = viewed(open.back());
+      open.pop_back();
+      if (is_cheap_view(v)) continue;
+      const ir::Instr& in = *f.definition(v);
+      const bool chosen = ops::info(in.op).name == "select" && (*of_index)(in.operands[0]);
+      if (!chosen || ++choices > most_choices) return false;
+      open.insert(open.end(), in.operands.begin() + 1, in.operands.end());
     }
     return true;
   }
