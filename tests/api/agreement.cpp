@@ -45,13 +45,13 @@ bool within(double got, double want, double bound) {
 
 Expected expected(api::Unit& unit, const std::string& name, const Call& call) {
   const ir::Function* f = unit.check_expression(call.expression, name);
-  if (f == nullptr) return {.error = unit.rendered()};
+  if (f == nullptr) return {{}, {}, {}, unit.rendered()};
   std::vector<std::int64_t> sizes;
   for (const std::string& s : f->size_names) sizes.push_back(call.sizes.at(s));
   const ir::Module& module = unit.program().module();
   const auto plain = oracle::interpret(module, *f, sizes, call.arguments);
   const auto exact = oracle::interpret(module, *f, sizes, call.arguments, kBits);
-  if (!plain || !exact) return {.error = plain ? exact.error() : plain.error()};
+  if (!plain || !exact) return {{}, {}, {}, plain ? exact.error() : plain.error()};
   Expected out{*plain, *exact, {}, {}};
   for (std::size_t k = 0; k < plain->size(); ++k) out.spread.push_back(distance((*plain)[k], (*exact)[k]));
   std::mt19937 random(1);
