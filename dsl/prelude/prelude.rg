@@ -2,14 +2,16 @@
 // stands for any leading dimensions.
 
 /// x * Φ(x), Φ the distribution function of the normal distribution: the exact form, by erfc, which keeps its digits far
-/// left. NaN at -inf.
+/// left. Its limit -0 at -inf: long before -1000, Φ is 0.
 fn gelu(x: float[...]) -> float[...] {
-  0.5 * x * erfc(x * -0.70710678118654752440)
+  let bounded = where(x < -1000, -1000, x);
+  0.5 * bounded * erfc(bounded * -0.70710678118654752440)
 }
 
-/// x * sigmoid(x). NaN at -inf.
+/// x * sigmoid(x), with its limit -0 at -inf: long before -1000, sigmoid is 0.
 fn silu(x: float[...]) -> float[...] {
-  x * sigmoid(x)
+  let bounded = where(x < -1000, -1000, x);
+  bounded * sigmoid(bounded)
 }
 
 /// (x - mean) / sqrt(var + eps) along the last dimension, scaled and shifted.

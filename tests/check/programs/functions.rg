@@ -179,3 +179,12 @@ test "silu far left" {
   assert_close(1e8 * silu(-20.0), -4.122307236380407, 1e-14);
   assert_close(1e7 * d(silu, -20.0), -0.39161918660646783, 1e-14);
 }
+test "silu and gelu at their limits" {
+  assert(1 / silu(-inf) == -inf && 1 / gelu(-inf) == -inf);
+  assert(d(silu, -inf) == 0 && d(gelu, -inf) == 0);
+  assert(forward(silu, -inf) == 0 && forward(gelu, -inf) == 0);
+  assert(d2(silu, -inf) == 0 && d2(gelu, -inf) == 0);
+  assert(silu(inf) == inf && gelu(inf) == inf && isnan(silu(nan)) && isnan(gelu(nan)));
+  assert(silu(-1e308) == 0 && d(silu, -1e308) == 0 && silu(1e308) == 1e308 && gelu(1e308) == 1e308);
+  assert(d(silu, 1e308) == 1 && d(gelu, 1e308) == 1);
+}
