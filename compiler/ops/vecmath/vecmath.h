@@ -137,14 +137,25 @@ V log1p(B& b, V x) {
   return b.select(plain, x, b.select(b.le(x, b.fconst(x, -1)), log(b, u), r));
 }
 
-/// tanh x, within 3 ulp: e/(e + 2) with e = e^2|x| - 1 = expm1(r) 2^n + (2^n - 1); it is 1 from |x| = 22 on.
+/// Where e^2a is next to the end of the range, far beyond where tanh is 1.
 template <class B, class V>
-V tanh(B& b, V x) {
-  const V a = b.abs(x);
-  const V limited = b.select(b.gt(a, b.fconst(x, 22)), b.fconst(x, 22), a);
+V tanh_end(B& b, V like) {
+  return b.fconst(like, b.is_f64(like) ? 350 : 44);
+}
+
+/// e^2a - 1 for 0 <= a <= tanh_end, and its value at that end beyond it: expm1(r) 2^n + (2^n - 1).
+template <class B, class V>
+V tanh_exponential(B& b, V a) {
+  const V end = tanh_end(b, a), limited = b.select(b.gt(a, end), end, a);
   const auto p = exp_parts(b, b.add(limited, limited), kExpm1Tail);
   const V scale = b.pow2(p.n);
-  const V e = b.fma(b.fma(b.mul(p.r, p.r), p.q, p.r), scale, b.sub(scale, b.fconst(x, 1)));
+  return b.fma(b.fma(b.mul(p.r, p.r), p.q, p.r), scale, b.sub(scale, b.fconst(a, 1)));
+}
+
+/// tanh x, within 3 ulp: e/(e + 2) with e = e^2|x| - 1.
+template <class B, class V>
+V tanh(B& b, V x) {
+  const V e = tanh_exponential(b, b.abs(x));
   return b.copysign(b.div(e, b.add(e, b.fconst(x, 2))), x);
 }
 
@@ -166,14 +177,18 @@ V sigmoid_slope(B& b, V x, V y) {
   });
 }
 
-/// The derivative of tanh at x, where y = tanh(x): 1 - y², and from |y| = 7/8 on, where that cancels,
-/// 4e/(1 + e)² with e = e^-2|x|; within 16 ulp.
+/// The derivative of tanh at x, where y = tanh(x): 1 - y², and from |y| = 7/8 on, where that cancels, (1 + |y|) 2/(e +
+/// 2) with the e of tanh, which is computed once where both are; past its end 4e/(1 + e)² with e = e^-2|x|. Within 16
+/// ulp.
 template <class B, class V>
 V tanh_slope(B& b, V x, V y) {
-  const V one = b.fconst(x, 1);
+  const V one = b.fconst(x, 1), two = b.fconst(x, 2);
   return b.rarely(b.gt(b.abs(y), b.fconst(x, 0.875)), b.mul(b.sub(one, y), b.add(one, y)), [&] {
-    const V e = exp(b, b.mul(b.fconst(x, -2), b.abs(x))), d = b.add(one, e);
-    return b.div(b.mul(b.fconst(x, 4), e), b.mul(d, d));
+    const V a = b.abs(x), rest = b.div(two, b.add(tanh_exponential(b, a), two));  // 1 - |y|
+    return b.rarely(b.gt(a, tanh_end(b, a)), b.mul(b.add(one, b.abs(y)), rest), [&] {
+      const V e = exp(b, b.mul(b.fconst(x, -2), a)), d = b.add(one, e);
+      return b.div(b.mul(b.fconst(x, 4), e), b.mul(d, d));
+    });
   });
 }
 

@@ -22,8 +22,11 @@ test "saturated slopes" {
   assert_close(1e3 * forward(tanh, -3.25), 5.995714834276198, 1e-14);
   assert_close(1e16 * d(tanh, 18.5), 3.413219050297626, 1e-14);
   assert_close(1e16 * forward(tanh, 18.5), 3.413219050297626, 1e-14);
-  assert_close(d(tanh, -300.0), 0.0, 1e-14);
-  assert_close(forward(tanh, -300.0), 0.0, 1e-14);
+  assert_close(1e19 * d(tanh, 21.75), 5.13156729443514, 1e-14);
+  assert_close(1e19 * d(tanh, -22.25), 1.8877981086104493, 1e-14);
+  assert_close(1e26 * forward(tanh, 30.0), 3.502604305078608, 1e-14);
+  assert_close(1e260 * d(tanh, -300.0), 1.0601586212017243, 1e-14);
+  assert_close(1e260 * forward(tanh, -300.0), 1.0601586212017243, 1e-14);
 }
 test "second derivatives" {
   assert_close(1e13 * d2(sigmoid, 1e-12), -1.25, 1e-14);
