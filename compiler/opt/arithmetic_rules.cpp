@@ -85,6 +85,28 @@ Simpler power_of_two_product(Builder& b, X x, const Attrs&) {
   });
 }
 
+// c Σ (d x) y = ± Σ x y where c d = ±1: the terms differ by a power of two from those of the left side, whose sum is
+// scaled back, so that the right side overflows only where the sum of magnitudes does.
+Simpler cancelled_factor(Builder& b, X x, const Attrs&) {
+  return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {
+    const double outside = *b.splat(c);
+    const Instr* def = defined_by<ops::Contract>(b, rest);
+    if (def == nullptr || !is_power_of_two(outside)) return std::nullopt;
+    const ops::Labels& kept = def->attrs.labels.back();
+    std::vector<ValueId> operands = def->operands;
+    const std::vector<ops::Labels> labels = def->attrs.labels;
+    const auto sums = [&](std::int64_t label) { return std::ranges::find(kept, label) == kept.end(); };
+    for (std::size_t k = 0; k < operands.size(); ++k) {
+      const auto inside = multiple(b, operands[k]);
+      if (!inside || std::fabs(inside->first * outside) != 1 || !std::ranges::any_of(labels[k], sums)) continue;
+      operands[k] = inside->second;
+      const ValueId sum = b.contract(operands, labels);
+      return inside->first * outside == 1 ? sum : b.sub(b.zero(sum), sum);
+    }
+    return std::nullopt;
+  });
+}
+
 // (c x) d = (c d) x.
 Simpler constant_product(Builder& b, X x, const Attrs&) {
   return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {

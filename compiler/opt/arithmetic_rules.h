@@ -19,6 +19,9 @@ Simpler constant_first(ir::Builder& b, const std::vector<ir::ValueId>& x, const 
 Simpler power_of_two_product(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 /// (c x) d = (c d) x.
 Simpler constant_product(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+/// c Σ (d x) y = ± Σ x y where c and d are powers of two and c d = ±1.
+Simpler cancelled_factor(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+
 /// x + x = 2 x, and c x + d x = (c + d) x for powers of two that are at least 1 and of one sign.
 Simpler add_doubles(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
 /// c x + d x = (c + d) x.

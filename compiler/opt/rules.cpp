@@ -268,6 +268,16 @@ const std::vector<Rule>& table() {
         [](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.integers = {1}}); },
         [](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.integers = {2}}); }}},
       {"square", "x^2 = x x", exact, square_product, {[](B& b, E e) { return raw<ops::Square>(b, {vector(b, e)}); }}},
+      {"mul",
+       "c Σ (d x) y = ± Σ x y where c d = ±1 are powers of two",
+       regrouping,
+       cancelled_factor,
+       {[](B& b, E e) {
+          return scaled(b, 2, contracted(b, {scaled(b, 0.5, matrix(b, e)), vector(b, e)}, {{0, 1}, {0}, {1}}));
+        },
+        [](B& b, E e) {
+          return scaled(b, 4, contracted(b, {matrix(b, e), scaled(b, -0.25, vector(b, e))}, {{0, 1}, {0}, {1}}));
+        }}},
       {"mul", "r r = s where r is the root of a sum of squares s", regrouping, square_of_root, {[](B& b, E e) {
          const V x = vector(b, e), r = raw<ops::Sqrt>(b, {raw<ops::Mul>(b, {x, x})});
          return raw<ops::Mul>(b, {r, r});

@@ -70,6 +70,9 @@ struct Finder {
   const OfIndex* of_index;
   std::set<ValueId> roots = {};
   std::unordered_map<ValueId, std::int64_t> cost = {};  // of computing one element in place
+  // The least cost from which a reader asks for a root, of the sweep before: so what is above one costs less also where
+  // the reader comes later.
+  std::unordered_map<ValueId, std::int64_t> limit = {};
 
   bool local(ValueId v) const { return f.definition(v) != nullptr; }
 
@@ -121,8 +124,11 @@ struct Finder {
 
   // A value computed more than once an element by `in`: a broadcast operand, a factor of a contraction.
   void repeated(const ir::Instr& in, std::string_view name) {
-    const auto must = [&](ValueId v, std::int64_t limit) {
-      if (local(v) && cost_of(v) >= limit) roots.insert(v);
+    const auto must = [&](ValueId v, std::int64_t from) {
+      if (!local(v) || cost_of(v) < from) return;
+      const auto [at, fresh] = limit.emplace(v, from);
+      at->second = std::min(at->second, from);
+      roots.insert(v);
     };
     if (name == "broadcast") {
       std::vector<Dim> added;
@@ -136,13 +142,13 @@ struct Finder {
     if (name == "contract") {
       const auto extents = label_extents(f, in);
       const bool unrolled = unrolled_reduction(f, in, options);
-      const std::int64_t limit = by_tiles(in) ? factor_of_tiles : factor;
+      const std::int64_t of_factor = by_tiles(in) ? factor_of_tiles : factor;
       for (std::size_t k = 0; k < in.operands.size(); ++k) {
         std::vector<Dim> added;
         for (const auto& [label, extent] : extents) {
           if (std::ranges::find(in.attrs.labels[k], label) == in.attrs.labels[k].end()) added.push_back(extent);
         }
-        if (!unrolled && !added.empty()) must(in.operands[k], limit);
+        if (!unrolled && !added.empty()) must(in.operands[k], of_factor);
         if (unrolled && !small_static(added, options.unroll_limit))
           for_each_piece(in.operands[k], [&](ValueId v) { must(v, expensive); });
       }
@@ -175,7 +181,11 @@ struct Finder {
       }
     }
     if (info.name == "scatter_add") roots.insert(in.results[0]);
-    for (const ValueId r : in.results) cost[r] = std::min(sum, most);
+    for (const ValueId r : in.results) {
+      cost[r] = std::min(sum, most);
+      const auto asked = limit.find(r);
+      if (asked != limit.end() && cost[r] >= asked->second) roots.insert(r);
+    }
   }
 
   // What v is a view of: a root, or what is no view.
@@ -324,10 +334,15 @@ std::set<ValueId> find_roots(const ir::Function& f, const OfIndex& of_index, ir:
   const ir::Block& b = f.block(block);
   // The costs above a root fall, so that what was a root for its cost may be computed in place: all is decided anew.
   std::set<ValueId> shared;
-  const auto decide = [&] {
+  const auto sweep = [&] {
     finder.roots = elsewhere;
     finder.roots.insert(shared.begin(), shared.end());
     for (const ir::InstrId i : b.instrs) finder.visit(f.instr(i));
+  };
+  const auto decide = [&] {
+    finder.limit.clear();
+    sweep();
+    sweep();
   };
   const auto until_none = [&](const auto& find) {
     for (std::vector<ValueId> more = find(); !more.empty(); more = find()) {
