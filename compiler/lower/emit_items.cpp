@@ -1,4 +1,4 @@
-// Loops, reductions and control flow as LLVM IR.
+// Loops and control flow as LLVM IR.
 #include <algorithm>
 #include <set>
 
@@ -88,131 +88,6 @@ unsigned Emitter::element_bytes(const std::vector<plan::Item>& list) const {
   return static_cast<unsigned>(real > 0 ? real : other);
 }
 
-// Lanes of the vector loop in which the reduction accumulates, if there is one.
-std::optional<unsigned> Emitter::inner_lanes(const std::vector<plan::Item>& list, plan::ReductionId id) const {
-  const std::function<bool(const std::vector<plan::Item>&)> accumulates = [&](const std::vector<plan::Item>& in) {
-    return std::ranges::any_of(in, [&](const plan::Item& i) {
-      if (const auto* a = std::get_if<plan::Accumulate>(&i.what)) return a->reduction == id;
-      const auto* l = std::get_if<plan::Loop>(&i.what);
-      return l && accumulates(l->body);
-    });
-  };
-  for (const plan::Item& i : list) {
-    const auto* l = std::get_if<plan::Loop>(&i.what);
-    if (!l || !accumulates(l->body)) continue;
-    return l->vector ? std::optional(lanes_of(l->body)) : inner_lanes(l->body, id);
-  }
-  return std::nullopt;
-}
-
-V Emitter::neutral(const plan::Reduction& r, unsigned lanes) {
-  const auto start = plan::neutral(r.monoid, r.elem);
-  llvm::Type* type = register_type(r.elem);
-  llvm::Constant* c = ir::is_float(r.elem)
-                          ? llvm::cast<llvm::Constant>(llvm::ConstantFP::get(type, start.first))
-                          : llvm::ConstantInt::get(type, static_cast<std::uint64_t>(start.second), true);
-  return lanes > 1 ? llvm::ConstantVector::getSplat(llvm::ElementCount::getFixed(lanes), c) : c;
-}
-
-V Emitter::fold(Monoid m, V a, V b) {
-  switch (m) {
-    case Monoid::sum:
-      return vb_.add(a, b);
-    case Monoid::prod:
-      return vb_.mul(a, b);
-    case Monoid::min:
-    case Monoid::argmin:
-      return vb_.select(vb_.or_mask(vb_.le(a, b), vb_.ne(a, a)), a, b);
-    case Monoid::max:
-    case Monoid::argmax:
-      return vb_.select(vb_.or_mask(vb_.ge(a, b), vb_.ne(a, a)), a, b);
-    case Monoid::any:
-      return vb_.or_mask(a, b);
-    case Monoid::all:
-      return vb_.and_mask(a, b);
-  }
-  return nullptr;
-}
-
-// The better of two (value, position) pairs: a NaN first, then the extreme, then the lower position.
-std::pair<V, V> Emitter::fold_position(Monoid m, std::pair<V, V> a, std::pair<V, V> b) {
-  V nan_a = vb_.ne(a.first, a.first), nan_b = vb_.ne(b.first, b.first);
-  V better = m == Monoid::argmin ? vb_.lt(b.first, a.first) : vb_.gt(b.first, a.first);
-  V tie = vb_.or_mask(vb_.eq(a.first, b.first), vb_.and_mask(nan_a, nan_b));
-  V nan_wins = vb_.and_mask(nan_b, vb_.not_mask(nan_a));
-  V earlier = vb_.and_mask(tie, vb_.lt(b.second, a.second));
-  V takes = vb_.or_mask(vb_.or_mask(nan_wins, earlier), vb_.and_mask(better, vb_.not_mask(nan_a)));
-  return {vb_.select(takes, b.first, a.first), vb_.select(takes, b.second, a.second)};
-}
-
-// Starts the reductions that end with the loop.
-void Emitter::open(const plan::Loop& l, unsigned copies) {
-  for (const plan::ReductionId id : l.reductions) {
-    unsigned lanes = vector_ ? vector_->lanes : 1;
-    bool over = false;
-    if (!vector_) {
-      lanes = (l.vector ? std::optional(lanes_of(l.body)) : inner_lanes(l.body, id)).value_or(1);
-      over = lanes > 1;
-    }
-    const plan::Reduction& r = plan_.reductions[id.index];
-    Accumulator acc;
-    acc.over_lanes = over;
-    for (unsigned c = 0; c < copies; ++c) {
-      V start = neutral(r, lanes);
-      acc.values.push_back(stack(start->getType()));
-      b_.CreateStore(start, acc.values.back());
-      if (r.monoid != Monoid::argmin && r.monoid != Monoid::argmax) continue;
-      llvm::Type* type = b_.getInt64Ty();
-      V last = llvm::ConstantInt::get(
-          lanes > 1 ? static_cast<llvm::Type*>(llvm::FixedVectorType::get(type, lanes)) : type, INT64_MAX);
-      acc.positions.push_back(stack(last->getType()));
-      b_.CreateStore(last, acc.positions.back());
-    }
-    accumulators_[id] = acc;
-  }
-}
-
-// Folds copies, then lanes by halves: an order that depends on the type only.
-void Emitter::close(const plan::Loop& l) {
-  for (const plan::ReductionId id : l.reductions) {
-    const plan::Reduction& r = plan_.reductions[id.index];
-    const Accumulator& acc = accumulators_.at(id);
-    const bool arg = !acc.positions.empty();
-    const auto read = [&](V slot) {
-      return b_.CreateLoad(llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType(), slot);
-    };
-    const auto merge = [&](std::pair<V, V> x, std::pair<V, V> y) {
-      return arg ? fold_position(r.monoid, x, y) : std::pair<V, V>{fold(r.monoid, x.first, y.first), nullptr};
-    };
-    std::pair<V, V> total{read(acc.values[0]), arg ? read(acc.positions[0]) : nullptr};
-    for (std::size_t c = 1; c < acc.values.size(); ++c)
-      total = merge(total, {read(acc.values[c]), arg ? read(acc.positions[c]) : nullptr});
-    if (acc.over_lanes) {
-      for (unsigned half = ValueBuilder::lanes(total.first) / 2; half >= 1; half /= 2) {
-        std::vector<int> low, high;
-        for (unsigned i = 0; i < half; ++i) {
-          low.push_back(static_cast<int>(i));
-          high.push_back(static_cast<int>(half + i));
-        }
-        const auto part = [&](V v, const std::vector<int>& lanes) -> V {
-          return v ? b_.CreateShuffleVector(v, lanes) : nullptr;
-        };
-        total = merge({part(total.first, low), part(total.second, low)},
-                      {part(total.first, high), part(total.second, high)});
-      }
-      total.first = b_.CreateExtractElement(total.first, b_.getInt64(0));
-      if (arg) total.second = b_.CreateExtractElement(total.second, b_.getInt64(0));
-    }
-    if (!arg) {
-      reduced_[id] = total.first;
-      continue;
-    }
-    // No position was taken where every element equals the start: then the first is the winner.
-    V none = b_.CreateICmpEQ(total.second, llvm::ConstantInt::get(total.second->getType(), INT64_MAX));
-    reduced_[id] = b_.CreateSelect(none, llvm::ConstantInt::get(total.second->getType(), 0), total.second);
-  }
-}
-
 V Emitter::lane_mask(V left, unsigned lanes) {
   llvm::Type* type = llvm::FixedVectorType::get(b_.getInt32Ty(), lanes);
   V most = b_.getInt64(lanes);
@@ -229,23 +104,24 @@ bool Emitter::calls_functions(const std::vector<plan::Item>& list) const {
 }
 
 void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
-  const unsigned lanes = lanes_of(l.body);
-  const bool plain =
-      std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
-  // Accumulators hide the latency of the operation that reduces; that of `and` and `or` is none to speak of.
-  const bool latency = std::ranges::any_of(l.reductions, [&](plan::ReductionId id) {
-    const plan::Monoid m = plan_.reductions[id.index].monoid;
-    return m != plan::Monoid::all && m != plan::Monoid::any;
-  });
-  const unsigned copies = plain && latency && weight(l.body) < 32 ? 4 : 1;
+  open(l);
+  lane_blocks(l, from, to, [&](V first, V end) { vector_iterations(l, first, end, to); });
+  if (streamed_) b_.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent);
+  streamed_ = false;
+  close(l);
+}
+
+// The iterations from .. to-1 of a loop that ends at `end`.
+void Emitter::vector_iterations(const plan::Loop& l, V from, V to, V end) {
+  const unsigned lanes = lanes_of(l.body), copies = turns(l);
+  const bool plain = is_plain(l), together = copies > 1 && is_light(l);
   const std::int64_t length = plain ? operations(l.body) : 0;
-  open(l, copies);
   const auto run = [&](const Vector& vector, V at, std::size_t copy) {
     scopes_.emplace_back();
     copy_ = copy;
     vars_[l.var] = at;
     vector_ = vector;
-    if (plain) fetch_ahead(l, length, to);
+    if (plain) fetch_ahead(l, length, end);
     if (plain && vector.lanes == lanes) load_rows(l.body);
     items(l.body);
     vector_.reset();
@@ -256,37 +132,40 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
   const auto whole_below = [&](std::int64_t step) {
     return b_.CreateAdd(from, b_.CreateAnd(count, b_.getInt64(static_cast<std::uint64_t>(-step))));
   };
-  V start = from;
+  V start = from, turning = whole_below(static_cast<std::int64_t>(lanes) * copies);
+  // Where the copies are not side by side, vectors take turns as if they were.
+  const auto take_turn = [&](V i) {
+    V number = b_.CreateUDiv(b_.CreateSub(i, from), whole(lanes));
+    if (copies > 1 && !together) turn_ = b_.CreateSelect(b_.CreateICmpSLT(i, turning), number, whole(0));
+  };
   const auto whole_vectors = [&](unsigned width) {
     V stop = whole_below(width);
     counted(start, stop, width, [&](V i) {
       V last = b_.CreateICmpSGE(b_.CreateAdd(i, whole(width)), stop);
+      take_turn(i);
       run({l.var, width, nullptr, nullptr, b_.CreateICmpEQ(i, start), last}, i, 0);
     });
     start = stop;
   };
-  if (copies > 1) {
-    const std::int64_t step = static_cast<std::int64_t>(lanes) * copies;
-    V stop = whole_below(step);
-    counted(start, stop, step, [&](V i) {
+  if (together) {
+    counted(start, turning, static_cast<std::int64_t>(lanes) * copies, [&](V i) {
       for (unsigned c = 0; c < copies; ++c)
         run({l.var, lanes}, b_.CreateAdd(i, b_.getInt64(static_cast<std::uint64_t>(c) * lanes)), c);
     });
-    start = stop;
+    start = turning;
   }
   // Operations on vectors of several registers: the code generator interleaves the registers' instructions.
   if (l.together > 1 && l.ranges.size() < 2) whole_vectors(lanes * static_cast<unsigned>(l.together));
   // A body that is long by its functions, or seldom run, is there once, under a mask: compiling it takes as long as it
   // is.
-  if (copies == 1 && l.ranges.size() < 2 && !calls_functions(l.body)) whole_vectors(lanes);
+  if (!together && l.ranges.size() < 2 && !calls_functions(l.body)) whole_vectors(lanes);
   counted(start, to, lanes, [&](V i) {
     V left = b_.CreateSub(to, i);
+    take_turn(i);
     run({l.var, lanes, lane_mask(left, lanes), left, b_.CreateICmpEQ(i, start), b_.CreateICmpSLE(left, whole(lanes))},
         i, 0);
   });
-  if (streamed_) b_.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent);
-  streamed_ = false;
-  close(l);
+  turn_ = nullptr;
 }
 
 void Emitter::item(const plan::Loop& l) {
@@ -311,8 +190,8 @@ void Emitter::range(const plan::Loop& l, V from, V to) {
 void Emitter::whole_range(const plan::Loop& l, V from, V to) {
   if (l.together > 1 && !l.vector) return tiles(l, from, to);
   if (l.vector && lanes_of(l.body) > 1) return vector_loop(l, from, to);
-  open(l, 1);
-  counted(from, to, 1, [&](V i) {
+  open(l);
+  one_by_one(l, from, to, [&](V i) {
     vars_[l.var] = i;
     items(l.body);
   });
@@ -321,39 +200,18 @@ void Emitter::whole_range(const plan::Loop& l, V from, V to) {
 
 void Emitter::item(const plan::Store& s) { store(s.target, node(s.value)); }
 
-void Emitter::item(const plan::Accumulate& a) {
-  const plan::Reduction& r = plan_.reductions[a.reduction.index];
-  const Accumulator& acc = accumulators_.at(a.reduction);
-  V slot = acc.values[std::min(copy_, acc.values.size() - 1)];
-  llvm::Type* type = llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType();
-  V mask = vector_ && type->isVectorTy() ? vector_->mask : nullptr;
-  V old = b_.CreateLoad(type, slot);
-  const bool sums = r.monoid == Monoid::sum;
-  V value = sums ? nullptr : node(r.value);
-  if (value && type->isVectorTy()) value = spread(value);
-  if (acc.positions.empty()) {
-    V folded = sums ? sum_with(old, r.value) : fold(r.monoid, old, value);
-    b_.CreateStore(mask ? b_.CreateSelect(mask, folded, old) : folded, slot);
-    return;
-  }
-  V place = acc.positions[std::min(copy_, acc.positions.size() - 1)];
-  llvm::Type* place_type = llvm::cast<llvm::AllocaInst>(place)->getAllocatedType();
-  V position = varies(r.position) ? dim_lanes(r.position) : dim(r.position);
-  if (place_type->isVectorTy()) position = spread(position);
-  V old_position = b_.CreateLoad(place_type, place);
-  // Positions rise from one iteration to the next, so that the new one takes the place only where it is better, or the
-  // first NaN.
-  V takes = r.monoid == Monoid::argmin ? vb_.le(old, value) : vb_.ge(old, value);
-  takes = vb_.and_mask(vb_.not_mask(takes), vb_.eq(old, old));
-  if (mask) takes = vb_.and_mask(takes, mask);
-  b_.CreateStore(vb_.select(takes, value, old), slot);
-  b_.CreateStore(vb_.select(takes, position, old_position), place);
-}
-
 void Emitter::item(const plan::ScatterAdd& s) {
   V mask = s.mask.valid() ? node(s.mask) : nullptr;
   const auto update = [&](plan::NodeId guard, V where) {
-    store(s.target, sum_with(load(s.target, guard), s.value), where);
+    V old = load(s.target, guard);
+    if (!s.errors.buffer.valid()) return store(s.target, sum_with(old, s.value), where);
+    V value = node(s.value), errors = load(s.errors, guard);
+    if (old->getType()->isVectorTy()) value = spread(value);
+    if (value->getType()->isVectorTy()) old = spread(old);
+    if (old->getType()->isVectorTy()) errors = spread(errors);
+    const auto [sum, error] = add_with_error(old, errors, value);
+    store(s.target, sum, where);
+    store(s.errors, error, where);
   };
   if (!mask || mask->getType()->isVectorTy()) return update(s.mask, mask);
   llvm::BasicBlock *then = block("add"), *done = block("skip");

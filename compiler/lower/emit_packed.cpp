@@ -6,7 +6,8 @@
 // sums go to memory, and what is done with each element is done there, after the last block of the reduced axis.
 //
 // The structure follows K. Goto and R. van de Geijn, Anatomy of High-Performance Matrix Multiplication (2008). Each
-// element is summed over blocks in order, whatever rows and columns are done together and by which thread.
+// element is summed over blocks in order, the errors of adding them kept (ops/sum_tree.h), whatever rows and columns
+// are done together and by which thread.
 #include "compiler/lower/emitter.h"
 
 namespace rg::lower {
@@ -263,19 +264,21 @@ void Emitter::contract_block(const Contraction& c, const Block& given, V tile) {
     V end = c.rows.symmetric ? least(at.rows, b_.CreateSub(b_.CreateAdd(column, width), at.row)) : at.rows;
     counted(whole(0), end, c.p.height, [&](V row) {
       V rows = least(whole(c.p.height), b_.CreateSub(at.rows, row));
-      V sums = tile;
+      V sums = tile, errors = tile;
       if (c.p.partial.valid()) {
         V offset = b_.CreateAdd(b_.CreateMul(row, tiled_width), b_.CreateMul(column, whole(c.p.height)));
         sums = b_.CreateSelect(single, tile, element(c, base(c.p.partial), offset));
+        errors = element(c, base(c.p.errors), offset);
       }
       const auto sum = [&](V at_row, int height) {
         const auto [begin, end] = nonzero(c, at, b_.CreateAdd(row, at_row), height, column, width);
         V own = b_.CreateAdd(b_.CreateMul(b_.CreateAdd(row, at_row), whole(c.p.stride())), begin);
         V other = element(c, panel, b_.CreateMul(begin, width));
-        V result = element(c, sums, b_.CreateMul(at_row, whole(c.panel())));
+        V in_tile = b_.CreateMul(at_row, whole(c.panel()));
         llvm::Function *wide = kernel(c, height, 2), *narrow = even ? wide : kernel(c, height, 1);
         b_.CreateCall(wide->getFunctionType(), b_.CreateSelect(two, wide, narrow),
-                      {b_.CreateSub(end, begin), element(c, base(c.p.rows), own), other, result, again});
+                      {b_.CreateSub(end, begin), element(c, base(c.p.rows), own), other, element(c, sums, in_tile),
+                       element(c, errors, in_tile), again, last, b_.CreateURem(begin, whole(plan::Packing::chain))});
       };
       V whole_tiles = down(rows, c.p.height);
       counted(whole(0), whole_tiles, c.p.height, [&](V r) { sum(r, c.p.height); });
@@ -316,22 +319,29 @@ void Emitter::tile_vectors(const Contraction& c, V column, const std::function<v
   b_.SetInsertPoint(done);
 }
 
-// The tile's elements are added up over its rows, each term made of the element.
+// The tile's elements are added up over its rows, each term made of the element, and that to the sum so far.
 void Emitter::fold_tile(const Contraction& c, V row, V rows, V column, V tile, V offset, V mask) {
   const auto& add = std::get<plan::ScatterAdd>(c.columns.body[1].what);
   vars_[c.columns.var] = b_.CreateAdd(column, offset);
   vector_ = Vector{c.columns.var, c.lanes(), mask};
   scopes_.emplace_back();
-  V start = load(add.target, {});
-  V sum = stack(start->getType());
-  b_.CreateStore(start, sum);
+  V old = load(add.target, {});
+  V sum = stack(old->getType());
+  b_.CreateStore(llvm::Constant::getNullValue(old->getType()), sum);
   counted(whole(0), rows, 1, [&](V r) {
     vars_[c.rows.var] = b_.CreateAdd(row, r);
     reduced_[c.reduced.reductions[0]] = tile_sums(c, tile, r, offset);
-    V old = b_.CreateLoad(start->getType(), sum);
-    b_.CreateStore(sum_with(old, add.value), sum);
+    V before = b_.CreateLoad(old->getType(), sum);
+    b_.CreateStore(sum_with(before, add.value), sum);
   });
-  store(add.target, b_.CreateLoad(start->getType(), sum));
+  V own = b_.CreateLoad(old->getType(), sum);
+  if (add.errors.buffer.valid()) {
+    const auto [total, error] = add_with_error(old, load(add.errors, {}), own);
+    store(add.target, total);
+    store(add.errors, error);
+  } else {
+    store(add.target, vb_.add(old, own));
+  }
   scopes_.pop_back();
   vector_.reset();
 }
@@ -359,43 +369,98 @@ llvm::Function* Emitter::kernel(const Contraction& c, int height, int vectors) {
                            std::to_string(height) + "x" + std::to_string(vectors);
   llvm::Module& module = *function_->getParent();
   if (llvm::Function* made = module.getFunction(name)) return made;
-  auto* type = llvm::FunctionType::get(
-      b_.getVoidTy(), {b_.getInt64Ty(), b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(), b_.getInt1Ty()}, false);
+  auto* type = llvm::FunctionType::get(b_.getVoidTy(),
+                                       {b_.getInt64Ty(), b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(), b_.getPtrTy(),
+                                        b_.getInt1Ty(), b_.getInt1Ty(), b_.getInt64Ty()},
+                                       false);
   auto* f = llvm::Function::Create(type, llvm::GlobalValue::InternalLinkage, name, module);
   f->setDSOLocal(true);
   f->setAttributes(
       llvm::AttributeList::get(b_.getContext(), llvm::AttributeList::FunctionIndex,
                                llvm::AttrBuilder(b_.getContext(), function_->getAttributes().getFnAttrs())));
-  for (const unsigned i : {1U, 2U, 3U}) f->addParamAttr(i, llvm::Attribute::NoAlias);
+  for (const unsigned i : {1U, 2U, 3U, 4U}) f->addParamAttr(i, llvm::Attribute::NoAlias);
   Emitter(plan_, f, options_).write_kernel(f, c, height, vectors);
   return f;
 }
 
+// A block is summed in chains, the first of which lacks the terms of argument 7, which are zero.
 void Emitter::write_kernel(llvm::Function* f, const Contraction& c, int height, int vectors) {
+  auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
+  const auto count = static_cast<std::size_t>(height) * static_cast<std::size_t>(vectors);
+  V length = f->getArg(0), lacking = f->getArg(7), zero = llvm::Constant::getNullValue(vector);
+  llvm::BasicBlock *few = block("few"), *one = block("one"), *many = block("many"), *done = block("done");
+  V single = b_.CreateICmpSLE(b_.CreateAdd(length, lacking), whole(plan::Packing::chain));
+  b_.CreateCondBr(single, few, many);
+  b_.SetInsertPoint(few);
+  b_.CreateCondBr(b_.CreateICmpSGT(length, whole(0)), one, done);
+  b_.SetInsertPoint(one);
+  const std::vector<V> chain = kernel_loop(c, whole(0), length, height, vectors);
+  one = b_.GetInsertBlock();
+  b_.CreateBr(done);
+  b_.SetInsertPoint(many);
+  const std::vector<V> chains = kernel_chains(c, length, lacking, height, vectors);
+  many = b_.GetInsertBlock();
+  b_.CreateBr(done);
+  b_.SetInsertPoint(done);
+  std::vector<V> totals;
+  for (std::size_t s = 0; s < count; ++s) {
+    llvm::PHINode* total = b_.CreatePHI(vector, 3);
+    total->addIncoming(zero, few);
+    total->addIncoming(chain[s], one);
+    total->addIncoming(chains[s], many);
+    totals.push_back(total);
+  }
+  leave_sums(c, totals, vectors);
+}
+
+// The sums of two chains or more, from left to right.
+std::vector<V> Emitter::kernel_chains(const Contraction& c, V length, V lacking, int height, int vectors) {
+  llvm::BasicBlock *before = b_.GetInsertBlock(), *head = block("chain"), *done = block("chains");
+  V first_end = b_.CreateSub(whole(plan::Packing::chain), lacking);
+  const std::vector<V> first = kernel_loop(c, whole(0), first_end, height, vectors);
+  before = b_.GetInsertBlock();
+  b_.CreateBr(head);
+  b_.SetInsertPoint(head);
+  llvm::PHINode* from = b_.CreatePHI(b_.getInt64Ty(), 2);
+  from->addIncoming(first_end, before);
+  std::vector<llvm::PHINode*> parts;
+  for (V v : first) {
+    parts.push_back(b_.CreatePHI(v->getType(), 2));
+    parts.back()->addIncoming(v, before);
+  }
+  V to = least(b_.CreateNSWAdd(from, whole(plan::Packing::chain)), length);
+  std::vector<V> sums = kernel_loop(c, from, to, height, vectors);
+  for (std::size_t s = 0; s < sums.size(); ++s) {
+    sums[s] = b_.CreateFAdd(parts[s], sums[s]);
+    parts[s]->addIncoming(sums[s], b_.GetInsertBlock());
+  }
+  from->addIncoming(to, b_.GetInsertBlock());
+  b_.CreateCondBr(b_.CreateICmpSLT(to, length), head, done);
+  b_.SetInsertPoint(done);
+  return sums;
+}
+
+// The multiply-adds of a chain, from .. to-1 of the reduced axis, one at least: the sums at its end.
+std::vector<V> Emitter::kernel_loop(const Contraction& c, V from, V to, int height, int vectors) {
   auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
   const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
   const llvm::Align scalar(vector->getScalarSizeInBits() / 8);
-  V length = f->getArg(0), rows = f->getArg(1), columns = f->getArg(2), tile = f->getArg(3), again = f->getArg(4);
+  V rows = function_->getArg(1), columns = function_->getArg(2);
   const auto count = static_cast<std::size_t>(height) * static_cast<std::size_t>(vectors);
-  const auto place = [&](std::size_t s) {
-    const auto v = static_cast<std::int64_t>(s) % vectors, r = static_cast<std::int64_t>(s) / vectors;
-    return element(c, tile, whole(r * c.panel() + v * c.p.lanes));
-  };
-  V zero = llvm::Constant::getNullValue(vector);
   llvm::BasicBlock *before = b_.GetInsertBlock(), *loop = block("loop"), *done = block("done");
-  b_.CreateCondBr(b_.CreateICmpSGT(length, whole(0)), loop, done);
+  b_.CreateBr(loop);
   b_.SetInsertPoint(loop);
   llvm::PHINode* k = b_.CreatePHI(b_.getInt64Ty(), 2);
-  k->addIncoming(whole(0), before);
+  k->addIncoming(from, before);
   std::vector<llvm::PHINode*> sums;
   for (std::size_t s = 0; s < count; ++s) {
     sums.push_back(b_.CreatePHI(vector, 2));
-    sums.back()->addIncoming(zero, before);
+    sums.back()->addIncoming(llvm::Constant::getNullValue(vector), before);
   }
   std::vector<V> column, added;
-  V at = element(c, columns, b_.CreateMul(k, whole(vectors * c.p.lanes)));
+  V panel = element(c, columns, b_.CreateMul(k, whole(vectors * c.p.lanes)));
   for (int v = 0; v < vectors; ++v)
-    column.push_back(b_.CreateAlignedLoad(vector, element(c, at, whole(v * c.p.lanes)), align));
+    column.push_back(b_.CreateAlignedLoad(vector, element(c, panel, whole(v * c.p.lanes)), align));
   for (int r = 0; r < height; ++r) {
     V x = b_.CreateAlignedLoad(c.elem, element(c, element(c, rows, k), whole(r * c.p.stride())), scalar);
     V all = b_.CreateVectorSplat(c.lanes(), x);
@@ -404,24 +469,51 @@ void Emitter::write_kernel(llvm::Function* f, const Contraction& c, int height, 
   V next = b_.CreateNSWAdd(k, whole(1));
   k->addIncoming(next, loop);
   for (std::size_t s = 0; s < count; ++s) sums[s]->addIncoming(added[s], loop);
-  b_.CreateCondBr(b_.CreateICmpSLT(next, length), loop, done);
+  b_.CreateCondBr(b_.CreateICmpSLT(next, to), loop, done);
   b_.SetInsertPoint(done);
-  std::vector<V> totals;
-  for (std::size_t s = 0; s < count; ++s) {
-    llvm::PHINode* total = b_.CreatePHI(vector, 2);
-    total->addIncoming(zero, before);
-    total->addIncoming(added[s], loop);
-    totals.push_back(total);
-  }
-  llvm::BasicBlock *add = block("add"), *set = block("set");
-  b_.CreateCondBr(again, add, set);
-  b_.SetInsertPoint(add);
-  for (std::size_t s = 0; s < count; ++s)
-    b_.CreateAlignedStore(b_.CreateFAdd(b_.CreateAlignedLoad(vector, place(s), align), totals[s]), place(s), align);
-  b_.CreateRetVoid();
+  return added;
+}
+
+// The first block's sums are stored, those of the blocks between are added with the errors kept, and the last block
+// puts all together.
+void Emitter::leave_sums(const Contraction& c, const std::vector<V>& totals, int vectors) {
+  llvm::Type* type = totals[0]->getType();
+  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  V tile = function_->getArg(3), errors = function_->getArg(4), again = function_->getArg(5),
+    last = function_->getArg(6);
+  const auto each = [&](const std::function<void(V total, V sum, V error)>& code) {
+    for (std::size_t s = 0; s < totals.size(); ++s) {
+      const auto v = static_cast<std::int64_t>(s) % vectors, r = static_cast<std::int64_t>(s) / vectors;
+      V at = whole(r * c.panel() + v * c.p.lanes);
+      code(totals[s], element(c, tile, at), element(c, errors, at));
+    }
+    b_.CreateRetVoid();
+  };
+  const auto read = [&](V from) { return b_.CreateAlignedLoad(type, from, align); };
+  llvm::BasicBlock *more = block("more"), *first = block("first"), *end = block("end"), *between = block("between");
+  llvm::BasicBlock *set = block("set"), *begin = block("begin");
+  b_.CreateCondBr(again, more, first);
+  b_.SetInsertPoint(first);
+  b_.CreateCondBr(last, set, begin);
   b_.SetInsertPoint(set);
-  for (std::size_t s = 0; s < count; ++s) b_.CreateAlignedStore(totals[s], place(s), align);
-  b_.CreateRetVoid();
+  each([&](V total, V sum, V) { b_.CreateAlignedStore(total, sum, align); });
+  b_.SetInsertPoint(begin);
+  each([&](V total, V sum, V error) {
+    b_.CreateAlignedStore(total, sum, align);
+    b_.CreateAlignedStore(llvm::Constant::getNullValue(type), error, align);
+  });
+  b_.SetInsertPoint(more);
+  b_.CreateCondBr(last, end, between);
+  b_.SetInsertPoint(between);
+  each([&](V total, V sum, V error) {
+    const auto [s, e] = add_with_error(read(sum), read(error), total);
+    b_.CreateAlignedStore(s, sum, align);
+    b_.CreateAlignedStore(e, error, align);
+  });
+  b_.SetInsertPoint(end);
+  each([&](V total, V sum, V error) {
+    b_.CreateAlignedStore(b_.CreateFAdd(read(sum), b_.CreateFAdd(read(error), total)), sum, align);
+  });
 }
 
 }  // namespace rg::lower

@@ -41,12 +41,14 @@ std::set<plan::BufferId> Emitter::buffers_of(const std::vector<plan::Item>& list
   const std::function<void(const std::vector<plan::Item>&)> walk = [&](const std::vector<plan::Item>& in) {
     for (const plan::Item& item : in) {
       if (const plan::Access* a = plan::stored_by(item)) found.insert(a->buffer);
+      if (const auto* s = std::get_if<plan::ScatterAdd>(&item.what); s && s->errors.buffer.valid())
+        found.insert(s->errors.buffer);
       if (const auto* f = std::get_if<plan::For>(&item.what)) {
         for (const plan::For::Carried& c : f->carried) found.insert({c.current, c.next});
       }
       if (const auto* l = std::get_if<plan::Loop>(&item.what)) {
         found.insert(l->own.begin(), l->own.end());
-        if (l->packing) found.insert({l->packing->columns, l->packing->rows, l->packing->partial});
+        if (l->packing) found.insert({l->packing->columns, l->packing->rows, l->packing->partial, l->packing->errors});
       }
       for (auto* body : plan::bodies(const_cast<plan::Item&>(item))) walk(*body);
     }

@@ -12,6 +12,28 @@ namespace {
 constexpr std::int64_t row_block = 96;  // a multiple of the rows of each tile
 }
 
+// Sums from .. to-1 in chains, as those of a block with copied factors are (write_kernel).
+void Emitter::chains(const Accumulator& acc, V from, V to, const std::function<void(V from, V to)>& code) {
+  const auto* length = llvm::dyn_cast<llvm::ConstantInt>(b_.CreateSub(to, from));
+  const bool is_short = length && length->getSExtValue() <= plan::Packing::chain;
+  if (is_short || !acc.type->isFPOrFPVectorTy()) return code(from, to);
+  V zero = llvm::Constant::getNullValue(acc.type);
+  std::vector<V> parts;
+  for (std::size_t k = 0; k < acc.values.size(); ++k) {
+    parts.push_back(stack(acc.type));
+    b_.CreateStore(zero, parts.back());
+  }
+  counted(from, to, plan::Packing::chain, [&](V first) {
+    code(first, least(b_.CreateNSWAdd(first, whole(plan::Packing::chain)), to));
+    for (std::size_t k = 0; k < parts.size(); ++k) {
+      V part = b_.CreateLoad(acc.type, parts[k]), own = b_.CreateLoad(acc.type, acc.values[k]);
+      b_.CreateStore(b_.CreateFAdd(part, own), parts[k]);
+      b_.CreateStore(zero, acc.values[k]);
+    }
+  });
+  for (std::size_t k = 0; k < parts.size(); ++k) b_.CreateStore(b_.CreateLoad(acc.type, parts[k]), acc.values[k]);
+}
+
 // Runs the reduced loop with an accumulator a copy; `select(c)` puts the variables of copy c in place.
 void Emitter::reduce_copies(const Tile& t, std::int64_t copies, V mask,
                             const std::function<void(std::int64_t)>& select) {
@@ -31,16 +53,21 @@ void Emitter::reduce_copies(const Tile& t, std::int64_t copies, V mask,
   };
   if (t.columns.vector) {
     vector_ = Vector{t.columns.var, t.lanes, mask};
-    open(t.reduced, static_cast<unsigned>(copies));
+    open_tile(t.reduced, static_cast<unsigned>(copies));
     vector_.reset();
-    counted(b_.getInt64(0), extent, 1, [&](V k) { each(k, std::nullopt); });
+    const Accumulator& acc = accumulators_.at(t.reduced.reductions[0]);
+    lane_blocks(t.reduced, whole(0), extent, [&](V from, V to) {
+      chains(acc, from, to, [&](V first, V end) { counted(first, end, 1, [&](V k) { each(k, std::nullopt); }); });
+    });
     return;
   }
-  open(t.reduced, static_cast<unsigned>(copies));
-  V stop = b_.CreateAnd(extent, b_.getInt64(static_cast<std::uint64_t>(-static_cast<std::int64_t>(t.lanes))));
-  counted(b_.getInt64(0), stop, t.lanes, [&](V k) { each(k, Vector{t.reduced.var, t.lanes, nullptr}); });
-  counted(stop, extent, t.lanes,
-          [&](V k) { each(k, Vector{t.reduced.var, t.lanes, lane_mask(b_.CreateSub(extent, k), t.lanes)}); });
+  open_tile(t.reduced, static_cast<unsigned>(copies));
+  lane_blocks(t.reduced, whole(0), extent, [&](V from, V to) {
+    V stop = b_.CreateAdd(from, down(b_.CreateSub(to, from), t.lanes));
+    counted(from, stop, t.lanes, [&](V k) { each(k, Vector{t.reduced.var, t.lanes, nullptr}); });
+    counted(stop, to, t.lanes,
+            [&](V k) { each(k, Vector{t.reduced.var, t.lanes, lane_mask(b_.CreateSub(to, k), t.lanes)}); });
+  });
 }
 
 void Emitter::tile(const Tile& t, V row, int row_count, V column, int column_count, V mask) {
@@ -56,7 +83,12 @@ void Emitter::tile(const Tile& t, V row, int row_count, V column, int column_cou
   const Accumulator all = accumulators_.at(id);
   for (std::int64_t c = 0; c < copies; ++c) {
     scopes_.emplace_back();
-    accumulators_[id].values = {all.values[static_cast<std::size_t>(c)]};
+    const auto own = static_cast<std::size_t>(c);
+    accumulators_[id].values = {all.values[own]};
+    if (!all.sums.empty()) {
+      accumulators_[id].sums = {all.sums[own]};
+      accumulators_[id].errors = {all.errors[own]};
+    }
     close(t.reduced);
     select(c);
     for (std::size_t k = 1; k < t.columns.body.size(); ++k) item(std::get<plan::Store>(t.columns.body[k].what));

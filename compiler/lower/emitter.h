@@ -39,8 +39,13 @@ class Emitter {
     V first = nullptr, last = nullptr;
   };
   struct Accumulator {
-    std::vector<V> values, positions;  // stack slots, one an unrolled copy
+    llvm::Type* type = nullptr;
+    std::vector<V> values, positions;  // stack slots, one a copy
     bool over_lanes = false;           // the vector loop is one of the reduced ones
+    // Of a sum in blocks: the sum of those that are over and its errors, one of each, or one a value where values are
+    // results of their own; terms of the block that is not over.
+    std::vector<V> sums, errors;
+    V filled = nullptr, laid = nullptr;  // laid: whether a block is over
   };
 
   // Index polynomials.
@@ -109,6 +114,7 @@ class Emitter {
   void item(const plan::Sizes& s);
   void counted(V from, V to, std::int64_t step, const std::function<void(V)>& body);
   void vector_loop(const plan::Loop& l, V from, V to);
+  void vector_iterations(const plan::Loop& l, V from, V to, V end);
   /// A contraction by register tiles: two nested parallel loops around a reduced one.
   void tiles(const plan::Loop& rows, V from, V to);
   /// Those of the iterations from .. to-1 that are in the loop's own ranges.
@@ -177,6 +183,9 @@ class Emitter {
   /// The function that adds the product of two panels to a tile, or sets it: made once a module.
   llvm::Function* kernel(const Contraction& c, int height, int vectors);
   void write_kernel(llvm::Function* f, const Contraction& c, int height, int vectors);
+  std::vector<V> kernel_loop(const Contraction& c, V from, V to, int height, int vectors);
+  std::vector<V> kernel_chains(const Contraction& c, V length, V lacking, int height, int vectors);
+  void leave_sums(const Contraction& c, const std::vector<V>& totals, int vectors);
   V element(const Contraction& c, V base, V offset);
   V whole(std::int64_t v) { return b_.getInt64(static_cast<std::uint64_t>(v)); }
   V least(V a, V b) { return b_.CreateBinaryIntrinsic(llvm::Intrinsic::smin, a, b); }
@@ -194,16 +203,41 @@ class Emitter {
   void tile_rows(const Tile& t, V from, V to, V column, int column_count, V mask);
   V lane_mask(V left, unsigned lanes);  // lanes below `left`
   void tile_block(const Tile& t, V from, V to);
+  void chains(const Accumulator& acc, V from, V to, const std::function<void(V from, V to)>& code);
   void reduce_copies(const Tile& t, std::int64_t copies, V mask, const std::function<void(std::int64_t)>& select);
   unsigned lanes_of(const std::vector<plan::Item>& list) const;
   unsigned element_bytes(const std::vector<plan::Item>& list) const;
-  std::optional<unsigned> inner_lanes(const std::vector<plan::Item>& list, plan::ReductionId id) const;
   std::set<plan::NodeId> nodes_of(const std::vector<plan::Item>& list) const;
   std::set<plan::BufferId> buffers_of(const std::vector<plan::Item>& list) const;
   std::size_t weight(const std::vector<plan::Item>& list) const;
   bool calls_functions(const std::vector<plan::Item>& list) const;
-  void open(const plan::Loop& l, unsigned copies);
+  void when(V condition, const std::function<void()>& code);
+
+  // Reductions.
+  void open(const plan::Loop& l);
+  void open_tile(const plan::Loop& l, unsigned results);
   void close(const plan::Loop& l);
+  Accumulator accumulator(const plan::Reduction& r, unsigned lanes, unsigned count, bool array);
+  void begin_blocks(Accumulator& acc, unsigned count);
+  void lay_aside(const Accumulator& acc);
+  std::pair<V, V> add_with_error(V sum, V error, V x);
+  V folded_copies(plan::Monoid m, const Accumulator& acc);
+  std::pair<V, V> folded_lanes(plan::Monoid m, std::pair<V, V> total);
+  std::pair<V, V> merged(plan::Monoid m, std::pair<V, V> x, std::pair<V, V> y);
+  /// The sums in blocks that accumulate in the loop's own body.
+  std::vector<Accumulator*> block_sums(const plan::Loop& l);
+  void lane_blocks(const plan::Loop& l, V from, V to, const std::function<void(V from, V to)>& code);
+  bool ends_with(const plan::Loop& l, const Accumulator* sum) const;
+  V with_laid_aside(const Accumulator& acc, V last);
+  void one_by_one(const plan::Loop& l, V from, V to, const std::function<void(V)>& code);
+  const plan::Loop* leaf(const plan::Loop& l, plan::ReductionId id) const;
+  const plan::Loop* vector_loop_of(const plan::Loop& l, plan::ReductionId id) const;
+  bool is_plain(const plan::Loop& l) const;
+  bool is_light(const plan::Loop& l) const;
+  unsigned copies(const plan::Loop& l, const plan::Reduction& r) const;
+  /// The most accumulators of a reduction in the loop's own body: vectors add to them in turn.
+  unsigned turns(const plan::Loop& l) const;
+  static llvm::Type* slot_type(V slot) { return llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType(); }
   V fold(plan::Monoid m, V a, V b);
   std::pair<V, V> fold_position(plan::Monoid m, std::pair<V, V> a, std::pair<V, V> b);
   V neutral(const plan::Reduction& r, unsigned lanes);
@@ -244,6 +278,7 @@ class Emitter {
   std::map<plan::ReductionId, V> reduced_;
   std::size_t copy_ = 0;
   std::set<std::string> short_;  // ops of a width that are no functions
+  V turn_ = nullptr;             // the vector's number, where that and not copy_ says which accumulators it adds to
   bool many_functions_ = false;  // more of exp and the like than are worth being written out one by one
   bool streamed_ = false;        // stores past the caches have to be waited for
   V zeros_ = nullptr;

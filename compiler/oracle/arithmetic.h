@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "compiler/ops/all.h"
+#include "compiler/ops/sum_tree.h"
 #include "compiler/oracle/number.h"
 
 namespace rg::oracle {
@@ -30,7 +31,7 @@ class Arithmetic {
   /// The partial derivatives of an op of that class, and `y`, its value.
   template <class Op>
   std::vector<Val> partials(const ir::Attrs& attrs, Numbers x, const Val& y);
-  /// The terms added up in order. Of reals that is one operation, rounded once.
+  /// The terms added up by ops::SumTree. Of reals that is one operation, rounded once.
   Val sum(Numbers terms);
   /// The product in order, not rounded: what it becomes a part of is.
   static Val product(Numbers factors);
@@ -170,9 +171,9 @@ template <class R>
 auto Arithmetic<R>::sum(Numbers terms) -> Val {
   const int level = greatest_level(terms);
   if (level == 0) {
-    R total = 0;
-    for (const Val& t : terms) total = total + t.value;
-    return Val(stored(total));
+    ops::SumTree<R> total;
+    for (const Val& t : terms) total.add(t.value);
+    return Val(stored(total.total()));
   }
   std::vector<Val> primals, same;
   std::vector<Tangent> all, tangents;

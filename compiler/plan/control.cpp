@@ -1,4 +1,4 @@
-// Loops that carry state, branches and scatter-additions as items.
+// Loops that carry state and branches as items.
 #include <algorithm>
 
 #include "compiler/ir/subscript.h"
@@ -7,87 +7,6 @@
 #include "compiler/support/internal_error.h"
 
 namespace rg::plan {
-
-void Planner::scatter(const ir::Instr& in, std::vector<Item>& out) {
-  flush(out);
-  const ir::Function& f = plan_.function;
-  const ValueId result = in.results[0];
-  const auto added = added_.find(result);
-  const Access target = added == added_.end() ? target_of(result, "scatter") : Access{added->second.first, {}};
-  const auto nested = [&](const std::vector<Dim>& extents, const std::function<Item(const Index&)>& body) {
-    // Short axes are written out, but for the last: what differs from one index to the next is known then.
-    Index index;
-    std::vector<Loop> loops;
-    std::vector<Dim> written;
-    std::vector<std::size_t> axes;
-    for (std::size_t d = 0; d < extents.size(); ++d) {
-      const Dim& e = extents[d];
-      if (!options_.strict && d + 1 < extents.size() && small_static({e}, 8)) {
-        written.push_back(e);
-        axes.push_back(d);
-        index.emplace_back(0);
-        continue;
-      }
-      const VarId var = dag_.add_var({Var::Kind::axis, e, {}, "s" + std::to_string(plan_.vars.size())});
-      index.push_back(plan_.var_dim(var));
-      Loop loop;
-      loop.var = var;
-      loop.extent = e;
-      loops.push_back(std::move(loop));
-    }
-    std::vector<Item> items;
-    for_each_constant_index(written, [&](const Index& at) {
-      for (std::size_t k = 0; k < at.size(); ++k) index[axes[k]] = at[k];
-      items.push_back(body(index));
-    });
-    for (std::size_t d = loops.size(); d-- > 0;) {
-      loops[d].body = std::move(items);
-      items.clear();
-      items.push_back({std::move(loops[d])});
-    }
-    std::ranges::move(items, std::back_inserter(out));
-  };
-  const auto at_target = [&](const Index& index) {
-    Access a = target;
-    const Index at = added != added_.end() && added->second.second ? added->second.second(index) : index;
-    a.index.insert(a.index.end(), at.begin(), at.end());
-    return a;
-  };
-  if (added == added_.end()) {
-    nested(f.type(result).dims,
-           [&](const Index& index) { return Item{Store{at_target(index), dag_.constant(f.type(result).elem, 0, 0)}}; });
-  }
-
-  const auto& labels = in.attrs.labels;
-  const bool has_mask = !in.attrs.integers.empty() && in.attrs.integers[0] != 0;
-  nested(f.type(in.operands[0]).dims, [&](const Index& index) {
-    std::map<std::int64_t, Dim> at;
-    for (std::size_t d = 0; d < index.size(); ++d) at[labels[0][d]] = index[d];
-    const auto index_of = [&](std::size_t k) {
-      Index i;
-      for (const std::int64_t l : labels[k]) i.push_back(at.at(l));
-      return i;
-    };
-    NodeId mask;
-    if (has_mask) mask = dag_.eval(in.operands.back(), index_of(in.operands.size() - 1));
-    Index to;
-    const auto& target_labels = labels.back();
-    for (std::size_t d = 0; d < target_labels.size(); ++d) {
-      if (target_labels[d] >= 0) {
-        to.push_back(at.at(target_labels[d]));
-        continue;
-      }
-      const auto k = static_cast<std::size_t>(-target_labels[d]);
-      NodeId i = dag_.eval(in.operands[k], index_of(k));
-      if (plan_.node(i).elem != Elem::i64) i = dag_.op("convert", {i}, Elem::i64);
-      to.push_back(dag_.dim_of(i));
-      mask = dag_.logical_and(
-          mask, dag_.in_range(in.operands[k], to.back(), f.type(result).dims[d], f.type(in.operands[0]).dims));
-    }
-    return Item{ScatterAdd{at_target(to), dag_.eval(in.operands[0], index), mask}};
-  });
-  if (added == added_.end()) dag_.bind(result, target.buffer, target.index);
-}
 
 // The buffer of a state around the loop that is updated in place and handed to this one, with what is added to it
 // before. Invalid where there is none.

@@ -8,8 +8,8 @@
 //   loop i { loop k { y[k] = 0 }
 //            rows j { columns k { loop l sum r { … }; y[k] += f(r) } } }
 //
-// Each y[k] is summed in the same order as before. Only inside of another loop: the function's own rows are divided
-// among threads, which would meet in y.
+// The sums of tiles are added with the errors kept, where they are not few. Only inside of another loop: the function's
+// own rows are divided among threads, which would meet in y.
 #include <algorithm>
 #include <map>
 
@@ -87,9 +87,9 @@ struct TileFolder {
     return here && !elsewhere(plan.body);
   }
 
-  // The loop that sets the sums to zero; the tiles add the term at the product's own index, of its sum as it is in
-  // registers.
-  Item fold(Loop& rows, const Match& m) {
+  // The loop that sets the sums to zero and what is to follow; the tiles add the term at the product's own index, of
+  // its sum as it is in registers.
+  std::vector<Item> fold(Loop& rows, const Match& m) {
     Dag dag(plan);
     const auto to_rows = [&](const Dim& d) { return moved(d, m, rows); };
     const auto in_register = [&](NodeId id) -> std::optional<NodeId> {
@@ -106,8 +106,39 @@ struct TileFolder {
     clear.extent = m.columns->extent;
     clear.vector = true;
     clear.body.push_back({Store{m.result->target, zero}});
-    m.columns->body[1] = {ScatterAdd{std::move(to), value, {}}};
-    return {std::move(clear)};
+    const Access errors = kept_errors(rows, m);
+    if (errors.buffer.valid()) clear.body.push_back({Store{errors, zero}});
+    Access errors_to = errors;
+    for (Dim& d : errors_to.index) d = to_rows(d);
+    m.columns->body[1] = {ScatterAdd{std::move(to), value, {}, std::move(errors_to)}};
+    std::vector<Item> around;
+    around.push_back({std::move(clear)});
+    if (errors.buffer.valid()) around.push_back(added(m, errors));
+    return around;
+  }
+
+  // Memory for the errors of adding the tiles' sums, as the result's is: none where the tiles are few.
+  Access kept_errors(const Loop& rows, const Match& m) {
+    constexpr std::int64_t few_rows = 384;
+    if (rows.extent.is_constant() && rows.extent.constant() <= few_rows) return {};
+    Buffer b = plan.buffer(m.result->target.buffer);
+    b.storage = Storage::workspace;
+    b.name = "errors." + std::to_string(plan.buffers.size());
+    plan.buffers.push_back(std::move(b));
+    return {BufferId(plan.buffers.size() - 1), m.result->target.index};
+  }
+
+  // The loop that adds the errors to the sums.
+  Item added(const Match& m, const Access& errors) {
+    Dag dag(plan);
+    const Access& sum = m.result->target;
+    Loop l;
+    l.var = m.column;
+    l.extent = m.columns->extent;
+    l.vector = true;
+    l.body.push_back(
+        {Store{sum, dag.op("add", {dag.load(sum, {}), dag.load(errors, {})}, plan.buffer(sum.buffer).elem)}});
+    return {std::move(l)};
   }
 
   void walk(std::vector<Item>& items, bool inside) {
@@ -120,10 +151,11 @@ struct TileFolder {
       if (!inside || rows->symmetric || k + 1 == items.size()) continue;
       const auto found = match(*rows, items[k + 1]);
       if (!found || !only_read(*found, *rows)) continue;
-      Item clear = fold(*rows, *found);
+      std::vector<Item> around = fold(*rows, *found);
       items[k + 1] = std::move(items[k]);
-      items[k] = std::move(clear);
+      items[k] = std::move(around[0]);
       ++k;
+      if (around.size() > 1) items.insert(items.begin() + static_cast<std::ptrdiff_t>(k) + 1, std::move(around[1]));
     }
   }
 };

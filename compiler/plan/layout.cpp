@@ -21,7 +21,7 @@ struct Layout {
   void survey(std::vector<Item>& items) {
     for (Item& item : items) {
       if (const Access* a = stored_by(item)) ++stores[a->buffer];
-      if (const auto* s = std::get_if<ScatterAdd>(&item.what)) fixed.insert(s->target.buffer);
+      if (const auto* s = std::get_if<ScatterAdd>(&item.what)) fixed.insert({s->target.buffer, s->errors.buffer});
       if (const auto* f = std::get_if<For>(&item.what)) {
         for (const For::Carried& c : f->carried) fixed.insert({c.current, c.next});
       }

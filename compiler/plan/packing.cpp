@@ -53,7 +53,7 @@ namespace {
 
 struct PackingPlacer {
   Plan& plan;
-  std::optional<std::size_t> shared_slot, thread_slots[3];
+  std::optional<std::size_t> shared_slot, thread_slots[4];
 
   BufferId place(std::string name, Elem elem, std::vector<Dim> dims, std::optional<std::size_t>& slot,
                  bool per_thread) {
@@ -91,13 +91,17 @@ struct PackingPlacer {
     p.rows = place("rows" + number, elem, {height, p.stride()}, thread_slots[1], true);
     // None for one block.
     const Dim more = Dim::min(1, Dim::div(depth, Packing::block_depth + 1));
-    if (!(more == Dim(0)))
-      p.partial =
-          place("partial" + number, elem, {more, height, rounded_up(width, 2 * p.lanes)}, thread_slots[2], true);
+    if (!(more == Dim(0))) {
+      const std::vector<Dim> dims{more, height, rounded_up(width, 2 * p.lanes)};
+      p.partial = place("partial" + number, elem, dims, thread_slots[2], true);
+      p.errors = place("errors" + number, elem, dims, thread_slots[3], true);
+    }
     if (!threaded) return;
     if (inside) threaded->own.push_back(p.columns);
     threaded->own.push_back(p.rows);
-    if (p.partial.valid()) threaded->own.push_back(p.partial);
+    for (const BufferId b : {p.partial, p.errors}) {
+      if (b.valid()) threaded->own.push_back(b);
+    }
   }
 
   void walk(std::vector<Item>& items, Loop* threaded) {

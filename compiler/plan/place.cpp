@@ -28,6 +28,7 @@ void for_each_root_node(const Plan& plan, const Item& item, const std::function<
     f(plan.reductions[r->reduction.index].value);
   } else if (const auto* a = std::get_if<ScatterAdd>(&item.what)) {
     access(a->target);
+    access(a->errors);
     f(a->value);
     if (a->mask.valid()) f(a->mask);
   } else if (const auto* i = std::get_if<If>(&item.what)) {
@@ -128,8 +129,10 @@ struct Placer {
       if (const auto* s = std::get_if<Store>(&item.what))
         uses[s->target.buffer].push_back({loops, s->target.index, true, top});
       if (const auto* s = std::get_if<ScatterAdd>(&item.what)) {
-        uses[s->target.buffer].push_back({loops, s->target.index, true, top});
-        uses[s->target.buffer].push_back({loops, s->target.index, false, top});
+        for (const Access* a : {&s->target, &s->errors}) {
+          if (!a->buffer.valid()) continue;
+          for (const bool store : {true, false}) uses[a->buffer].push_back({loops, a->index, store, top});
+        }
       }
       if (const auto* l = std::get_if<For>(&item.what)) {
         for (const For::Carried& c : l->carried) {
@@ -246,6 +249,7 @@ void place_buffers(Plan& plan, const PlanOptions& options) {
   fold_tiles(plan);
   block_steps(plan, options);
   split_borders(plan);
+  choose_blocks(plan, options);
   p.survey();
   contract(p);
   assign_slots(p);

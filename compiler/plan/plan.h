@@ -97,25 +97,29 @@ struct Reduction {
   Monoid monoid = Monoid::sum;
   Elem elem = Elem::f64;  // of the accumulated value (argmin: of the compared value; the result is i64)
   NodeId value;
-  Dim position;  // argmin, argmax: index of the value along the reduced axis
+  Dim position;            // argmin, argmax: index of the value along the reduced axis
+  bool in_blocks = false;  // a sum that is laid aside after the blocks of the loop in which it accumulates
 };
 
 struct Item;
 
 /// How a contraction's factors are copied, in the order in which a kernel of `height` x 2 vectors of accumulators reads
 /// them. The reduced axis is cut into blocks of `block_depth` and the rows into blocks of `block_rows`, which stay in
-/// the second cache level; the sums over the first blocks of the reduced axis are in `partial` until the last adds its
-/// own. All of this depends on extents, element type and target only.
+/// the second cache level; the sums over the first blocks of the reduced axis are in `partial`, and the errors of
+/// adding them in `errors`, until the last adds its own. All of this depends on extents, element type and target only.
 struct Packing {
-  NodeId row_value, column_value;   // the factors
-  bool rows_across = false;         // vectors of the row factor are read along the rows, not along the reduced axis
-  bool columns_across = false;      // vectors of the column factor are read along the reduced axis, not the columns
-  int lanes = 1;                    // of a vector
-  int height = 1, edge = 1;         // rows of the kernel's tile, and of that for the last rows
-  std::int64_t block_rows = 0;      // a multiple of height, edge and lanes
-  BufferId columns, rows, partial;  // partial: invalid where there is one block
+  NodeId row_value, column_value;  // the factors
+  bool rows_across = false;        // vectors of the row factor are read along the rows, not along the reduced axis
+  bool columns_across = false;     // vectors of the column factor are read along the reduced axis, not the columns
+  int lanes = 1;                   // of a vector
+  int height = 1, edge = 1;        // rows of the kernel's tile, and of that for the last rows
+  std::int64_t block_rows = 0;     // a multiple of height, edge and lanes
+  BufferId columns, rows;
+  BufferId partial, errors;  // invalid where there is one block
 
   static constexpr std::int64_t block_depth = 256;
+  /// Multiply-adds one after the other; what the chains of a block give is added from left to right.
+  static constexpr std::int64_t chain = 64;
   /// Elements from row to row of the copied rows.
   std::int64_t stride() const { return block_depth + lanes; }
 };
@@ -141,6 +145,10 @@ struct Loop {
   /// Iterations (of a vector loop: vectors of them) computed at once. Above 1 in both of two nested loops around a
   /// reduced one: a contraction by tiles of accumulators in registers.
   int together = 1;
+  /// Sums that accumulate here begin anew after so many iterations; 0: they never do. What they were is added up with
+  /// the errors of that, so that the length of a chain of additions has a bound. Depends on element types and target
+  /// only.
+  std::int64_t block = 0;
   std::optional<Packing> packing;       // of the rows of a contraction by tiles whose operands are copied
   std::vector<ReductionId> reductions;  // those that begin before and end after this loop
   std::vector<Range> ranges;            // only these iterations, in order; empty: all
@@ -159,11 +167,13 @@ struct Accumulate {
   ReductionId reduction;
 };
 
-/// target += value, where mask (if valid) is true. Iterations that may meet are in order.
+/// target += value, where mask (if valid) is true. Iterations that may meet are in order. Where `errors` has a buffer,
+/// the rounding errors of the additions are added up there, to be added to the target in the end.
 struct ScatterAdd {
   Access target;
   NodeId value;
   NodeId mask;
+  Access errors = {};
 };
 
 /// Trip count iterations in order. Carried tensors are double buffered: an iteration reads `current`, writes `next`,

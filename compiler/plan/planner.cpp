@@ -550,7 +550,7 @@ void Planner::emit(std::vector<LoopTree::Entry>& entries, std::vector<Item>& out
 }
 
 Item Planner::stored(const Nest& nest, const Index& result, NodeId value) const {
-  if (nest.add) return {ScatterAdd{nest.stored_at(result), value, {}}};
+  if (nest.add) return {ScatterAdd{nest.stored_at(result), value, {}, error_of(nest.stored_at(result))}};
   return {Store{nest.stored_at(result), value}};
 }
 

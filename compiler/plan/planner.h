@@ -57,7 +57,17 @@ class Planner {
   void for_each_unrolled(const Nest& nest, const std::function<void(const Index&, const Index&)>& f) const;
   std::vector<VarId> loop_vars(const Nest& nest) const;
   void scatter(const ir::Instr& in, std::vector<Item>& out);
+  void scatter_updates(const ir::Instr& in, const Access& target, const Placement& place, std::vector<Item>& out);
+  bool counts(const ir::Instr& in);
+  NodeId errors_wanted(const Dim& terms, const Dim& places);
   void plan_for(const ir::Instr& in, std::vector<Item>& out);
+  /// Where the errors of adding to the element are kept; no buffer where they are not.
+  Access error_of(const Access& element) const;
+  void each_element(const std::vector<Dim>& extents, const std::function<Item(const Index&)>& body,
+                    std::vector<Item>& out);
+  /// Makes memory for the errors of adding to a buffer, and sets it to zero.
+  void keep_errors(BufferId of, const ir::Type& type, std::vector<Item>& out);
+  void add_errors(const Access& to, BufferId errors, std::vector<Item>& out);
   BufferId handed_state(ValueId start);
   For::Carried state_of(const ir::Instr& in, std::size_t k, std::vector<std::pair<Placed, BufferId>>& terms);
   void plan_if(const ir::Instr& in, std::vector<Item>& out);
@@ -76,6 +86,7 @@ class Planner {
   std::optional<Accumulations> accumulations_;
   std::map<ValueId, std::pair<BufferId, Placement>> added_;  // scatter-additions that go to a state at once
   std::set<BufferId> in_place_;                              // states that are updated in place
+  std::map<BufferId, BufferId> errors_;                      // of adding to them
   SizeNeeds needs_;
   std::set<ir::BlockId> checked_;  // loop bodies whose needs were checked before the loop around
 };
@@ -100,6 +111,8 @@ void block_steps(Plan& plan, const PlanOptions& options);
 /// Gives the first and the last iterations of a loop, where conditions on its index differ, a loop of their own. After
 /// vectorise.
 void split_borders(Plan& plan);
+/// Chooses after how many iterations sums are laid aside; when the loops are as they stay.
+void choose_blocks(Plan& plan, const PlanOptions& options);
 /// Marks the outermost loops whose iterations threads may share: those of the function's own body without reductions
 /// that end with them. After place_buffers.
 void choose_threads(Plan& plan);

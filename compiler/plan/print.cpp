@@ -144,6 +144,7 @@ struct Printer {
       text += fmt::format(" zero {} {}", l.zeros->after ? "after" : "before", plan.vars[l.zeros->var.index].name);
     for (const ReductionId r : l.reductions)
       text += fmt::format(" {} r{}", name(plan.reductions[r.index].monoid), r.index);
+    if (l.block > 0) text += fmt::format(" in blocks of {}", l.block);
     line(text);
     items(l.body);
   }
@@ -153,7 +154,8 @@ struct Printer {
     line(fmt::format("r{} {}= {}", a.reduction.index, name(r.monoid), value(r.value)));
   }
   void print(const ScatterAdd& s) {
-    line(access(s.target) + " += " + value(s.value) + (s.mask.valid() ? " if " + value(s.mask) : ""));
+    line(access(s.target) + " += " + value(s.value) + (s.mask.valid() ? " if " + value(s.mask) : "") +
+         (s.errors.buffer.valid() ? " errors " + plan.buffer(s.errors.buffer).name : ""));
   }
   void print(const For& f) {
     std::string text =

@@ -45,7 +45,10 @@ struct Results {
       const Node& n = plan.node(id);
       if (n.kind == Node::Kind::load) f(n.access);
     });
-    if (const auto* s = std::get_if<ScatterAdd>(&item.what)) f(s->target);
+    if (const auto* s = std::get_if<ScatterAdd>(&item.what)) {
+      f(s->target);
+      if (s->errors.buffer.valid()) f(s->errors);
+    }
   }
 
   // A list's statements share what they compute: an element is noted with the first and with the last statement that

@@ -41,6 +41,7 @@ struct Steps {
         const Node& n = plan.node(s->value);
         if (n.kind != Node::Kind::reduced || !sums.contains(n.reduction) || s->mask.valid()) return false;
         added_to.insert(s->target.buffer);
+        if (s->errors.buffer.valid()) added_to.insert(s->errors.buffer);
         continue;
       }
       const auto* l = std::get_if<Loop>(&item.what);

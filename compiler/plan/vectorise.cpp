@@ -234,8 +234,14 @@ bool collect_private(const Plan& plan, std::vector<Item>& items, VarId var, std:
 
 }  // namespace
 
-void choose_threads(Plan& plan) {
-  for (Item& item : plan.body) {
+namespace {
+
+void choose_threads(Plan& plan, std::vector<Item>& items) {
+  for (Item& item : items) {
+    if (std::holds_alternative<If>(item.what)) {
+      for (std::vector<Item>* body : bodies(item)) choose_threads(plan, *body);
+      continue;
+    }
     auto* loop = std::get_if<Loop>(&item.what);
     std::set<BufferId> own;
     if (!loop || !loop->reductions.empty() || loop->ranges.size() > 1 ||
@@ -249,5 +255,9 @@ void choose_threads(Plan& plan) {
     }
   }
 }
+
+}  // namespace
+
+void choose_threads(Plan& plan) { choose_threads(plan, plan.body); }
 
 }  // namespace rg::plan

@@ -1,0 +1,81 @@
+// Sums whose terms may be many are laid aside after blocks, so that no chain of additions is long:
+//
+//   lanes that fill with terms           32 additions in each lane of four vectors
+//   one after the other, or a lane a sum 32 terms, as ops::SumTree adds them
+//   tiles of a contraction               256 terms, as those with copied factors have, or 32 in each lane
+#include <algorithm>
+
+#include "compiler/ops/sum_tree.h"
+#include "compiler/plan/planner.h"
+
+namespace rg::plan {
+
+namespace {
+
+constexpr std::int64_t chain = ops::SumTree<double>::block;
+
+struct Blocks {
+  Plan& plan;
+  const PlanOptions& options;
+  std::vector<const Loop*> around;
+
+  bool is_sum(ReductionId id) const {
+    const Reduction& r = plan.reductions[id.index];
+    return r.monoid == Monoid::sum && ir::is_float(r.elem);
+  }
+
+  static bool leaf(const Loop& l) {
+    return std::ranges::none_of(l.body, [](const Item& i) { return std::holds_alternative<Loop>(i.what); });
+  }
+
+  // Terms of a sum that accumulates in the innermost loop around here, where that is known.
+  std::optional<std::int64_t> terms(ReductionId id) const {
+    std::int64_t count = 1;
+    for (std::size_t k = around.size(); k-- > 0;) {
+      const Dim& extent = around[k]->extent;
+      if (!extent.is_constant()) return std::nullopt;
+      count *= extent.constant();
+      if (count > chain * options.vector_bytes) return std::nullopt;
+      if (std::ranges::find(around[k]->reductions, id) != around[k]->reductions.end()) return count;
+    }
+    return std::nullopt;
+  }
+
+  std::int64_t block_of(const Loop& l) const {
+    const std::int64_t lanes = options.vector_bytes / 8;
+    const Loop* columns = around.size() >= 3 ? around[around.size() - 2] : nullptr;
+    const Loop* rows = columns ? around[around.size() - 3] : nullptr;
+    if (rows && rows->together > 1 && !rows->vector) return l.vector ? chain * lanes : Packing::block_depth;
+    return l.vector && leaf(l) ? 4 * chain * lanes : chain;
+  }
+
+  void visit(Loop& l) {
+    around.push_back(&l);
+    for (Item& item : l.body) {
+      const auto* a = std::get_if<Accumulate>(&item.what);
+      if (!a || !is_sum(a->reduction)) continue;
+      const std::int64_t block = block_of(l);
+      if (const auto n = terms(a->reduction); n && *n <= block) continue;
+      l.block = block;
+      plan.reductions[a->reduction.index].in_blocks = true;
+    }
+    if (!l.packing) walk(l.body);
+    around.pop_back();
+  }
+
+  void walk(std::vector<Item>& items) {
+    for (Item& item : items) {
+      if (auto* l = std::get_if<Loop>(&item.what)) {
+        visit(*l);
+      } else {
+        for (std::vector<Item>* body : bodies(item)) walk(*body);
+      }
+    }
+  }
+};
+
+}  // namespace
+
+void choose_blocks(Plan& plan, const PlanOptions& options) { Blocks{plan, options, {}}.walk(plan.body); }
+
+}  // namespace rg::plan
