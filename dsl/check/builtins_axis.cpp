@@ -87,6 +87,12 @@ Value log_softmax_builtin(BuiltinCall& call) {
   return call.c.make_tensor(b.sub(d, repeated(b, s, *a)), call.span);
 }
 
+/// The sum with x and its rounding error (ops::add_with_error). The error has no derivative.
+std::pair<ValueId, ValueId> add_with_error(ir::Builder& b, ValueId sum, ValueId error, ValueId x) {
+  const ValueId y = b.add(x, error), t = b.add(sum, y), left = b.sub(y, b.sub(t, sum));
+  return {t, b.op<ops::StopGradient>(b.select(b.op<ops::IsFinite>(t), left, b.zero(left)))};
+}
+
 // A loop over the axis that keeps each sum.
 Value cumsum_builtin(BuiltinCall& call) {
   const auto a = operand_along(call, false);
@@ -101,11 +107,11 @@ Value cumsum_builtin(BuiltinCall& call) {
   const ValueId x = b.transpose(a->x, to);
   const ir::Type t = b.type(x);
   const ValueId start = b.zeros({t.elem, {t.dims.begin() + 1, t.dims.end()}});
-  const auto sums = b.scan(t.dims[0], {start}, {x}, [&](ValueId, auto state, auto slice) {
-    const ValueId next = b.add(state[0], slice[0]);
-    return std::pair{std::vector{next}, std::vector{next}};
+  const auto sums = b.scan(t.dims[0], {start, start}, {x}, [&](ValueId, auto state, auto slice) {
+    const auto [sum, error] = add_with_error(b, state[0], state[1], slice[0]);
+    return std::pair{std::vector{sum, error}, std::vector{sum}};
   });
-  return call.c.make_tensor(b.transpose(sums[1], back), call.span);
+  return call.c.make_tensor(b.transpose(sums[2], back), call.span);
 }
 
 constexpr BuiltinRow kAxisRows[] = {
