@@ -12,6 +12,7 @@
 #include "bench/gradbench/driver/workloads.h"
 #include "bench/machine_probe.h"
 #include "bench/seed/seed.h"
+#include "bench/sums/sums.h"
 #include "compiler/support/streams.h"
 
 namespace rg::bench {
@@ -117,6 +118,26 @@ int run_compile(const Common& common, const CurveOptions& options) {
   return std::ranges::all_of(rows, [](const CurveRow& r) { return r.failure.empty(); }) ? 0 : 1;
 }
 
+int run_sums(const Common& common, const SumsOptions& options) {
+  const SumsReport report = measure_sums(options);
+  if (common.json) {
+    auto rows = nlohmann::json::array();
+    for (const SumsRow& row : report.rows)
+      rows.push_back({{"what", row.what},
+                      {"elem", row.elem},
+                      {"data", row.data},
+                      {"n", row.n},
+                      {"bound", row.bound},
+                      {"errors", row.errors}});
+    fmt::print("{}\n", nlohmann::json{{"rows", rows}}.dump(2));
+  } else {
+    fmt::print("errors in half-ulps of the sum of magnitudes\n{}", format_sums(report));
+  }
+  for (const std::string& note : report.notes) fmt::print(stderr, "{}\n", note);
+  for (const std::string& failure : report.failures) fmt::print(stderr, "FAILED: {}\n", failure);
+  return report.failures.empty() ? 0 : 1;
+}
+
 int run(int argc, char** argv) {
   CLI::App app("Benchmarks of runegrad");
   app.require_subcommand(1);
@@ -124,6 +145,7 @@ int run(int argc, char** argv) {
   SeedOptions seed_options;
   gradbench::CompareOptions gradbench_options;
   CurveOptions curve_options;
+  SumsOptions sums_options;
 
   CLI::App* machine = app.add_subcommand("machine", "the machine's limits: multiply-adds a second, read bandwidth");
   add_common(*machine, common);
@@ -151,6 +173,14 @@ int run(int argc, char** argv) {
   curve->add_option("--program", curve_options.programs, "only these")->check(CLI::IsMember(programs));
   curve->add_option("--derived", curve_options.derived, "only these")
       ->check(CLI::IsMember({"value", "gradient", "hvp"}));
+  CLI::App* sums = app.add_subcommand("sums", "errors of sums of 1000 to 10^7 terms, beside NumPy and JAX");
+  sums->add_flag("--json", common.json, "one JSON object in place of the table");
+  sums->add_option("--longest", sums_options.longest, "terms of the longest sum")
+      ->check(CLI::Range(1000, 100'000'000))
+      ->capture_default_str();
+  sums->add_option("--peers", sums_options.python,
+                   "the Python that has NumPy and JAX (else RUNEGRAD_PEERS_PYTHON, python3)");
+  sums->add_flag("--no-peers", sums_options.no_peers, "leave NumPy and JAX out");
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
@@ -158,6 +188,7 @@ int run(int argc, char** argv) {
   }
   if (curve->parsed()) return run_compile(common, curve_options);
   if (evals->parsed()) return run_gradbench(common, gradbench_options);
+  if (sums->parsed()) return run_sums(common, sums_options);
   return machine->parsed() ? run_machine(common) : run_seed(common, seed_options);
 }
 
