@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <numeric>
+#include <type_traits>
 
 #include "compiler/ad/expand.h"
 #include "compiler/ops/all.h"
@@ -258,7 +259,9 @@ double ulps_as(T a, T b) {
     std::memcpy(&i, &v, sizeof i);
     return i < 0 ? std::numeric_limits<I>::min() - i : i;
   };
-  return std::abs(static_cast<double>(order(a)) - static_cast<double>(order(b)));
+  const I low = std::min(order(a), order(b)), high = std::max(order(a), order(b));
+  using Unsigned = std::make_unsigned_t<I>;  // the difference may be more than I holds
+  return static_cast<double>(static_cast<Unsigned>(static_cast<Unsigned>(high) - static_cast<Unsigned>(low)));
 }
 
 }  // namespace
