@@ -86,7 +86,8 @@ class Forward {
     for (std::size_t k = 0; k < instr.operands.size(); ++k) {
       Tangent t = tangent(instr.operands[k]);
       if (!t.value.valid() || b_.splat(partials[k]) == 0.0) continue;  // a function of steps
-      t.value = scaled(b_, row, partials[k], t.value, t.guards, loops_ > 0);
+      const OperandAt at{site, static_cast<int>(k)};
+      t.value = scaled(b_, row, partials[k], t.value, t.guards, loops_ > 0, &at);
       const ValueId own = row.guard != nullptr ? row.guard(site, static_cast<int>(k)) : ValueId();
       if (own.valid()) {
         t.value = zero_outside(b_, own, t.value);

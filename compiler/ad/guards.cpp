@@ -1,7 +1,10 @@
 #include "compiler/ad/guards.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numeric>
+
+#include "compiler/ops/all.h"
 
 namespace rg::ad {
 
@@ -45,13 +48,30 @@ ValueId zero_outside(Builder& b, ValueId predicate, ValueId t) {
   return predicate.valid() ? b.select(predicate, t, b.absent(b.type(t))) : t;
 }
 
-ValueId scaled(Builder& b, const ops::OpInfo& row, ValueId partial, ValueId t, const Guards& g, bool in_loop) {
+namespace {
+
+// Of broadcast operands a partial is computed once and not for every element; where t is 1 or -1 it is the product.
+bool has_own_product(Builder& b, const ops::OpInfo& row, ValueId t, const OperandAt* at) {
+  if (row.scaled == nullptr || at == nullptr || std::abs(b.splat(t).value_or(0)) == 1) return false;
+  return std::ranges::none_of(at->site.operands, [&](ValueId x) {
+    const Instr* i = b.function().definition(x);
+    return i != nullptr && i->op == ops::opcode<ops::Broadcast>();
+  });
+}
+
+}  // namespace
+
+ValueId scaled(Builder& b, const ops::OpInfo& row, ValueId partial, ValueId t, const Guards& g, bool in_loop,
+               const OperandAt* at) {
   // Of a finite constant the exact zeros of t stay zeros.
   const auto constant = b.splat(partial);
   if (constant && std::isfinite(*constant)) return b.mul(partial, t);
   const bool singular = !row.smooth || constant.has_value();
-  const ValueId product =
-      singular && g.given.valid() ? b.emit1(b.named("guarded_mul"), {g.given, partial, t}) : b.mul(partial, t);
+  ValueId product;
+  if (singular && g.given.valid())
+    product = b.emit1(b.named("guarded_mul"), {g.given, partial, t});
+  else
+    product = has_own_product(b, row, t, at) ? row.scaled(at->site, at->k, t) : b.mul(partial, t);
   const ValueId read = singular || !(in_loop || g.some) ? g.read : ValueId();
   return zero_outside(b, both(b, g.chosen, read), product);
 }

@@ -46,9 +46,16 @@ Guards from_structural(ir::ValueId p, bool chosen);
 /// t, or zeros where the predicate is false; all of t where it is invalid.
 ir::ValueId zero_outside(ir::Builder& b, ir::ValueId predicate, ir::ValueId t);
 
-/// partial * t for the derivative t of an operand of an op, under t's guards.
+/// Operand k of an op.
+struct OperandAt {
+  ops::Site<ir::Builder>& site;
+  int k;
+};
+
+/// partial * t for the derivative t of an operand of an op, under t's guards; by the op's own product where there is
+/// one and `at` says which operand it is.
 ir::ValueId scaled(ir::Builder& b, const ops::OpInfo& row, ir::ValueId partial, ir::ValueId t, const Guards& guards,
-                   bool in_loop);
+                   bool in_loop, const OperandAt* at = nullptr);
 
 /// The guards of a derivative that is given as a value at run time.
 Guards of_given(ir::Builder& b, ir::ValueId seed);

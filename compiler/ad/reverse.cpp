@@ -185,10 +185,10 @@ Guards Reverse::reach(const Instr& instr, Site& site, int k, const Guards& y) {
 }
 
 // The product under y_adj's guards. What is placed is multiplied before: x * (place v) = place((slice x) * v).
-Reverse::Adjoint Reverse::times(const ops::OpInfo& row, ValueId partial, const Adjoint& y_adj) {
+Reverse::Adjoint Reverse::times(const ops::OpInfo& row, ValueId partial, const Adjoint& y_adj, const OperandAt* at) {
   const auto constant = b_.splat(partial);
   if (y_adj.placed == nullptr || (constant && std::isfinite(*constant))) {
-    const ValueId product = scaled(b_, row, partial, y_adj.value, y_adj.guards, loops_ > 0);
+    const ValueId product = scaled(b_, row, partial, y_adj.value, y_adj.guards, loops_ > 0, at);
     return {product, y_adj.guards, product == y_adj.value ? y_adj.placed : nullptr};
   }
   const Placed& p = *y_adj.placed;
@@ -212,7 +212,8 @@ void Reverse::by_partials(const Instr& instr, const Adjoint& given) {
   const auto partials = row.partials(site);
   for (std::size_t k = 0; k < operands.size(); ++k) {
     if (!is_active(instr.operands[k]) || b_.splat(partials[k]) == 0.0) continue;  // a function of steps
-    Adjoint x_adj = times(row, partials[k], y_adj);
+    const OperandAt at{site, static_cast<int>(k)};
+    Adjoint x_adj = times(row, partials[k], y_adj, &at);
     x_adj.guards = reach(instr, site, static_cast<int>(k), y_adj.guards);
     if (row.guard != nullptr) {
       const ValueId own = row.guard(site, static_cast<int>(k));

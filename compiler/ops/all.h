@@ -3,6 +3,7 @@
 #pragma once
 
 #include "compiler/ops/arithmetic.h"
+#include "compiler/ops/bivariate.h"
 #include "compiler/ops/compare.h"
 #include "compiler/ops/constants.h"
 #include "compiler/ops/contract.h"
@@ -20,8 +21,8 @@ namespace rg::ops {
 template <class... Families>
 struct FamilyList {};
 
-using AllFamilies = FamilyList<ArithmeticOps, SlopeOps, MathOps, SpecialOps, ComparisonOps, SourceOps, ViewOps,
-                               ReductionOps, LabelledOps, ControlOps>;
+using AllFamilies = FamilyList<ArithmeticOps, SlopeOps, MathOps, BivariateOps, SpecialOps, ComparisonOps, SourceOps,
+                               ViewOps, ReductionOps, LabelledOps, ControlOps>;
 
 /// The rows of one family, in its order; each instantiated in rows_<header>.cpp, so that families are compiled apart.
 template <class Family>

@@ -93,6 +93,12 @@ struct Div : Elementwise<2, ElemRule::floating> {
   static std::array<V, 2> partials(B& b, V x, V y, V z) {
     return {b.div(b.one(x), y), b.neg(b.div(z, y))};
   }
+  // t / y and -z (t / y)
+  template <class B, class V>
+  static V scaled(B& b, int k, V t, V, V y, V z) {
+    const V rate = b.div(t, y);
+    return k == 0 ? rate : b.neg(b.mul(z, rate));
+  }
   template <class B, class V>
   static V lower(B& b, V x, V y) {
     return b.div(x, y);

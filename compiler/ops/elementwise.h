@@ -135,7 +135,8 @@ std::vector<typename B::Val> batch_elementwise(Site<B>& s, std::span<const bool>
 template <class Op>
 constexpr bool takes_attrs() {
   return Op::rule == ElemRule::convert || requires(const Attrs& a, double x) { Op::eval(a, x); } ||
-         requires(const Attrs& a, double x) { Op::eval(a, x, x); };
+         requires(const Attrs& a, double x) { Op::eval(a, x, x); } ||
+         requires(const Attrs& a, double x) { Op::eval(a, x, x, x); };
 }
 
 template <class Op>
@@ -156,16 +157,20 @@ template <class Op, class B>
 std::vector<Example> consistent_examples(std::vector<ExampleOperand> operands) {
   using V = typename B::Val;
   operands.pop_back();
-  const auto body = [](B& b, std::span<const V> x) {
-    if constexpr (Op::operands == 2) {
-      return std::vector<V>{b.template emit_op<Op>(Op::consistent(b, x[0]))};
-    } else {
-      return std::vector<V>{b.template emit_op<Op>(Op::consistent(b, x[0], x[1]))};
-    }
-  };
-  std::vector<Example> out{{.about = "matrix", .operands = operands, .body = body}};
-  for (ExampleOperand& o : operands) o.type.dims.pop_back();
-  out.insert(out.begin(), {.about = "vector", .operands = operands, .body = body});
+  std::vector<ExampleOperand> rows = operands;
+  for (ExampleOperand& o : rows) o.type.dims.pop_back();
+  std::vector<Example> out;
+  for (const Attrs& attrs : attrs_for_tests<Op>()) {
+    const auto body = [attrs](B& b, std::span<const V> x) {
+      if constexpr (Op::operands == 2) {
+        return std::vector<V>{b.template emit_op<Op>(Op::consistent(b, x[0]), attrs)};
+      } else {
+        return std::vector<V>{b.template emit_op<Op>(Op::consistent(b, x[0], x[1]), attrs)};
+      }
+    };
+    out.push_back({.about = "vector", .operands = rows, .attrs = attrs, .body = body});
+    out.push_back({.about = "matrix", .operands = operands, .attrs = attrs, .body = body});
+  }
   return out;
 }
 

@@ -1,4 +1,4 @@
-// Elementary functions of floating operands, each with the formula of its derivative.
+// Elementary functions of one floating operand, each with the formula of its derivative.
 //
 // Formulas: NIST Digital Library of Mathematical Functions, chapter 4.
 #pragma once
@@ -554,79 +554,7 @@ struct Relu : Function1 {
   }
 };
 
-struct Pow : Elementwise<2, ElemRule::floating> {
-  static constexpr int cost = kFunctionCost;
-  static constexpr std::string_view name = "pow";
-  static constexpr std::string_view doc = "x^y as C's pow.";
-  static constexpr Derivative derivative = Derivative::by_partials;
-  static constexpr Samples samples = {.low = 0.1, .high = 3, .ulp = 4, .low2 = -3, .high2 = 3};
-  template <class T>
-  static T eval(T x, T y) {
-    using std::pow;
-    return pow(x, y);
-  }
-  // d/dx = y x^(y-1), 0 where y = 0; d/dy = x^y log x, with the limits 0 at x = 0, y > 0 and at x = inf, y < 0
-  template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V y, V z) {
-    const V zero = b.zero(x);
-    const V at_origin = b.logical_and(b.compare("eq", x, zero), b.compare("gt", y, zero));
-    const V far_out =
-        b.logical_and(b.compare("eq", x, b.like(x, std::numeric_limits<double>::infinity())), b.compare("lt", y, zero));
-    const V log_x = b.call("log", {b.select(b.logical_or(at_origin, far_out), b.one(x), x)});
-    return {b.call("pow_slope", {x, y, b.call("stop_gradient", {z})}), b.mul(z, log_x)};
-  }
-  template <class B, class V>
-  static V lower(B& b, V x, V y) {
-    return b.libm("pow", x, y);
-  }
-};
-
-struct Atan2 : Elementwise<2, ElemRule::floating> {
-  static constexpr int cost = kFunctionCost;
-  static constexpr std::string_view name = "atan2";
-  static constexpr std::string_view doc = "The angle of the point (y, x), from the first operand y and the second x.";
-  static constexpr Derivative derivative = Derivative::by_partials;
-  static constexpr Samples samples = {.ulp = 4};
-  template <class T>
-  static T eval(T y, T x) {
-    using std::atan2;
-    return atan2(y, x);
-  }
-  // With h = sqrt(x² + y²): d/dy = (x/h) / h, d/dx = -(y/h) / h
-  template <class B, class V>
-  static std::array<V, 2> partials(B& b, V y, V x, V) {
-    const V h = b.call("hypot", {x, y});
-    return {b.div(b.call("hypot_slope", {x, y}), h), b.neg(b.div(b.call("hypot_slope", {y, x}), h))};
-  }
-  template <class B, class V>
-  static V lower(B& b, V y, V x) {
-    return b.libm("atan2", y, x);
-  }
-};
-
-struct Hypot : Elementwise<2, ElemRule::floating> {
-  static constexpr int cost = kFunctionCost;
-  static constexpr std::string_view name = "hypot";
-  static constexpr std::string_view doc = "sqrt(x² + y²) without overflow. The derivative at the origin is 0.";
-  static constexpr Derivative derivative = Derivative::by_partials;
-  static constexpr Samples samples = {.ulp = 4};
-  template <class T>
-  static T eval(T x, T y) {
-    using std::hypot;
-    return hypot(x, y);
-  }
-  // d/dx = x / z, d/dy = y / z
-  template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V y, V) {
-    return {b.call("hypot_slope", {x, y}), b.call("hypot_slope", {y, x})};
-  }
-  template <class B, class V>
-  static V lower(B& b, V x, V y) {
-    return vecmath::hypot(b, x, y);
-  }
-};
-
 using MathOps = OpList<Exp, Exp2, Expm1, Log, Log2, Log10, Log1p, Sqrt, Rsqrt, Cbrt, Sin, Cos, Tan, Asin, Acos, Atan,
-                       Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Sigmoid, Softplus, Logit, Relu, Pow, Atan2, Hypot>;
+                       Sinh, Cosh, Tanh, Asinh, Acosh, Atanh, Sigmoid, Softplus, Logit, Relu>;
 
 }  // namespace rg::ops

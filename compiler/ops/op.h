@@ -20,8 +20,9 @@
 //
 // Derivative classes and what the author writes (templates over the builder B, so that the formula is one text):
 //   by_partials          static std::array<V, N> partials(B& b, V x1, …, V xN, V y): dy/dx_k elementwise, from operands
-//   and
-//                        the result
+//                        and the result. Where a partial derivative can overflow though its product with a tangent
+//                        or an adjoint t does not, also static V scaled(B& b, int k, V t, V x1, …, V xN, V y):
+//                        dy/dx_k t
 //   linear, multilinear  static V transpose(Site<B>& s, int k, V y_adj): the adjoint that operand k receives. Linear is
 //                        jointly linear in all floating operands, multilinear in each separately.
 //   by_expansion         static std::vector<V> expand(Site<B>& s): the op in simpler ops, used only to differentiate

@@ -39,6 +39,8 @@ struct OpInfo {
   Inferred (*infer)(const InferInput&) = nullptr;
   /// by_partials: all partials.
   std::vector<ValueId> (*partials)(Site<Builder>&) = nullptr;
+  /// by_partials, where there is one: the product of partial k and t.
+  ValueId (*scaled)(Site<Builder>&, int k, ValueId t) = nullptr;
   /// linear, multilinear.
   ValueId (*transpose)(Site<Builder>&, int k, ValueId y_adj) = nullptr;
   std::vector<ValueId> (*expand)(Site<Builder>&) = nullptr;

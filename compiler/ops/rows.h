@@ -60,6 +60,11 @@ template <class Op>
 void fill_derivative(OpInfo& row) {
   if constexpr (Op::derivative == Derivative::by_partials) {
     row.partials = [](S& s) { return partials_of<Op>(s); };
+    if constexpr (requires(S& s, ValueId t) { Op::scaled(s.b, 0, t, t, t, t); }) {
+      row.scaled = [](S& s, int k, ValueId t) {
+        return Op::scaled(s.b, k, t, s.operands[0], s.operands[1], s.results[0]);
+      };
+    }
   } else if constexpr (Op::derivative == Derivative::linear || Op::derivative == Derivative::multilinear) {
     row.transpose = [](S& s, int k, ValueId y_adj) { return Op::transpose(s, k, y_adj); };
     if constexpr (Op::derivative == Derivative::multilinear) {

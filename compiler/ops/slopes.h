@@ -5,6 +5,8 @@
 // Formulas: NIST Digital Library of Mathematical Functions, chapter 4.
 #pragma once
 
+#include <optional>
+
 #include "compiler/ops/elementwise.h"
 #include "compiler/ops/vecmath/vecmath.h"
 
@@ -88,14 +90,17 @@ struct HypotSlope : Slope<2> {
     const T scale = size > 1 ? T(0x1p-4) : T(0x1p60);
     return x * scale / hypot(x * scale, y * scale);
   }
-  // With c the result, s = y / sqrt(x² + y²) and h = sqrt(x² + y²): d/dx = s (s/h), d/dy = -c (s/h); 0 at the origin
+  // With c the result, s = y / sqrt(x² + y²) and h = sqrt(x² + y²): d/dx = s (s/h), d/dy = -c (s/h); 0 at the origin.
+  // Where s/h could overflow, it is of h times a power of two.
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V c) {
+    const bool wide = b.type(x).elem == Elem::f64;
     const V h = b.call("hypot", {x, y});
-    const V origin = b.compare("eq", h, b.zero(h));
+    const V origin = b.compare("eq", h, b.zero(h)), small = b.compare("lt", h, b.like(h, wide ? 0x1p-563 : 0x1p-90));
+    const V scale = b.select(small, b.like(h, wide ? 0x1p540 : 0x1p90), b.one(h));
     const V s = b.call("hypot_slope", {y, x});
-    const V rate = b.div(s, b.select(origin, b.one(h), h));
-    return {b.mul(s, rate), b.neg(b.mul(c, rate))};
+    const V rate = b.div(s, b.select(origin, b.one(h), b.mul(h, scale)));
+    return {b.mul(b.mul(s, rate), scale), b.neg(b.mul(b.mul(c, rate), scale))};
   }
   template <class B, class V>
   static V lower(B& b, V x, V y) {
@@ -103,43 +108,113 @@ struct HypotSlope : Slope<2> {
   }
 };
 
+/// The factor P of ∂^(k+m) x^y / ∂x^k ∂y^m = x^(y-k) P(y, log x): of y^i (log x)^j the coefficient [i][j].
+std::vector<std::vector<double>> pow_factor(std::int64_t k, std::int64_t m);
+
 struct PowSlope : Slope<3> {
   static constexpr std::string_view name = "pow_slope";
-  static constexpr std::string_view doc = "The derivative of pow in x, y x^(y-1), 0 where y is 0; z is x^y.";
-  static constexpr Samples samples = {.low = 0.1, .high = 3, .ulp = 8, .low2 = -3, .high2 = 3};
+  static constexpr std::string_view doc =
+      "The derivative of pow of order k in x and m in y, {k, m} in `integers`; z is x^y. In x alone it is 0 where y is "
+      "0, …, k - 1.";
+  static constexpr bool builtin = false;
+  static constexpr Samples samples = {.low = 0.1, .high = 3, .ulp = 16, .low2 = -3, .high2 = 3};
+  static std::vector<Attrs> sample_attrs() {
+    return {{.integers = {1, 0}}, {.integers = {0, 1}}, {.integers = {2, 0}}};
+  }
+  static std::string_view check(const Attrs& a) {
+    constexpr std::int64_t most = 64;
+    const bool good = a.integers.size() == 2 && a.integers[0] >= 0 && a.integers[1] >= 0 &&
+                      a.integers[0] + a.integers[1] <= most && a.integers[0] + a.integers[1] > 0;
+    return good ? "" : "pow_slope needs two orders of derivatives, together between 1 and 64";
+  }
   template <class T>
-  static T eval(T x, T y, T) {
+  static T eval(const Attrs& a, T x, T y, T) {
+    using std::fabs;
+    using std::isfinite;
+    using std::log;
     using std::pow;
-    return y == 0 ? T(0) : y * pow(x, y - 1);
+    using std::signbit;
+    const std::int64_t k = a.integers[0], m = a.integers[1];
+    const auto add = [](T u, T v) { return u + v; };
+    const auto mul = [](T u, T v) { return u * v; };
+    const auto number = [](double v) { return T(v); };
+    const T z = pow(x, y), size = fabs(z);
+    const T p = factor(k, m, y, m > 0 ? log(x) : T(0), add, mul, number);
+    if (z != z || (m == 0 && p == 0)) return z != z ? z : T(0);
+    if (isfinite(x) && isfinite(y) && size > 0x1p-900 && size < 0x1p900) {
+      T r = m > 0 ? z * p : z;
+      for (std::int64_t j = 0; j < k; ++j) r = (m > 0 ? r : r * (y - T(static_cast<double>(j)))) / x;
+      return r;
+    }
+    const T half = pow(fabs(x), T(0.5) * (y - T(static_cast<double>(k))));
+    const T r = half == 0 ? half : p * half * half;
+    return x < 0 && signbit(z) != (k % 2 == 1) ? -r : r;
   }
   template <class B, class V>
   static std::vector<V> consistent(B& b, V x, V y) {
     return {x, y, b.call("pow", {x, y})};
   }
-  // With w = x^(y-1): d/dx = y (y-1) x^(y-2), d/dy = w (1 + y log x), with the limits 0 at x = 0, y > 1 and at
-  // x = inf, y < 1
+  // The derivatives of one order more
   template <class B, class V>
-  static std::array<V, 3> partials(B& b, V x, V y, V, V) {
-    const V less = b.sub(y, b.one(y)), zero = b.zero(x);
-    const V w = b.call("pow", {x, less});
-    const V at_origin = b.logical_and(b.compare("eq", x, zero), b.compare("gt", less, zero));
-    const V far_out = b.logical_and(b.compare("eq", x, b.like(x, std::numeric_limits<double>::infinity())),
-                                    b.compare("lt", less, zero));
-    const V log_x = b.call("log", {b.select(b.logical_or(at_origin, far_out), b.one(x), x)});
-    return {b.mul(y, b.call("pow_slope", {x, less, w})), b.mul(w, b.add(b.one(x), b.mul(y, log_x))), zero};
+  static std::array<V, 3> partials(B& b, const Attrs& a, V x, V y, V z, V) {
+    const std::int64_t k = a.integers[0], m = a.integers[1];
+    return {b.template emit_op<PowSlope>({x, y, z}, Attrs{.integers = {k + 1, m}}),
+            b.template emit_op<PowSlope>({x, y, z}, Attrs{.integers = {k, m + 1}}), b.zero(x)};
   }
+  // z P / x^k, factor by factor, unless z has left the range where no part of that overflows or vanishes; then with the
+  // root of x^(y-k), so that P meets it before it does.
   template <class B, class V>
-  static V lower(B& b, V x, V y, V z) {
+  static V lower(B& b, const Attrs& a, V x, V y, V z) {
+    const std::int64_t k = a.integers[0], m = a.integers[1];
     const V zero = b.fconst(x, 0);
     const bool wide = b.is_f64(x);
-    // y z / x, unless z is 0 or has left the range where no part of it can overflow or vanish.
-    const V size = b.abs(z), inf = b.fconst(x, std::numeric_limits<double>::infinity());
+    const auto number = [&](double v) { return b.fconst(x, v); };
+    const V p = factor(
+        k, m, y, m > 0 ? vecmath::log(b, x) : zero, [&](V u, V v) { return b.add(u, v); },
+        [&](V u, V v) { return b.mul(u, v); }, number);
+    const V size = b.abs(z), inf = number(std::numeric_limits<double>::infinity());
     const auto finite = b.and_mask(b.lt(b.abs(x), inf), b.lt(b.abs(y), inf));
-    const auto plain = b.and_mask(finite, b.and_mask(b.gt(size, b.fconst(x, wide ? 0x1p-900 : 0x1p-100)),
-                                                     b.lt(size, b.fconst(x, wide ? 0x1p900 : 0x1p100))));
-    const V slope = b.rarely(b.not_mask(plain), b.div(b.mul(y, z), x),
-                             [&] { return b.mul(y, b.libm("pow", x, b.sub(y, b.fconst(x, 1)))); });
-    return b.select(b.eq(y, zero), zero, slope);
+    const auto plain = b.and_mask(finite, b.and_mask(b.gt(size, number(wide ? 0x1p-900 : 0x1p-100)),
+                                                     b.lt(size, number(wide ? 0x1p900 : 0x1p100))));
+    V quick = m > 0 ? b.mul(z, p) : z;
+    for (std::int64_t j = 0; j < k; ++j) {
+      const V factor = j == 0 ? y : b.sub(y, number(static_cast<double>(j)));
+      quick = b.div(m > 0 ? quick : b.mul(quick, factor), x);
+    }
+    const V slope = b.rarely(b.not_mask(plain), quick, [&] {
+      const V half = b.libm("pow", b.abs(x), b.mul(number(0.5), b.sub(y, number(static_cast<double>(k)))));
+      const V r = b.select(b.eq(half, zero), half, b.mul(b.mul(p, half), half));
+      // For negative x, x^(y-k) has the sign of z for even k.
+      const V negative = b.mul(r, b.mul(number(k % 2 == 1 ? -1 : 1), b.copysign(number(1), z)));
+      return b.select(b.ne(z, z), z, b.select(b.lt(x, zero), negative, r));
+    });
+    return m > 0 ? slope : b.select(b.and_mask(b.eq(p, zero), b.eq(z, z)), zero, slope);
+  }
+
+ private:
+  // y (y-1) … (y-k+1) where m is 0, else P by Horner's rule.
+  template <class V, class Add, class Mul, class Number>
+  static V factor(std::int64_t k, std::int64_t m, V y, V log_x, const Add& add, const Mul& mul, const Number& number) {
+    if (m == 0) {
+      V r = y;
+      for (std::int64_t j = 1; j < k; ++j) r = mul(r, add(y, number(static_cast<double>(-j))));
+      return r;
+    }
+    const auto c = pow_factor(k, m);
+    const auto horner = [&](V x, auto count, const auto& coefficient) {
+      std::optional<V> r;
+      for (std::size_t i = count; i-- > 0;) {
+        const std::optional<V> next = coefficient(i);
+        if (r) r = mul(*r, x);
+        if (next) r = r ? add(*r, *next) : *next;
+      }
+      return r;
+    };
+    return *horner(log_x, static_cast<std::size_t>(m) + 1, [&](std::size_t j) {
+      return horner(y, c.size(), [&](std::size_t i) {
+        return c[i][j] == 0 ? std::optional<V>() : std::optional<V>(number(c[i][j]));
+      });
+    });
   }
 };
 

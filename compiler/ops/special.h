@@ -131,59 +131,6 @@ struct Sinc : FunctionOfOrder {
   }
 };
 
-/// Base of the smooth functions of two floating operands.
-struct Function2 : Elementwise<2, ElemRule::floating> {
-  static constexpr int cost = kFunctionCost;
-  static constexpr Derivative derivative = Derivative::by_partials;
-};
-
-struct XLogY : Function2 {
-  static constexpr std::string_view name = "xlogy";
-  static constexpr std::string_view doc =
-      "x log y, 0 where x is 0 and y is not NaN. There the derivative in y is 0, and that in x is log y.";
-  static constexpr Samples samples = {.ulp = 4, .low2 = 0.01, .high2 = 20};
-  template <class T>
-  static T eval(T x, T y) {
-    using std::log;
-    return x == 0 && y == y ? T(0) : x * log(y);
-  }
-  // d/dx = log y; d/dy = x / y, 0 where x = 0
-  template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V y, V) {
-    const V none = b.compare("eq", x, b.zero(x));
-    return {b.call("log", {y}), b.div(x, b.select(none, b.one(y), y))};
-  }
-  template <class B, class V>
-  static V lower(B& b, V x, V y) {
-    const V zero = b.fconst(x, 0);
-    return b.select(b.and_mask(b.eq(x, zero), b.eq(y, y)), zero, b.mul(x, vecmath::log(b, y)));
-  }
-};
-
-struct LogAddExp : Function2 {
-  static constexpr std::string_view name = "logaddexp";
-  static constexpr std::string_view doc = "log(e^x + e^y), without overflow.";
-  static constexpr Samples samples = {.low = -20, .high = 20, .ulp = 8};
-  template <class T>
-  static T eval(T x, T y) {
-    using std::exp;
-    using std::log1p;
-    const T d = x == y ? T(0) : x - y;
-    return d > 0 ? x + log1p(exp(-d)) : y + log1p(exp(d));
-  }
-  // d/dx = sigmoid(x - y), d/dy = sigmoid(y - x)
-  template <class B, class V>
-  static std::array<V, 2> partials(B& b, V x, V y, V) {
-    return {b.call("sigmoid", {b.sub(x, y)}), b.call("sigmoid", {b.sub(y, x)})};
-  }
-  template <class B, class V>
-  static V lower(B& b, V x, V y) {
-    const V d = b.select(b.eq(x, y), b.fconst(x, 0), b.sub(x, y));
-    const V top = b.select(b.gt(d, b.fconst(x, 0)), x, y);
-    return b.add(top, vecmath::log1p(b, vecmath::exp(b, b.neg(b.abs(d)))));
-  }
-};
-
 struct Lgamma : Function1 {
   static constexpr std::string_view name = "lgamma";
   static constexpr std::string_view doc = "log |Γ(x)|.";
@@ -340,7 +287,7 @@ struct Trunc : StepFunction {
   }
 };
 
-using SpecialOps = OpList<Erf, Erfc, Erfcx, LogErfc, Sinc, XLogY, LogAddExp, Lgamma, Tgamma, Digamma, Polygamma, Floor,
-                          Ceil, Round, Trunc>;
+using SpecialOps =
+    OpList<Erf, Erfc, Erfcx, LogErfc, Sinc, Lgamma, Tgamma, Digamma, Polygamma, Floor, Ceil, Round, Trunc>;
 
 }  // namespace rg::ops

@@ -154,7 +154,12 @@ auto Arithmetic<R>::chain(const ir::Attrs& attrs, Numbers x, int level) -> Val {
       ops::Site<Arithmetic> site{*this, attrs, primals, std::span(&y, 1)};
       if (Op::guard(site, static_cast<int>(k)).value == 0) continue;
     }
-    for (const Tangent& t : x[k].tangents(level)) terms.push_back({t.direction, mul(by[k], t.value)});
+    for (const Tangent& t : x[k].tangents(level)) {
+      if constexpr (requires { Op::scaled(*this, 0, y, y, y, y); })
+        terms.push_back({t.direction, Op::scaled(*this, static_cast<int>(k), t.value, primals[0], primals[1], y)});
+      else
+        terms.push_back({t.direction, mul(by[k], t.value)});
+    }
   }
   std::ranges::stable_sort(terms, {}, &Tangent::direction);
   std::vector<Tangent> tangents;

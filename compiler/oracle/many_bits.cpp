@@ -28,28 +28,22 @@ double evaluate(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> o
   return static_cast<double>(Arithmetic<Real>(ir::Elem::f64).apply(op, attrs, numbers_of(operands)).value);
 }
 
-std::vector<double> partials(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits) {
-  const Precision precision(bits);
-  Numbers x = numbers_of(operands);
-  for (std::size_t k = 0; k < x.size(); ++k)
-    x[k] = Number<Real>(1, x[k], {{static_cast<std::int64_t>(k), Number<Real>(Real(1))}});
-  const Number<Real> y = Arithmetic<Real>(ir::Elem::f64).apply(op, attrs, x);
-  std::vector<double> out(x.size());
-  for (const auto& t : y.tangents(1)) out[static_cast<std::size_t>(t.direction)] = static_cast<double>(t.value.value);
-  return out;
-}
-
-std::vector<double> derivatives(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits) {
+Derivatives derivatives(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits) {
   const Precision precision(bits);
   const Number<Real> one(Real(1));
-  std::vector<double> out;
-  for (std::size_t k = 0; k < operands.size(); ++k) {
-    Numbers x = numbers_of(operands);
-    x[k] = Number<Real>(2, Number<Real>(1, x[k], {{0, one}}), {{0, one}});
-    const Number<Real> y = Arithmetic<Real>(ir::Elem::f64).apply(op, attrs, x);
-    const Number<Real> first = y.tangents(2).empty() ? Number<Real>() : y.tangents(2)[0].value;
-    out.push_back(static_cast<double>(first.value));
-    out.push_back(first.tangents(1).empty() ? 0 : static_cast<double>(first.tangents(1)[0].value.value));
+  const std::size_t n = operands.size();
+  Numbers x = numbers_of(operands);
+  for (std::size_t k = 0; k < n; ++k) {
+    const auto direction = static_cast<std::int64_t>(k);
+    x[k] = Number<Real>(2, Number<Real>(1, x[k], {{direction, one}}), {{direction, one}});
+  }
+  const Number<Real> y = Arithmetic<Real>(ir::Elem::f64).apply(op, attrs, x);
+  Derivatives out{static_cast<double>(y.value), std::vector<double>(n), std::vector<double>(n * n)};
+  for (const auto& t : y.tangents(2)) {
+    const auto k = static_cast<std::size_t>(t.direction);
+    out.first[k] = static_cast<double>(t.value.value);
+    for (const auto& u : t.value.tangents(1))
+      out.second[k * n + static_cast<std::size_t>(u.direction)] = static_cast<double>(u.value.value);
   }
   return out;
 }

@@ -32,9 +32,13 @@ Result<std::vector<ir::Tensor>> interpret(const ir::Module& module, const ir::Fu
 /// An elementwise op on one element of floating operands, computed with `bits` bits and rounded to the nearest double:
 /// 1 or 0 of a comparison.
 double evaluate(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits);
-/// Its partial derivatives by the formulas of its struct, computed the same way; an op of class by_partials.
-std::vector<double> partials(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits);
-/// Its derivatives of order 1 and 2 in each operand alone: {d/dx_0, d²/dx_0², d/dx_1, …}, by dual numbers.
-std::vector<double> derivatives(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits);
+/// The value of an elementwise op of class by_partials and its derivatives, by the formulas of its struct with dual
+/// numbers of two orders: `first[k]` is d/dx_k, `second[k * n + l]` d²/dx_k dx_l for n operands.
+struct Derivatives {
+  double value = 0;
+  std::vector<double> first, second;
+};
+/// Computed and rounded as `evaluate` of the op.
+Derivatives derivatives(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits);
 
 }  // namespace rg::oracle

@@ -1,8 +1,29 @@
 #include "compiler/oracle/real.h"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 namespace rg::oracle {
+
+namespace {
+
+/// ζ(2j) for j >= 1, kept by precision: it takes long.
+const Real& even_zeta(unsigned j) {
+  thread_local std::map<int, std::vector<Real>> kept;
+  auto& of = kept[Precision::bits()];
+  while (of.size() < j) {
+    const auto at = static_cast<unsigned long>(2 * (of.size() + 1));
+    of.push_back(Real::made([&](mpfr_ptr r) { mpfr_zeta_ui(r, at, MPFR_RNDN); }));
+  }
+  return of[j - 1];
+}
+
+Real whole_power(const Real& x, std::int64_t k) {
+  return Real::made([&](mpfr_ptr r) { mpfr_pow_si(r, x.get(), k, MPFR_RNDN); });
+}
+
+}  // namespace
 
 // ψ^(k)(x) = (-1)^(k+1) [ (k-1)!/x^k + k!/(2 x^(k+1)) + Σ_{j>=1} B_2j (2j+k-1)!/((2j)! x^(2j+k)) ], with
 // |B_2j| = 2 (2j)! ζ(2j) / (2π)^2j (DLMF 25.6.2), so that a term is 2 ζ(2j) (2j+k-1)! / ((2π)^2j x^(2j+k)).
@@ -19,21 +40,19 @@ Real polygamma(std::int64_t k, const Real& x) {
   const Real far = integer(0.5 * bits + order + 16);
   double steps = 0;
   for (; z < far && steps < kMostSteps; ++steps) {
-    sum = sum + factorial / pow(z, integer(order + 1));
+    sum = sum + factorial / whole_power(z, k + 1);
     z = z + integer(1);
   }
   if (z < far) return integer(0) / integer(0);
-  sum =
-      sum + factorial / integer(order) / pow(z, integer(order)) + factorial / (integer(2) * pow(z, integer(order + 1)));
-  const Real two_pi = integer(2) * Real::made([](mpfr_ptr r) { mpfr_const_pi(r, MPFR_RNDN); });
+  sum = sum + factorial / integer(order) * whole_power(z, -k) + factorial / integer(2) * whole_power(z, -k - 1);
+  const Real two_pi_z = integer(2) * z * Real::made([](mpfr_ptr r) { mpfr_const_pi(r, MPFR_RNDN); });
   const Real small = Real::made([&](mpfr_ptr r) { mpfr_set_ui_2exp(r, 1, -bits - 32, MPFR_RNDN); });
+  Real rest = factorial * integer(order + 1) * whole_power(z, -k) / (two_pi_z * two_pi_z);  // all but 2 ζ(2j)
   for (unsigned j = 1; j < 100000; ++j) {
-    const Real zeta = Real::made([&](mpfr_ptr r) { mpfr_zeta_ui(r, 2 * j, MPFR_RNDN); });
-    const Real twice = integer(2.0 * j);
-    const Real term =
-        integer(2) * zeta * tgamma(twice + integer(order)) / (pow(two_pi, twice) * pow(z, twice + integer(order)));
+    const Real term = integer(2) * even_zeta(j) * rest;
     sum = sum + (j % 2 == 1 ? term : -term);
     if (fabs(term) < small * fabs(sum)) break;
+    rest = rest * integer(2 * j + order) * integer(2 * j + order + 1) / (two_pi_z * two_pi_z);
   }
   return k % 2 == 1 ? sum : -sum;
 }

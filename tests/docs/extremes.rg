@@ -18,4 +18,5 @@ fn factors(x: f64[n]) -> f64 { prod(x) }
 fn remainder(x: f64, y: f64) -> f64 { x mod y }
 fn steps(x: f64) -> f64 { floor(x) + abs(x) + relu(x) + fdim(x, 0.0) }
 fn activation(x: f64[n]) -> (f64[n], f64[n]) { (silu(x), gelu(x)) }
+fn ratio(x: f64, y: f64) -> f64 { 1e-300 * (x / y) }
 fn pole(x: f64) -> f64 { lgamma(x) }

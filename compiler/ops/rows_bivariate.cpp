@@ -1,0 +1,7 @@
+#include "compiler/ops/rows.h"
+
+namespace rg::ops {
+
+template std::vector<OpInfo> family_rows(BivariateOps);
+
+}  // namespace rg::ops
