@@ -18,9 +18,9 @@ struct Outcome {
 };
 
 /// The results of `f` for its sizes and arguments (of the parameters' types). With `bits` 0 in f64, elements of type
-/// f32 rounded after each op; else in multiprecision of so many bits (at least 64), rounded to the nearest double at
-/// the end. Fails on an assertion, an index or extent out of range, a tensor of more than 2^28 elements, calls nested
-/// deeper than 200.
+/// f32 rounded after each op (a derivative that is not finite in that is evaluated with greater exponents); else in
+/// multiprecision of so many bits (at least 64), rounded to the nearest double at the end. Fails on an assertion, an
+/// index or extent out of range, a tensor of more than 2^28 elements, calls nested deeper than 200.
 Outcome evaluate(const ir::Module& module, const ir::Function& f, std::span<const std::int64_t> sizes,
                  const std::vector<ir::Tensor>& arguments, int bits = 0);
 

@@ -324,7 +324,7 @@ void check_error(const Form& form, bool strict) {
   REQUIRE_MESSAGE(f, f.error());
   for (const Sizes& s : form.large) {
     for (const Data& kind : kinds) {
-      INFO(about<T>(form, s) + ", " + kind.name + (strict ? ", strict" : ""));
+      INFO(about<T>(form, s), ", ", std::string(kind.name), std::string(strict ? ", strict" : ""));
       const Call<T> call(form, s, kind);
       std::size_t terms = 0;
       const double most = worst(form, s, call, call(*f, s, 1), terms);
