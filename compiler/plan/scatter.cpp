@@ -147,8 +147,8 @@ void Planner::scatter_updates(const ir::Instr& in, const Access& target, const P
       NodeId i = dag_.eval(in.operands[k], index_of(k));
       if (plan_.node(i).elem != Elem::i64) i = dag_.op("convert", {i}, Elem::i64);
       to.push_back(dag_.dim_of(i));
-      mask = dag_.logical_and(
-          mask, dag_.in_range(in.operands[k], to.back(), in.attrs.dims[d], f.type(in.operands[0]).dims));
+      mask = dag_.logical_and(mask,
+                              dag_.in_range(in.operands[k], to.back(), in.attrs.dims[d], f.type(in.operands[0]).dims));
     }
     Access element = target;
     const Index placed = place ? place(to) : to;
