@@ -37,7 +37,7 @@ struct Analysis {
 
   void visit_for(const Instr& instr) {
     const Block& body = f.block(instr.regions[0]);
-    const auto carried = static_cast<std::size_t>(instr.attrs.integers[0]);
+    const auto carried = ops::attrs_of<ops::For>(instr).states;
     for (std::size_t k = 0; k < instr.operands.size(); ++k) {
       if (is_active(instr.operands[k])) mark(body.params[k + 1]);
     }

@@ -55,7 +55,7 @@ std::vector<ValueId> map_over_seeds(
     // Of one element it is 1.
     return body(seed, type.rank() == 0 ? Guards{} : Guards{.read = here, .one_hot = true});
   });
-  return b.emit(ops::opcode<ops::Map>(), {}, Attrs{.dims = type.dims}, {region});
+  return b.emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{type.dims}, {region});
 }
 
 std::vector<ValueId> jvp(Derive& d) {
@@ -119,14 +119,12 @@ std::vector<ValueId> jacobian_forward(Derive& d) {
   return out;
 }
 
-std::vector<ValueId> jacobian(Derive& d, std::int64_t mode) {
-  if (mode == 0) {  // forward where the parameters are provably no more than the results
-    Dim inputs, outputs;
-    for (const Type& t : d.wrt_types()) inputs = inputs + t.count();
-    for (const Type& t : d.float_results()) outputs = outputs + t.count();
-    mode = Dim::proven_le(inputs, outputs) ? 1 : 2;
-  }
-  return mode == 1 ? jacobian_forward(d) : jacobian_reverse(d);
+// Forward where the parameters are provably no more than the results.
+std::vector<ValueId> jacobian(Derive& d) {
+  Dim inputs, outputs;
+  for (const Type& t : d.wrt_types()) inputs = inputs + t.count();
+  for (const Type& t : d.float_results()) outputs = outputs + t.count();
+  return Dim::proven_le(inputs, outputs) ? jacobian_forward(d) : jacobian_reverse(d);
 }
 
 }  // namespace
@@ -140,8 +138,8 @@ Function prepared(const Function& f, std::span<const std::int64_t> wrt) {
     if (row.expand == nullptr || std::ranges::none_of(instr.operands, [&](ValueId v) { return active.contains(v); }))
       return false;
     const std::vector<ValueId> operands = c(instr.operands);
-    const Attrs attrs = c.attrs(instr.attrs);
-    ops::Site<Builder> site{c.to(), attrs, operands, {}};
+    const Attributes attrs = c.attrs(instr.attrs);
+    ops::AnySite<Builder> site{c.to(), attrs, operands, {}};
     const auto results = row.expand(site);
     for (std::size_t k = 0; k < results.size(); ++k) c.map(instr.results[k], results[k]);
     return true;
@@ -149,19 +147,28 @@ Function prepared(const Function& f, std::span<const std::int64_t> wrt) {
 }
 
 std::vector<ValueId> expand_derive(const Function& callee, Builder& to, std::span<const ValueId> operands,
-                                   const Attrs& attrs) {
-  const Function ready = prepared(callee, attrs.axes);
+                                   const ops::Derive::Attrs& attrs) {
+  const Function ready = prepared(callee, attrs.wrt);
   const std::size_t n = ready.block(ready.body).params.size();
   Derive d{ready,
            to,
            {operands.begin(), operands.begin() + static_cast<std::ptrdiff_t>(n)},
            {operands.begin() + static_cast<std::ptrdiff_t>(n), operands.end()},
-           attrs.dims,
-           attrs.axes};
-  if (attrs.text == "jvp") return jvp(d);
-  if (attrs.text == "vjp") return vjp(d);
-  if (attrs.text == "jacobian") return jacobian(d, attrs.integers.empty() ? 0 : attrs.integers[0]);
-  internal_error("derive in the mode " + attrs.text);
+           attrs.sizes,
+           attrs.wrt};
+  switch (attrs.mode) {
+    case ops::DeriveMode::jvp:
+      return jvp(d);
+    case ops::DeriveMode::vjp:
+      return vjp(d);
+    case ops::DeriveMode::jacobian:
+      return jacobian(d);
+    case ops::DeriveMode::jacobian_forward:
+      return jacobian_forward(d);
+    case ops::DeriveMode::jacobian_reverse:
+      return jacobian_reverse(d);
+  }
+  internal_error("derive in no mode");
 }
 
 }  // namespace rg::ad

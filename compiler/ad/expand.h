@@ -2,6 +2,7 @@
 #pragma once
 
 #include "compiler/ir/clone.h"
+#include "compiler/ops/control.h"
 
 namespace rg::ad {
 
@@ -12,6 +13,6 @@ ir::Function prepared(const ir::Function& f, std::span<const std::int64_t> wrt);
 /// derive; `operands` and `attrs` are those of the instruction, in the function being built. A Jacobian is emitted as a
 /// `map` over seeds around a tangent or a pullback; the primal of a pullback stands before it.
 std::vector<ir::ValueId> expand_derive(const ir::Function& callee, ir::Builder& to,
-                                       std::span<const ir::ValueId> operands, const ir::Attrs& attrs);
+                                       std::span<const ir::ValueId> operands, const ops::Derive::Attrs& attrs);
 
 }  // namespace rg::ad

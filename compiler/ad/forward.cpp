@@ -10,7 +10,7 @@ namespace rg::ad {
 namespace {
 
 using namespace ir;
-using Site = ops::Site<Builder>;
+using Site = ops::AnySite<Builder>;
 
 class Forward {
  public:
@@ -52,7 +52,7 @@ class Forward {
       return true;
     }
     const std::vector<ValueId> operands = cloner_(instr.operands), results = cloner_(instr.results);
-    const Attrs attrs = cloner_.attrs(instr.attrs);
+    const Attributes attrs = cloner_.attrs(instr.attrs);
     Site site{b_, attrs, operands, results};
     const ops::OpInfo& row = ops::info(instr.op);
     switch (row.derivative) {
@@ -217,7 +217,7 @@ class Forward {
     Loop(const Instr& i, const Function& f)
         : instr(i),
           body(f.block(i.regions[0])),
-          carried(static_cast<std::size_t>(i.attrs.integers[0])),
+          carried(ops::attrs_of<ops::For>(i).states),
           params(std::span(body.params).subspan(1)) {}
   };
 
@@ -249,7 +249,7 @@ class Forward {
     bool settled = true;
     ++loops_;
     const auto results = b_.scan(
-        cloner_.dim(instr.attrs.dims[0]), states, arrays,
+        cloner_.dim(ops::attrs_of<ops::For>(instr).trip), states, arrays,
         [&](ValueId i, std::span<const ValueId> state, std::span<const ValueId> slice) {
           cloner_.map(l.body.params[0], i);
           enter_step(l, carried, state, slice);
@@ -257,7 +257,7 @@ class Forward {
           if (!settled) out = {{state.begin(), state.end()}, {}};
           return out;
         },
-        instr.attrs.integers[1] != 0);
+        ops::attrs_of<ops::For>(instr).reversed);
     --loops_;
     if (settled)
       bind(l, carried, results, stacked);
@@ -332,8 +332,8 @@ class Forward {
     std::size_t n = 0;
     for (std::size_t k = 0; k < l.carried; ++k) {
       if (!is_active(l.params[k])) continue;
-      const Guards g =
-          carried[n].after(b_, cloner_.type(f_.type(instr.results[k])), rest, cloner_.dim(instr.attrs.dims[0]));
+      const Guards g = carried[n].after(b_, cloner_.type(f_.type(instr.results[k])), rest,
+                                        cloner_.dim(ops::attrs_of<ops::For>(instr).trip));
       set_tangent(instr.results[k], {tangents[n++], g});
     }
     for (std::size_t k = l.carried; k < instr.results.size(); ++k) cloner_.map(instr.results[k], take());

@@ -48,7 +48,7 @@ ir::ValueId zero_outside(ir::Builder& b, ir::ValueId predicate, ir::ValueId t);
 
 /// Operand k of an op.
 struct OperandAt {
-  ops::Site<ir::Builder>& site;
+  ops::AnySite<ir::Builder>& site;
   int k;
 };
 

@@ -11,7 +11,7 @@
 namespace rg::ad {
 
 using namespace ir;
-using Site = ops::Site<Builder>;
+using Site = ops::AnySite<Builder>;
 
 Reverse::Reverse(const Function& f, Builder& to, std::span<const ValueId> arguments, std::vector<Dim> sizes,
                  std::span<const std::int64_t> wrt)
@@ -82,11 +82,12 @@ bool Reverse::instruction(const Instr& instr) {
   if (given_.contains(&instr)) return true;
   if (instr.op != ops::opcode<ops::For>()) return false;
   if (std::ranges::none_of(instr.results, [&](ValueId r) { return is_active(r); })) return false;
-  const auto carried = static_cast<std::size_t>(instr.attrs.integers[0]);
+  const auto carried = ops::attrs_of<ops::For>(instr).states;
   const Block& body = f_.block(instr.regions[0]);
   const std::vector<ValueId> operands = cloner_(instr.operands);
   const auto results = b_.scan(
-      cloner_.dim(instr.attrs.dims[0]), {operands.begin(), operands.begin() + static_cast<std::ptrdiff_t>(carried)},
+      cloner_.dim(ops::attrs_of<ops::For>(instr).trip),
+      {operands.begin(), operands.begin() + static_cast<std::ptrdiff_t>(carried)},
       {operands.begin() + static_cast<std::ptrdiff_t>(carried), operands.end()},
       [&](ValueId i, std::span<const ValueId> states, std::span<const ValueId> slices) {
         cloner_.map(body.params[0], i);
@@ -100,7 +101,7 @@ bool Reverse::instruction(const Instr& instr) {
         stacked.insert(stacked.end(), tape.begin(), tape.end());
         return std::pair{next, stacked};
       },
-      instr.attrs.integers[1] != 0);
+      ops::attrs_of<ops::For>(instr).reversed);
   for (std::size_t k = 0; k < instr.results.size(); ++k) cloner_.map(instr.results[k], results[k]);
   tapes_[&instr] = {results.begin() + static_cast<std::ptrdiff_t>(instr.results.size()), results.end()};
   return true;
@@ -194,7 +195,7 @@ Reverse::Adjoint Reverse::times(const ops::OpInfo& row, ValueId partial, const A
   const Placed& p = *y_adj.placed;
   std::vector<ValueId> operands = cloner_(p.instr.operands);
   const std::vector<ValueId> results = cloner_(p.instr.results);
-  const Attrs attrs = cloner_.attrs(p.instr.attrs);
+  const Attributes attrs = cloner_.attrs(p.instr.attrs);
   operands[0] = partial;
   const Adjoint inner = times(row, b_.emit1(p.instr.op, operands, attrs), p.inner);
   Site site{b_, attrs, operands, results};
@@ -207,7 +208,7 @@ void Reverse::by_partials(const Instr& instr, const Adjoint& given) {
   const Adjoint y_adj = given;
   const ops::OpInfo& row = ops::info(instr.op);
   const std::vector<ValueId> operands = cloner_(instr.operands), results = cloner_(instr.results);
-  const Attrs attrs = cloner_.attrs(instr.attrs);
+  const Attributes attrs = cloner_.attrs(instr.attrs);
   Site site{b_, attrs, operands, results};
   const auto partials = row.partials(site);
   for (std::size_t k = 0; k < operands.size(); ++k) {
@@ -227,7 +228,7 @@ void Reverse::by_transpose(const Instr& instr, const Adjoint& given) {
   const Adjoint y_adj = given;
   const ops::OpInfo& row = ops::info(instr.op);
   const std::vector<ValueId> operands = cloner_(instr.operands), results = cloner_(instr.results);
-  const Attrs attrs = cloner_.attrs(instr.attrs);
+  const Attributes attrs = cloner_.attrs(instr.attrs);
   Site site{b_, attrs, operands, results};
   const bool multilinear = row.derivative == ops::Derivative::multilinear;
   Guards y_guards = y_adj.guards;
@@ -253,7 +254,7 @@ void Reverse::by_transpose(const Instr& instr, const Adjoint& given) {
 
 void Reverse::custom(const Instr& instr) {
   const std::vector<ValueId> operands = cloner_(instr.operands), results = cloner_(instr.results);
-  const Attrs attrs = cloner_.attrs(instr.attrs);
+  const Attributes attrs = cloner_.attrs(instr.attrs);
   Site site{b_, attrs, operands, results};
   std::vector<ValueId> y_adj;
   Guards y_guards;
@@ -334,8 +335,7 @@ struct Reverse::Sweep {
 };
 
 void Reverse::loop(const Instr& instr) {
-  Sweep s{instr, f_.block(instr.regions[0]), static_cast<std::size_t>(instr.attrs.integers[0]),
-          active_free_values(instr.regions)};
+  Sweep s{instr, f_.block(instr.regions[0]), ops::attrs_of<ops::For>(instr).states, active_free_values(instr.regions)};
   for (std::size_t k = 0; k < s.carried; ++k) {
     if (!is_active(s.body.params[k + 1])) continue;
     s.active_states.push_back(k);
@@ -382,7 +382,7 @@ bool Reverse::loop(Sweep& s) {
   s.array_guards.clear();
   ++loops_;
   const auto results = b_.scan(
-      cloner_.dim(s.instr.attrs.dims[0]), states, s.arrays,
+      cloner_.dim(ops::attrs_of<ops::For>(s.instr).trip), states, s.arrays,
       [&](ValueId i, std::span<const ValueId> state, std::span<const ValueId> slice) {
         cloner_.map(s.body.params[0], i);
         // Adjoints of stacks, with guards that are slices too.
@@ -404,7 +404,7 @@ bool Reverse::loop(Sweep& s) {
         if (!s.settled) out = {{state.begin(), state.end()}, {}};
         return out;
       },
-      s.instr.attrs.integers[1] == 0);
+      !ops::attrs_of<ops::For>(s.instr).reversed);
   --loops_;
   for (const Instr* i : kept(s.instr.regions[0]).instrs) given_.erase(i);  // computed where the region is next copied
   adjoints_ = std::move(outer);
@@ -471,7 +471,8 @@ void Reverse::bind(Sweep& s, std::span<const ValueId> results) {
     const bool is_state = n < n_states;
     const ValueId v = is_state ? s.instr.results[s.active_states[n]] : s.free[n - n_states];
     const Carried& c = is_state ? s.of_states[n] : s.of_free[n - n_states];
-    states[n].guards = c.after(b_, cloner_.type(f_.type(v)), results, cloner_.dim(s.instr.attrs.dims[0]));
+    states[n].guards =
+        c.after(b_, cloner_.type(f_.type(v)), results, cloner_.dim(ops::attrs_of<ops::For>(s.instr).trip));
   }
   // First what the loop has added to: an initial state may be one of the free values.
   for (std::size_t n = 0; n < s.free.size(); ++n) adjoints_[s.free[n]] = states[n_states + n];

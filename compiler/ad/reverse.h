@@ -70,7 +70,7 @@ class Reverse {
   void by_transpose(const ir::Instr& instr, const Adjoint& y_adj);
   void custom(const ir::Instr& instr);
   Adjoint times(const ops::OpInfo& row, ir::ValueId partial, const Adjoint& y_adj, const OperandAt* at = nullptr);
-  Guards reach(const ir::Instr& instr, ops::Site<ir::Builder>& site, int k, const Guards& y);
+  Guards reach(const ir::Instr& instr, ops::AnySite<ir::Builder>& site, int k, const Guards& y);
   struct Sweep;
   void loop(const ir::Instr& instr);
   bool loop(Sweep& s);

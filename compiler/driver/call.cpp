@@ -141,7 +141,7 @@ Result<std::vector<Tensor>> call(const Function& f, std::span<const std::int64_t
     const std::string message = rg_error_message(context.get());
     for (const Instr& i : f.instrs) {
       const bool own = i.op == ops::opcode<ops::Assert>() && plan::place_of(i.span) == rg_error_place(context.get());
-      if (place != nullptr && own && message.starts_with(i.attrs.text)) *place = i.span;
+      if (place != nullptr && own && message.starts_with(ops::attrs_of<ops::Assert>(i).message)) *place = i.span;
     }
     return Failure{message.empty() ? std::string(row->message) : message, row->code};
   }

@@ -10,10 +10,10 @@ using namespace ir;
 
 namespace {
 
-Tensor value_of(const Attrs& constant) {
+Tensor value_of(const ops::Constant::Attrs& constant) {
   std::vector<std::int64_t> shape;
   for (const Dim& d : constant.dims) shape.push_back(d.constant());
-  Tensor t(constant.elems[0], std::move(shape));
+  Tensor t(constant.elem, std::move(shape));
   for (std::size_t i = 0; i < t.reals.size(); ++i) {
     const double v = constant.reals[constant.reals.size() == 1 ? 0 : i];
     t.reals[i] = t.elem == Elem::f32 ? static_cast<double>(static_cast<float>(v)) : v;
@@ -32,7 +32,7 @@ Opaque opaque(Function f) {
     std::erase_if(block.instrs, [&](InstrId id) {
       const Instr& i = f.instr(id);
       if (i.op != ops::opcode<ops::Constant>()) return false;
-      arguments.push_back(value_of(i.attrs));
+      arguments.push_back(value_of(ops::attrs_of<ops::Constant>(i)));
       fresh.push_back(i.results[0]);
       return true;
     });

@@ -32,7 +32,7 @@ std::string Writer::named(ValueId v) {
 void Writer::define(ValueId v, const Text& t) {
   // Numbers and extents stand where they are used.
   const Instr& i = *f_.definition(v);
-  const bool splat = i.op == opcode<ops::Constant>() && i.attrs.reals.size() + i.attrs.integers.size() == 1;
+  const bool splat = i.op == opcode<ops::Constant>() && ops::attrs_of<ops::Constant>(i).is_splat();
   if (splat || i.op == opcode<ops::Size>()) {
     text_[v] = t;
     return;
@@ -86,7 +86,8 @@ void Writer::instruction(const Instr& i) {
   if (i.op == opcode<ops::If>()) return branch(i);
   if (i.op == opcode<ops::Assert>()) {
     std::string message;
-    for (const char c : i.attrs.text) message += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
+    for (const char c : ops::attrs_of<ops::Assert>(i).message)
+      message += c == '"' || c == '\\' ? std::string("\\") + c : std::string(1, c);
     line(fmt::format("assert {}{};", arg(i.operands[0]), message.empty() ? "" : ", \"" + message + "\""));
     return;
   }
@@ -117,9 +118,7 @@ void Writer::branch(const Instr& i) {
 }
 
 void Writer::loop(const Instr& i) {
-  const auto carried = static_cast<std::size_t>(i.attrs.integers[0]);
-  const bool reversed = i.attrs.integers[1] != 0;
-  const Dim& trip = i.attrs.dims[0];
+  const auto& [trip, carried, reversed] = ops::attrs_of<ops::For>(i);
   const Block& body = f_.block(i.regions[0]);
   for (const ValueId v : free_values(f_, i.regions[0])) named(v);
   for (std::size_t k = carried; k < i.operands.size(); ++k) named(i.operands[k]);

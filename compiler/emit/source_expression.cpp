@@ -39,23 +39,25 @@ constexpr Infix kInfix[] = {
 
 Text Writer::expression(const Instr& i) {
   const auto& o = i.operands;
-  const Attrs& a = i.attrs;
   if (i.op == opcode<ops::Constant>()) return constant(i);
-  if (i.op == opcode<ops::Size>()) return extent_of(a.dims[0]);
+  if (i.op == opcode<ops::Size>()) return extent_of(ops::attrs_of<ops::Size>(i).dim);
   if (i.op == opcode<ops::Convert>()) return convert(i);
   if (ops::info(i.op).elementwise) return elementwise(i);
   if (i.op == opcode<ops::Iota>()) {
+    const auto& a = ops::attrs_of<ops::Iota>(i);
     const auto names = index_names(a.dims.size());
-    const std::string& index = names[static_cast<std::size_t>(a.axes[0])];
-    const std::string element = fmt::format("{}({})", name(a.elems[0]), index);
+    const std::string& index = names[static_cast<std::size_t>(a.axis)];
+    const std::string element = fmt::format("{}({})", name(a.elem), index);
     return {fmt::format("[{} => {}]", indices(names, a.dims), element)};
   }
   if (i.op == opcode<ops::Broadcast>()) return broadcast(i);
   if (i.op == opcode<ops::Transpose>()) {
+    const auto& a = ops::attrs_of<ops::Transpose>(i);
     if (a.axes.size() == 2) return {fmt::format("transpose({})", arg(o[0]))};
     return {fmt::format("transpose({}, [{}])", arg(o[0]), fmt::join(a.axes, ", "))};
   }
   if (i.op == opcode<ops::Reshape>() || i.op == opcode<ops::Recast>()) {
+    const auto& a = i.attrs.as<ops::ExtentAttrs>();
     if (a.dims.empty()) {
       const std::vector<std::string> first(dims(o[0]).size(), "0");
       return first.empty() ? text(o[0]) : Text{subscript(o[0], first)};
@@ -68,7 +70,7 @@ Text Writer::expression(const Instr& i) {
   if (i.op == opcode<ops::Concat>()) {
     std::vector<std::string> parts;
     for (const ValueId v : o) parts.push_back(arg(v));
-    return {fmt::format("concat({}, axis: {})", joined(parts), a.axes[0])};
+    return {fmt::format("concat({}, axis: {})", joined(parts), ops::attrs_of<ops::Concat>(i).axis)};
   }
   if (i.op == opcode<ops::Contract>()) return contract(i);
   if (i.op == opcode<ops::Gather>()) return gather(i);
@@ -85,7 +87,7 @@ Text Writer::elementwise(const Instr& i) {
   const auto scalar_of = [&](ValueId v) -> const Instr* {
     const Instr* d = f_.definition(v);
     if (d == nullptr) return nullptr;
-    const bool splat = d->op == opcode<ops::Constant>() && d->attrs.reals.size() + d->attrs.integers.size() == 1;
+    const bool splat = d->op == opcode<ops::Constant>() && ops::attrs_of<ops::Constant>(*d).is_splat();
     const bool spread = d->op == opcode<ops::Broadcast>() && dims(d->operands[0]).empty();
     return splat || spread ? d : nullptr;
   };
@@ -107,9 +109,12 @@ Text Writer::elementwise(const Instr& i) {
   if (op == "neg") return {"-" + x[0].at(Binds::power), Binds::unary};
   if (op == "not") return {"!" + x[0].at(Binds::power), Binds::unary};
   if (op == "square") return {x[0].at(Binds::postfix) + "^2", Binds::power};
-  if (op == "powi") return {fmt::format("{}^{}", x[0].at(Binds::postfix), i.attrs.integers[0]), Binds::power};
-  if (op == "polygamma") return {fmt::format("polygamma({}, {})", i.attrs.integers[0], x[0].text)};
-  if (!i.attrs.integers.empty()) return {fmt::format("{}_derivative({}, {})", op, i.attrs.integers[0], x[0].text)};
+  if (const auto* a = i.attrs.get_if<ops::PowI::Attrs>())
+    return {fmt::format("{}^{}", x[0].at(Binds::postfix), a->exponent), Binds::power};
+  if (const auto* a = i.attrs.get_if<ops::OrderAttrs>()) {
+    if (i.op == opcode<ops::Polygamma>()) return {fmt::format("polygamma({}, {})", a->order, x[0].text)};
+    if (a->order > 0) return {fmt::format("{}_derivative({}, {})", op, a->order, x[0].text)};
+  }
   const auto* infix = std::ranges::find(kInfix, op, &Infix::op);
   if (infix != std::end(kInfix))
     return {fmt::format("{} {} {}", x[0].at(infix->left), infix->sign, x[1].at(infix->right)), infix->binds};
@@ -119,15 +124,14 @@ Text Writer::elementwise(const Instr& i) {
 }
 
 Text Writer::splat(const Instr& i, bool typed) const {
-  const Elem e = i.attrs.elems[0];
-  return is_float(e) ? real_literal(e, i.attrs.reals[0], typed) : integer_literal(e, i.attrs.integers[0], typed);
+  const auto& a = ops::attrs_of<ops::Constant>(i);
+  return is_float(a.elem) ? real_literal(a.elem, a.reals[0], typed) : integer_literal(a.elem, a.integers[0], typed);
 }
 
 Text Writer::constant(const Instr& i) const {
-  const Attrs& a = i.attrs;
-  const Elem e = a.elems[0];
-  const std::size_t count = a.reals.size() + a.integers.size();
-  if (count == 1)
+  const auto& a = ops::attrs_of<ops::Constant>(i);
+  const Elem e = a.elem;
+  if (a.is_splat())
     return a.dims.empty() ? splat(i, true) : Text{fmt::format("full({}, {})", shape(a.dims), splat(i, true).text)};
   std::size_t next = 0;
   const std::function<std::string(std::size_t)> list = [&](std::size_t depth) -> std::string {
@@ -144,7 +148,7 @@ Text Writer::constant(const Instr& i) const {
 
 Text Writer::convert(const Instr& i) const {
   const ValueId x = i.operands[0];
-  const Elem from = f_.type(x).elem, to = i.attrs.elems[0];
+  const Elem from = f_.type(x).elem, to = ops::attrs_of<ops::Convert>(i).elem;
   if (to == Elem::boolean) return {at(x, Binds::sum) + " != 0", Binds::compare};
   if (from != Elem::boolean) return {fmt::format("{}({})", name(to), arg(x))};
   const auto literal = [&](int v) {
@@ -156,7 +160,7 @@ Text Writer::convert(const Instr& i) const {
 // The language adds leading dimensions; others are 1 first.
 Text Writer::broadcast(const Instr& i) const {
   const ValueId x = i.operands[0];
-  const Attrs& a = i.attrs;
+  const auto& a = ops::attrs_of<ops::Broadcast>(i);
   if (a.axes.empty()) return {fmt::format("full({}, {})", shape(a.dims), arg(x))};
   const auto rank = static_cast<std::int64_t>(a.dims.size());
   std::vector<Dim> with_ones;
@@ -174,7 +178,7 @@ Text Writer::broadcast(const Instr& i) const {
 
 Text Writer::slice(const Instr& i) {
   const ValueId x = i.operands[0];
-  const Attrs& a = i.attrs;
+  const auto& a = ops::attrs_of<ops::Slice>(i);
   const bool forward = std::ranges::all_of(a.steps, [](std::int64_t s) { return s > 0; });
   std::vector<std::string> parts;
   if (forward) {
@@ -202,7 +206,7 @@ Text Writer::slice(const Instr& i) {
 
 Text Writer::place(const Instr& i) {
   const ValueId x = i.operands[0];
-  const Attrs& a = i.attrs;
+  const auto& a = ops::attrs_of<ops::Place>(i);
   const auto& from = dims(x);
   if (std::ranges::all_of(a.steps, [](std::int64_t s) { return s == 1; }) && f_.type(x).elem != Elem::boolean) {
     std::vector<Dim> after;
@@ -229,7 +233,7 @@ Text Writer::place(const Instr& i) {
 Text Writer::reduce(const Instr& i) const {
   const std::string_view op = ops::info(i.op).name;
   const std::string_view shown = op.starts_with("reduce_") ? op.substr(7) : op;
-  const auto& axes = i.attrs.axes;
+  const Integers axes = ops::reduced_axes(i.attrs);
   if (axes.empty()) return text(i.operands[0]);
   const bool arg_extreme = shown != op ? false : true;
   if (!arg_extreme && axes.size() == dims(i.operands[0]).size())
@@ -239,7 +243,7 @@ Text Writer::reduce(const Instr& i) const {
 }
 
 Text Writer::contract(const Instr& i) {
-  const auto& labels = i.attrs.labels;
+  const auto& labels = ops::attrs_of<ops::Contract>(i).labels;
   const auto& o = i.operands;
   const auto is = [&](std::vector<std::vector<std::int64_t>> pattern) {
     std::map<std::int64_t, std::int64_t> to, from;
@@ -290,7 +294,7 @@ Text Writer::contract(const Instr& i) {
 
 // Read at indices, element by element.
 Text Writer::gather(const Instr& i) {
-  const auto& labels = i.attrs.labels;
+  const auto& labels = ops::attrs_of<ops::Gather>(i).labels;
   const auto& result = labels.back();
   const auto names = index_names(result.size());
   const auto name_of = [&](std::int64_t l) {
@@ -304,7 +308,7 @@ Text Writer::gather(const Instr& i) {
   std::vector<std::string> at;
   for (const std::int64_t l : labels[0]) at.push_back(l >= 0 ? name_of(l) : indexed(static_cast<std::size_t>(-l)));
   std::string element = subscript(i.operands[0], at);
-  if (!i.attrs.integers.empty() && i.attrs.integers[0] == 1)
+  if (ops::attrs_of<ops::Gather>(i).masked)
     element = fmt::format("if {} {{ {} }} else {{ {} }}", indexed(i.operands.size() - 1), element,
                           zero(f_.type(i.operands[0]).elem));
   if (result.empty()) return {element, Binds::lambda};
@@ -313,7 +317,8 @@ Text Writer::gather(const Instr& i) {
 
 // Every element of the result sums the updates whose index is its own.
 Text Writer::scatter_add(const Instr& i) {
-  const auto& labels = i.attrs.labels;
+  const auto& attrs = ops::attrs_of<ops::ScatterAdd>(i);
+  const auto& labels = attrs.labels;
   const auto& target = labels.back();
   const auto names = index_names(target.size());
   std::map<std::int64_t, std::string> name_of;
@@ -338,13 +343,13 @@ Text Writer::scatter_add(const Instr& i) {
     if (target[d] < 0)
       guards.push_back(fmt::format("{} == {}", indexed(static_cast<std::size_t>(-target[d])), names[d]));
   }
-  if (!i.attrs.integers.empty() && i.attrs.integers[0] == 1) guards.push_back(indexed(i.operands.size() - 1));
+  if (attrs.masked) guards.push_back(indexed(i.operands.size() - 1));
   std::string element = indexed(0);
   if (!guards.empty())
     element =
         fmt::format("if {} {{ {} }} else {{ {} }}", joined(guards, " && "), element, zero(f_.type(i.operands[0]).elem));
   if (!inner.empty()) element = fmt::format("sum[{} => {}]", indices(inner, inner_dims), element);
-  return {fmt::format("[{} => {}]", indices(names, i.attrs.dims), element)};
+  return {fmt::format("[{} => {}]", indices(names, attrs.dims), element)};
 }
 
 }  // namespace rg::emit

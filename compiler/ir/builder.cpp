@@ -63,9 +63,10 @@ BlockId Builder::in_block(std::span<const Type> params,
   return inner;
 }
 
-std::vector<ValueId> Builder::emit_typed(Opcode op, std::vector<Val> operands, Attrs attrs,
+std::vector<ValueId> Builder::emit_typed(Opcode op, std::vector<Val> operands, Attributes attrs,
                                          std::vector<BlockId> regions, std::vector<Type> types) {
   const InstrId id(function_.instrs.size());
+  if (attrs.empty()) attrs = initial_attributes(*ops::info(op).attrs);
   if (id.index >= most_) internal_error("more instructions than the budget of the pass allows");
   std::vector<Val> results;
   for (Type& t : types) {
@@ -78,7 +79,8 @@ std::vector<ValueId> Builder::emit_typed(Opcode op, std::vector<Val> operands, A
   return results;
 }
 
-std::vector<ValueId> Builder::emit(Opcode op, std::vector<Val> operands, Attrs attrs, std::vector<BlockId> regions) {
+std::vector<ValueId> Builder::emit(Opcode op, std::vector<Val> operands, Attributes attrs,
+                                   std::vector<BlockId> regions) {
   std::vector<Type> types;
   for (const Val v : operands) types.push_back(type(v));
   std::vector<ops::RegionTypes> region_list;
@@ -90,7 +92,7 @@ std::vector<ValueId> Builder::emit(Opcode op, std::vector<Val> operands, Attrs a
   return emit_typed(op, std::move(operands), std::move(attrs), std::move(regions), std::move(*inferred));
 }
 
-ValueId Builder::emit1(Opcode op, std::vector<Val> operands, Attrs attrs, std::vector<BlockId> regions) {
+ValueId Builder::emit1(Opcode op, std::vector<Val> operands, Attributes attrs, std::vector<BlockId> regions) {
   return emit(op, std::move(operands), std::move(attrs), std::move(regions)).at(0);
 }
 
@@ -99,12 +101,12 @@ ValueId Builder::emit1(Opcode op, std::vector<Val> operands, Attrs attrs, std::v
 ValueId Builder::constant(Elem elem, double value, std::vector<Dim> dims) {
   if (!is_float(elem)) return integer(elem, truncated(elem, value), std::move(dims));
   if (elem == Elem::f32) value = static_cast<float>(value);
-  return emit1(ops::opcode<ops::Constant>(), {}, Attrs{.dims = std::move(dims), .reals = {value}, .elems = {elem}});
+  return emit_op<ops::Constant>({}, {.elem = elem, .dims = std::move(dims), .reals = {value}});
 }
 
 ValueId Builder::integer(Elem elem, std::int64_t value, std::vector<Dim> dims) {
   if (is_float(elem)) return constant(elem, static_cast<double>(value), std::move(dims));
-  return emit1(ops::opcode<ops::Constant>(), {}, Attrs{.dims = std::move(dims), .integers = {value}, .elems = {elem}});
+  return emit_op<ops::Constant>({}, {.elem = elem, .dims = std::move(dims), .integers = {value}});
 }
 
 ValueId Builder::boolean(bool value, std::vector<Dim> dims) {
@@ -120,15 +122,14 @@ ValueId Builder::zeros(const Type& type) { return constant(type.elem, 0, type.di
 
 ValueId Builder::size(const Dim& dim) {
   if (dim.is_constant()) return integer(Elem::i64, dim.constant());
-  return emit1(ops::opcode<ops::Size>(), {}, Attrs{.dims = {dim}});
+  return emit_op<ops::Size>({}, {dim});
 }
 
 const Instr* Builder::repeated(Val v) const {
   const Instr* def = function_.definition(v);
   while (def != nullptr) {
     const ops::OpInfo& row = ops::info(def->op);
-    if (def->op == ops::opcode<ops::Constant>())
-      return def->attrs.reals.size() == 1 || def->attrs.integers.size() == 1 ? def : nullptr;
+    if (def->op == ops::opcode<ops::Constant>()) return ops::attrs_of<ops::Constant>(*def).is_splat() ? def : nullptr;
     const bool same_values = row.moves_elements && !row.fills(def->attrs) && def->op != ops::opcode<ops::Concat>() &&
                              def->op != ops::opcode<ops::ReduceSum>();
     if (!same_values) return nullptr;
@@ -140,25 +141,25 @@ const Instr* Builder::repeated(Val v) const {
 std::optional<double> Builder::splat(Val v) const {
   const Instr* def = repeated(v);
   if (def == nullptr) return std::nullopt;
-  if (!is_float(type(v).elem)) return static_cast<double>(def->attrs.integers[0]);
-  return type(v).elem == Elem::f32 ? static_cast<float>(def->attrs.reals[0]) : def->attrs.reals[0];
+  const auto& a = ops::attrs_of<ops::Constant>(*def);
+  if (!is_float(type(v).elem)) return static_cast<double>(a.integers[0]);
+  return type(v).elem == Elem::f32 ? static_cast<float>(a.reals[0]) : a.reals[0];
 }
 
 ValueId Builder::splat_of(Val v, std::vector<Dim> to) {
-  Attrs attrs = repeated(v)->attrs;
+  auto attrs = ops::attrs_of<ops::Constant>(*repeated(v));
   attrs.dims = std::move(to);
-  return emit1(ops::opcode<ops::Constant>(), {}, std::move(attrs));
+  return emit_op<ops::Constant>({}, std::move(attrs));
 }
 
 ValueId Builder::absent(const Type& type) {
   if (!is_float(type.elem)) return zeros(type);
-  return emit1(ops::opcode<ops::Constant>(), {},
-               Attrs{.dims = type.dims, .reals = {0}, .elems = {type.elem}, .text = std::string(ops::kAbsent)});
+  return emit_op<ops::Constant>({}, {.elem = type.elem, .dims = type.dims, .reals = {0}, .absent = true});
 }
 
 bool Builder::is_absent(Val v) const {
   const Instr* def = repeated(v);
-  return def != nullptr && def->attrs.text == ops::kAbsent;
+  return def != nullptr && ops::attrs_of<ops::Constant>(*def).absent;
 }
 
 namespace {
@@ -284,7 +285,7 @@ ValueId Builder::logical_not(Val a) {
 
 ValueId Builder::convert(Val a, Elem elem) {
   if (type(a).elem == elem) return a;
-  return emit1(ops::opcode<ops::Convert>(), {a}, Attrs{.elems = {elem}});
+  return emit_op<ops::Convert>({a}, {elem});
 }
 
 ValueId Builder::call(std::string_view op, std::initializer_list<Val> operands) { return emit1(named(op), operands); }
@@ -298,10 +299,11 @@ ValueId Builder::broadcast(Val v, std::vector<Dim> to, std::vector<std::int64_t>
     return splat_of(v, std::move(to));
   if (def != nullptr && def->op == ops::opcode<ops::Broadcast>()) {  // axes of the inner one, seen through the outer
     std::vector<std::int64_t> composed;
-    for (const std::int64_t a : def->attrs.axes) composed.push_back(axes[static_cast<std::size_t>(a)]);
-    return emit1(def->op, {def->operands[0]}, Attrs{.axes = std::move(composed), .dims = std::move(to)});
+    for (const std::int64_t a : ops::attrs_of<ops::Broadcast>(*def).axes)
+      composed.push_back(axes[static_cast<std::size_t>(a)]);
+    return emit_op<ops::Broadcast>({def->operands[0]}, {.axes = std::move(composed), .dims = std::move(to)});
   }
-  return emit1(ops::opcode<ops::Broadcast>(), {v}, Attrs{.axes = std::move(axes), .dims = std::move(to)});
+  return emit_op<ops::Broadcast>({v}, {.axes = std::move(axes), .dims = std::move(to)});
 }
 
 ValueId Builder::broadcast_leading(Val v, const std::vector<Dim>& to) {
@@ -313,36 +315,34 @@ ValueId Builder::broadcast_leading(Val v, const std::vector<Dim>& to) {
 
 ValueId Builder::transpose(Val v, std::vector<std::int64_t> permutation) {
   if (permutation == identity(permutation.size())) return v;
-  return emit1(ops::opcode<ops::Transpose>(), {v}, Attrs{.axes = std::move(permutation)});
+  return emit_op<ops::Transpose>({v}, {std::move(permutation)});
 }
 
 ValueId Builder::reshape(Val v, std::vector<Dim> to) {
   if (dims(v) == to) return v;
-  return emit1(ops::opcode<ops::Reshape>(), {v}, Attrs{.dims = std::move(to)});
+  return emit_op<ops::Reshape>({v}, {std::move(to)});
 }
 
 ValueId Builder::slice(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> lengths) {
   const bool whole = std::ranges::all_of(starts, [](const Dim& d) { return d == Dim(0); }) &&
                      std::ranges::all_of(steps, [](std::int64_t s) { return s == 1; });
   if (whole && lengths == dims(v)) return v;
-  return emit1(ops::opcode<ops::Slice>(), {v},
-               Attrs{.dims = std::move(lengths), .starts = std::move(starts), .steps = std::move(steps)});
+  return emit_op<ops::Slice>({v}, {.dims = std::move(lengths), .starts = std::move(starts), .steps = std::move(steps)});
 }
 
 ValueId Builder::place(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> to,
-                       std::string_view zeros) {
-  return emit1(
-      ops::opcode<ops::Place>(), {v},
-      Attrs{.dims = std::move(to), .starts = std::move(starts), .steps = std::move(steps), .text = std::string(zeros)});
+                       bool absent) {
+  return emit_op<ops::Place>(
+      {v}, {.dims = std::move(to), .starts = std::move(starts), .steps = std::move(steps), .absent = absent});
 }
 
 ValueId Builder::iota(Elem elem, std::vector<Dim> to, std::int64_t axis) {
-  return emit1(ops::opcode<ops::Iota>(), {}, Attrs{.axes = {axis}, .dims = std::move(to), .elems = {elem}});
+  return emit_op<ops::Iota>({}, {.elem = elem, .dims = std::move(to), .axis = axis});
 }
 
 ValueId Builder::reduce(std::string_view kind, Val v, std::vector<std::int64_t> axes) {
   if (axes.empty()) return v;
-  return emit1(named("reduce_" + std::string(kind)), {v}, Attrs{.axes = std::move(axes)});
+  return emit1(named("reduce_" + std::string(kind)), {v}, ops::ReductionAttrs{std::move(axes)});
 }
 
 ValueId Builder::sum(Val v, std::vector<std::int64_t> axes) {
@@ -351,7 +351,7 @@ ValueId Builder::sum(Val v, std::vector<std::int64_t> axes) {
 
 ValueId Builder::contract(std::vector<Val> operands, std::vector<std::vector<std::int64_t>> labels) {
   if (operands.size() == 1 && labels[0] == labels[1]) return operands[0];
-  return emit1(ops::opcode<ops::Contract>(), std::move(operands), Attrs{.labels = std::move(labels)});
+  return emit_op<ops::Contract>(std::move(operands), {std::move(labels)});
 }
 
 std::vector<ValueId> Builder::scan(const Dim& trip, std::vector<Val> states, std::vector<Val> arrays,
@@ -367,8 +367,8 @@ std::vector<ValueId> Builder::scan(const Dim& trip, std::vector<Val> states, std
   });
   std::vector<Val> operands = std::move(states);
   operands.insert(operands.end(), arrays.begin(), arrays.end());
-  Attrs attrs{.dims = {trip}, .integers = {static_cast<std::int64_t>(carried), reversed ? 1 : 0}};
-  return emit(ops::opcode<ops::For>(), std::move(operands), std::move(attrs), {region});
+  return emit(ops::opcode<ops::For>(), std::move(operands),
+              ops::For::Attrs{.trip = trip, .states = carried, .reversed = reversed}, {region});
 }
 
 }  // namespace rg::ir

@@ -41,20 +41,21 @@ class Builder {
   Span span() const { return span_; }
 
   /// Emits an instruction. Types are inferred; operands that the op's rule refuses are an internal error.
-  std::vector<Val> emit(Opcode op, std::vector<Val> operands, Attrs attrs = {}, std::vector<BlockId> regions = {});
-  Val emit1(Opcode op, std::vector<Val> operands, Attrs attrs = {}, std::vector<BlockId> regions = {});
+  std::vector<Val> emit(Opcode op, std::vector<Val> operands, Attributes attrs = {}, std::vector<BlockId> regions = {});
+  Val emit1(Opcode op, std::vector<Val> operands, Attributes attrs = {}, std::vector<BlockId> regions = {});
   /// Emits Op by its struct, without folding: `b.op<ops::Cos>(x)`.
   template <class Op, class... V>
   Val op(V... operands) {
     return emit1(ops::opcode<Op>(), {operands...});
   }
 
+  /// The same with the op's own attributes: `b.emit_op<ops::Concat>(parts, {.axis = 0})`.
   template <class Op>
-  Val emit_op(std::vector<Val> operands, Attrs attrs = {}) {
+  Val emit_op(std::vector<Val> operands, typename Op::Attrs attrs = {}) {
     return emit1(ops::opcode<Op>(), std::move(operands), std::move(attrs));
   }
   /// Emits an op whose result types its rule cannot know: call, derive.
-  std::vector<Val> emit_typed(Opcode op, std::vector<Val> operands, Attrs attrs, std::vector<BlockId> regions,
+  std::vector<Val> emit_typed(Opcode op, std::vector<Val> operands, Attributes attrs, std::vector<BlockId> regions,
                               std::vector<Type> types);
   /// The opcode of a name, which exists.
   static Opcode named(std::string_view name);
@@ -101,10 +102,9 @@ class Builder {
   Val transpose(Val v, std::vector<std::int64_t> permutation);
   Val reshape(Val v, std::vector<Dim> to);
   Val slice(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> lengths);
-  /// Zeros of extents `to` with `v` placed at starts + steps * index: the transpose of slice. `zeros`: empty, or
-  /// ops::kAbsent.
-  Val place(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> to,
-            std::string_view zeros = {});
+  /// Zeros of extents `to` with `v` placed at starts + steps * index: the transpose of slice. `absent`: the zeros
+  /// stand for a derivative that is not there.
+  Val place(Val v, std::vector<Dim> starts, std::vector<std::int64_t> steps, std::vector<Dim> to, bool absent = false);
   Val iota(Elem elem, std::vector<Dim> to, std::int64_t axis);
   Val reduce(std::string_view kind, Val v, std::vector<std::int64_t> axes);  // "sum" "prod" "min" "max" "any" "all"
   Val sum(Val v, std::vector<std::int64_t> axes);                            // "any" on bool

@@ -19,12 +19,9 @@ std::vector<ValueId> Cloner::operator()(std::span<const ValueId> from) const {
   return out;
 }
 
-Attrs Cloner::attrs(const Attrs& a) const {
+Attributes Cloner::attrs(const Attributes& a) const {
   if (sizes_.empty()) return a;
-  Attrs out = a;
-  for (Dim& d : out.dims) d = d.substitute(sizes_);
-  for (Dim& d : out.starts) d = d.substitute(sizes_);
-  return out;
+  return a.with_dims([this](const Dim& d) { return d.substitute(sizes_); });
 }
 
 void Cloner::clone(InstrId id) {

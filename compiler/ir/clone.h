@@ -27,7 +27,7 @@ class Cloner {
   std::vector<ValueId> operator()(std::span<const ValueId> from) const;
   Dim dim(const Dim& d) const { return sizes_.empty() ? d : d.substitute(sizes_); }
   Type type(const Type& t) const { return sizes_.empty() ? t : t.substitute(sizes_); }
-  Attrs attrs(const Attrs& a) const;
+  Attributes attrs(const Attributes& a) const;
   /// Copies one instruction, its regions included, through the hook.
   void clone(InstrId id);
   /// Copies one instruction without asking the hook for itself (its regions ask it).

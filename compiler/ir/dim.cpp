@@ -154,6 +154,22 @@ std::optional<std::uint32_t> Dim::as_size() const {
 bool Dim::operator==(const Dim& other) const { return compare(*this, other) == 0; }
 bool Dim::operator<(const Dim& other) const { return compare(*this, other) < 0; }
 
+std::size_t Dim::hash() const {
+  std::size_t h = valid_ ? terms_.size() : SIZE_MAX;
+  const auto mix = [&h](std::size_t v) { h = (h ^ v) * 0x9e3779b97f4a7c15U + (h >> 29); };
+  for (const Term& t : terms_) {
+    mix(static_cast<std::size_t>(t.coefficient));
+    for (const auto& atom : t.atoms) {
+      mix(static_cast<std::size_t>(atom->kind));
+      mix(atom->size);
+      if (atom->kind == DimAtom::Kind::size) continue;
+      mix(atom->a.hash());
+      mix(atom->b.hash());
+    }
+  }
+  return h;
+}
+
 namespace {
 bool proven_nonnegative(const DimAtom& atom) {
   switch (atom.kind) {

@@ -46,6 +46,8 @@ class Dim {
   bool operator==(const Dim& other) const;
   /// Any total order, for use as a key.
   bool operator<(const Dim& other) const;
+  /// Equal for equal polynomials.
+  std::size_t hash() const;
 
   /// Sizes are at least 0. True: proven for all sizes; false: not proven.
   bool proven_nonnegative() const;

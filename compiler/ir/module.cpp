@@ -1,26 +1,12 @@
 #include "compiler/ir/module.h"
 
 #include <algorithm>
-#include <bit>
-#include <cmath>
 #include <unordered_map>
 #include <unordered_set>
 
 namespace rg::ir {
 
 namespace {
-
-bool same_number(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return std::isnan(a) && std::isnan(b);
-  return std::bit_cast<std::uint64_t>(a) == std::bit_cast<std::uint64_t>(b);
-}
-
-bool same_attrs(Attrs a, Attrs b) {
-  if (!std::ranges::equal(a.reals, b.reals, same_number)) return false;
-  a.reals.clear();
-  b.reals.clear();
-  return a == b;
-}
 
 /// Walks two functions at once; `other_` maps the first's values to the second's.
 class Comparison {
@@ -49,7 +35,7 @@ class Comparison {
     });
   }
   bool instr(const Instr& a, const Instr& b) {
-    return a.op == b.op && uses(a.operands, b.operands) && same_attrs(a.attrs, b.attrs) &&
+    return a.op == b.op && uses(a.operands, b.operands) && a.attrs == b.attrs &&
            std::ranges::equal(a.regions, b.regions, [&](BlockId x, BlockId y) { return block(x, y); }) &&
            definitions(a.results, b.results);
   }
@@ -59,6 +45,14 @@ class Comparison {
 };
 
 }  // namespace
+
+const std::string* callee(const Instr& instr) {
+  const std::string* name = nullptr;
+  instr.attrs.each([&](std::string_view, const FieldRef& field) {
+    if (Symbol* const* symbol = std::get_if<Symbol*>(&field)) name = &(*symbol)->name;
+  });
+  return name;
+}
 
 std::size_t Tree::leaf_count() const {
   if (kind == Kind::tensor) return 1;

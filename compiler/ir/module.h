@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/ir/type.h"
+#include "compiler/ir/attributes.h"
 #include "compiler/support/ids.h"
 #include "compiler/support/source.h"
 
@@ -22,31 +22,17 @@ using BlockId = Id<struct BlockTag>;
 /// Index of an op in ops::AllOps; see compiler/ops/registry.h.
 using Opcode = Id<struct OpcodeTag>;
 
-/// The parameters of an instruction that are not values. Which fields an op reads is said in its doc; the others are
-/// empty. Everything here is printed and read by the text form.
-struct Attrs {
-  std::vector<std::int64_t> axes = {};   // permutation, reduced axes, axis map, parameters differentiated
-  std::vector<Dim> dims = {};            // extents: of the result, of index axes, of a loop (one entry)
-  std::vector<Dim> starts = {};          // slice, pad: first index an axis
-  std::vector<std::int64_t> steps = {};  // slice, pad: stride an axis, negative for reversed
-  std::vector<std::vector<std::int64_t>> labels =
-      {};                                   // contract, gather, scatter: a list an operand, then the result's
-  std::vector<double> reals = {};           // constant: one value (splat) or row-major values
-  std::vector<std::int64_t> integers = {};  // constant of integer or bool type; op-specific flags
-  std::vector<Elem> elems = {};             // convert, constant, iota: one entry, the result's element type
-  std::string text = {};                    // message, mode of a derivative
-  std::string callee = {};                  // name of a function of the module
-  bool operator==(const Attrs&) const = default;
-};
-
 struct Instr {
   Opcode op;
   std::vector<ValueId> operands;
   std::vector<ValueId> results;
-  Attrs attrs;
+  Attributes attrs;
   std::vector<BlockId> regions;
   Span span;
 };
+
+/// The function of the module that the instruction refers to, null where it refers to none.
+const std::string* callee(const Instr& instr);
 
 /// Straight-line code: parameters, instructions in order, and the values it yields.
 struct Block {
@@ -115,7 +101,7 @@ struct Function {
   std::vector<Type> result_types() const;
 };
 
-/// Functions by name, in the order in which they were added. A callee is named in Attrs::callee.
+/// Functions by name, in the order in which they were added.
 struct Module {
   std::deque<Function> functions;  // references stay valid as functions are added
 

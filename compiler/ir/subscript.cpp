@@ -42,9 +42,10 @@ class Finder {
   Term before_reduction(const Instr& in, const Term& result) {
     Term out{in.operands[0], {}};
     const std::vector<Dim>& dims = f_.type(out.value).dims;
+    const Integers& axes = ops::attrs_of<ops::ReduceAll>(in).axes;
     std::size_t kept = 0;
     for (std::size_t d = 0; d < dims.size(); ++d) {
-      if (std::ranges::find(in.attrs.axes, static_cast<std::int64_t>(d)) == in.attrs.axes.end()) {
+      if (std::ranges::find(axes, static_cast<std::int64_t>(d)) == axes.end()) {
         out.axes.push_back(result.axes[kept++]);
       } else {
         out.axes.push_back(check.axes.size());
@@ -56,7 +57,8 @@ class Finder {
 
   static Term before_broadcast(const Instr& in, const Term& result) {
     Term out{in.operands[0], {}};
-    for (const std::int64_t axis : in.attrs.axes) out.axes.push_back(result.axes[static_cast<std::size_t>(axis)]);
+    for (const std::int64_t axis : ops::attrs_of<ops::Broadcast>(in).axes)
+      out.axes.push_back(result.axes[static_cast<std::size_t>(axis)]);
     return out;
   }
 
@@ -85,8 +87,9 @@ std::vector<std::string> words_of_check(const std::vector<Dim>& dims, const std:
 
 std::string numbers_of_check(const Function& f, const Instr& assertion, std::span<const std::int64_t> sizes,
                              const ElementOf& element) {
-  const std::vector<Dim>& dims = assertion.attrs.dims;
-  if (assertion.op != ops::opcode<ops::Assert>() || dims.empty()) return "";
+  if (assertion.op != ops::opcode<ops::Assert>()) return "";
+  const std::vector<Dim>& dims = ops::attrs_of<ops::Assert>(assertion).subscript;
+  if (dims.empty()) return "";
   const std::vector<std::string> words = words_of_check(dims, f.size_names);
   std::string out;
   const auto value = [&](const Dim& d) { return d.evaluate(sizes).value_or(-1); };

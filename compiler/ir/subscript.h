@@ -1,8 +1,8 @@
-// Checks of subscripts: an `assert` with `dims` says where a position of the program left its extent.
+// Checks of subscripts: an `assert` with a `subscript` says where a position of the program left its extent.
 //
-//   dims = [extent]               the position is a value, found in the condition by `subscript_of`
-//   dims = [extent, position]     the position is an expression of sizes
-//   dims = [extent, begin, end]   a slice
+//   subscript = [extent]               the position is a value, found in the condition by `subscript_of`
+//   subscript = [extent, position]     the position is an expression of sizes
+//   subscript = [extent, begin, end]   a slice
 #pragma once
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct SubscriptCheck {
 /// What the condition of an assertion on a subscript compares; nothing where its form is another.
 std::optional<SubscriptCheck> subscript_of(const Function& f, ValueId condition);
 
-/// The words that stand before the numbers behind the message of a check with such `dims`: one for each of `dims`,
+/// The words that stand before the numbers behind the message of a check with such extents: one for each of `dims`,
 /// and one for the position where that is a value.
 std::vector<std::string> words_of_check(const std::vector<Dim>& dims, const std::vector<std::string>& size_names);
 

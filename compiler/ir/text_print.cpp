@@ -84,24 +84,33 @@ class Printer {
     return out + "]";
   }
 
-  void attrs(const Attrs& a) {
+  std::string value(std::int64_t v) const { return std::to_string(v); }
+  std::string value(std::size_t v) const { return std::to_string(v); }
+  std::string value(double v) const { return fmt::format("{}", v); }
+  std::string value(const Dim& d) const { return d.str(f_.size_names); }
+  std::string value(const std::string& s) const { return quoted(s); }
+  std::string value(const Symbol& s) const { return symbol(s.name); }
+  template <class T>
+  std::string value(const std::vector<T>& items) const {
+    return list(items, [this](const T& item) { return value(item); });
+  }
+
+  // `name=value`; of a truth value the name alone where it holds. Empty lists and texts are left out.
+  void attrs(const Attributes& a) {
     std::string out;
-    const auto integer = [](std::int64_t v) { return std::to_string(v); };
-    const auto dim = [&](const Dim& d) { return d.str(f_.size_names); };
-    const auto field = [&](std::string_view name, bool present, const std::string& text) {
-      if (present) out += fmt::format("{}{}={}", out.empty() ? "" : ", ", name, text);
-    };
-    field("axes", !a.axes.empty(), list(a.axes, integer));
-    field("dims", !a.dims.empty(), list(a.dims, dim));
-    field("starts", !a.starts.empty(), list(a.starts, dim));
-    field("steps", !a.steps.empty(), list(a.steps, integer));
-    field("labels", !a.labels.empty(),
-          list(a.labels, [&](const std::vector<std::int64_t>& l) { return list(l, integer); }));
-    field("reals", !a.reals.empty(), list(a.reals, [](double v) { return fmt::format("{}", v); }));
-    field("integers", !a.integers.empty(), list(a.integers, integer));
-    field("elems", !a.elems.empty(), list(a.elems, [](Elem e) { return std::string(name(e)); }));
-    field("text", !a.text.empty(), quoted(a.text));
-    field("callee", !a.callee.empty(), symbol(a.callee));
+    a.each([&](std::string_view name, const FieldRef& field) {
+      const std::string text = std::visit(
+          [&]<class T>(const T& x) -> std::string {
+            if constexpr (std::is_same_v<T, WordRef>)
+              return "=" + std::string(x.names[*x.at]);
+            else if constexpr (!std::is_same_v<T, bool*>)
+              return "=" + value(*x);
+            else
+              return *x ? "" : "=[]";
+          },
+          field);
+      if (text != "=[]" && text != "=\"\"") out += (out.empty() ? "" : ", ") + std::string(name) + text;
+    });
     if (!out.empty()) out_ += " {" + out + "}";
   }
 

@@ -349,8 +349,8 @@ class Reader {
     if (row.operands >= 0 && static_cast<std::size_t>(row.operands) != operands.size())
       fail(Code::ir_invalid, fmt::format("`{}` takes {} operands, {} given", name, row.operands, operands.size()),
            span);
-    Attrs attrs;
-    if (is("{")) list("{", "}", [&] { attribute(attrs); });
+    Attributes attrs = initial_attributes(*row.attrs);
+    if (is("{")) list("{", "}", [&] { attribute(attrs, name); });
     std::vector<BlockId> regions;
     while (is("(")) regions.push_back(region(depth));
     if (static_cast<std::size_t>(row.regions) != regions.size())
@@ -364,7 +364,7 @@ class Reader {
     for (std::size_t k = 0; k < values.size(); ++k) define(results[k], values[k]);
   }
 
-  void check_types(const ops::OpInfo& row, const std::vector<ValueId>& operands, const Attrs& attrs,
+  void check_types(const ops::OpInfo& row, const std::vector<ValueId>& operands, const Attributes& attrs,
                    const std::vector<BlockId>& regions, const std::vector<Type>& types, Span span) {
     if (row.infer == nullptr) return;
     std::vector<Type> in;
@@ -402,34 +402,49 @@ class Reader {
     return id;
   }
 
-  void attribute(Attrs& a) {
+  void read(bool& v) { v = true; }
+  void read(std::int64_t& v) { v = integer(); }
+  void read(std::size_t& v) {
+    const std::int64_t number = integer();
+    if (number < 0) fail(Code::ir_syntax, "a count is not negative");
+    v = static_cast<std::size_t>(number);
+  }
+  void read(double& v) { v = real(); }
+  void read(Dim& v) { v = dim(); }
+  void read(std::string& v) { v = take(Token::Kind::string, "a text"); }
+  void read(Symbol& v) { v.name = take(Token::Kind::function, "a function's name"); }
+  void read(const WordRef& v) {
+    const Span span = token_.span;
+    const std::string given = word("a word");
+    const auto at = std::ranges::find(v.names, given);
+    if (at == v.names.end())
+      fail(Code::ir_syntax, fmt::format("`{}` is none of {}", given, fmt::join(v.names, ", ")), span);
+    *v.at = static_cast<std::uint8_t>(at - v.names.begin());
+  }
+  template <class T>
+  void read(std::vector<T>& v) {
+    v.clear();
+    list("[", "]", [&] { read(v.emplace_back()); });
+  }
+
+  void attribute(Attributes& a, const std::string& op) {
+    const Span span = token_.span;
     const std::string name = word("an attribute");
-    expect("=");
-    if (name == "axes")
-      list("[", "]", [&] { a.axes.push_back(integer()); });
-    else if (name == "dims")
-      list("[", "]", [&] { a.dims.push_back(dim()); });
-    else if (name == "starts")
-      list("[", "]", [&] { a.starts.push_back(dim()); });
-    else if (name == "steps")
-      list("[", "]", [&] { a.steps.push_back(integer()); });
-    else if (name == "labels")
-      list("[", "]", [&] {
-        std::vector<std::int64_t>& l = a.labels.emplace_back();
-        list("[", "]", [&] { l.push_back(integer()); });
-      });
-    else if (name == "reals")
-      list("[", "]", [&] { a.reals.push_back(real()); });
-    else if (name == "integers")
-      list("[", "]", [&] { a.integers.push_back(integer()); });
-    else if (name == "elems")
-      list("[", "]", [&] { a.elems.push_back(elem()); });
-    else if (name == "text")
-      a.text = take(Token::Kind::string, "a text");
-    else if (name == "callee")
-      a.callee = take(Token::Kind::function, "a function's name");
-    else
-      fail(Code::ir_syntax, "there is no attribute " + name);
+    bool found = false;
+    a.edit([&](std::string_view field, const FieldRef& value) {
+      if (field != name) return;
+      found = true;
+      std::visit(
+          [&]<class T>(const T& x) {
+            if constexpr (!std::is_same_v<T, bool*>) expect("=");
+            if constexpr (std::is_same_v<T, WordRef>)
+              read(x);
+            else
+              read(*x);
+          },
+          value);
+    });
+    if (!found) fail(Code::ir_syntax, fmt::format("`{}` has no attribute {}", op, name), span);
   }
 
   std::string_view text_;

@@ -8,6 +8,8 @@ constexpr std::array<std::string_view, 5> kNames{"f32", "f64", "i32", "i64", "bo
 
 std::string_view name(Elem elem) { return kNames[static_cast<std::size_t>(elem)]; }
 
+std::span<const std::string_view> names_of(Elem) { return kNames; }
+
 std::optional<Elem> elem_named(std::string_view name) {
   for (std::size_t i = 0; i < kNames.size(); ++i) {
     if (kNames[i] == name) return static_cast<Elem>(i);

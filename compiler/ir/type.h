@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,8 @@ enum class Elem : std::uint8_t { f32, f64, i32, i64, boolean };
 /// "f32", "f64", "i32", "i64", "bool".
 std::string_view name(Elem elem);
 std::optional<Elem> elem_named(std::string_view name);
+/// All names, by value.
+std::span<const std::string_view> names_of(Elem);
 constexpr bool is_float(Elem e) { return e == Elem::f32 || e == Elem::f64; }
 constexpr bool is_integer(Elem e) { return e == Elem::i32 || e == Elem::i64; }
 /// Bytes of one element in memory (a bool takes one).

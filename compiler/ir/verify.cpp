@@ -184,9 +184,7 @@ class FunctionVerifier {
     const std::string place = place_ += fmt::format(" ({})", row.name);
     bool sound = true;
     for (const ValueId v : instr.operands) sound &= use(v);
-    for (const std::vector<Dim>* dims : {&instr.attrs.dims, &instr.attrs.starts}) {
-      for (const Dim& d : *dims) extent(d);
-    }
+    for (const Dim& d : instr.attrs.dims()) extent(d);
     for (const BlockId r : instr.regions) sound &= block(r);
     place_ = place;
     span_ = instr.span;
@@ -199,6 +197,7 @@ class FunctionVerifier {
     if ((row.operands >= 0 && instr.operands.size() != static_cast<std::size_t>(row.operands)) ||
         instr.regions.size() != static_cast<std::size_t>(row.regions))
       return report(kOps, fmt::format("{} operands and {} regions", instr.operands.size(), instr.regions.size()));
+    if (!instr.attrs.empty() && instr.attrs.type() != row.attrs) return report(kOps, "the attributes of another op");
     types(instr, row);
     if (instr.op == ops::opcode<ops::Constant>() && instr.results.size() == 1) constant(instr);
     const bool lifted_away = instr.op == ops::opcode<ops::Map>() || instr.op == ops::opcode<ops::Call>() ||
@@ -225,7 +224,7 @@ class FunctionVerifier {
   void constant(const Instr& instr) {
     const Elem elem = f_.type(instr.results[0]).elem;
     if (is_float(elem)) return;
-    for (const std::int64_t v : instr.attrs.integers) {
+    for (const std::int64_t v : instr.attrs.as<ops::Constant::Attrs>().integers) {
       if (elem == Elem::boolean ? v != 0 && v != 1 : wrap(elem, v) != v)
         return report(kConstant, fmt::format("{} is no {}", v, name(elem)));
     }
@@ -267,26 +266,28 @@ class ReferenceVerifier {
   }
 
   std::string problem(const Instr& instr, bool call) const {
-    const Attrs& a = instr.attrs;
-    const Function* callee = module_.find(a.callee);
-    if (callee == nullptr) return fmt::format("there is no function @{}", a.callee);
-    if (a.dims.size() != callee->size_names.size())
-      return fmt::format("{} sizes for @{}, which has {}", a.dims.size(), a.callee, callee->size_names.size());
-    std::vector<Type> operands = substituted(callee->param_types(), a.dims);
-    std::vector<Type> results = substituted(callee->result_types(), a.dims);
+    const auto* derive = instr.attrs.get_if<ops::Derive::Attrs>();
+    const std::string& name = *callee(instr);
+    const std::vector<Dim>& sizes = call ? instr.attrs.as<ops::Call::Attrs>().sizes : derive->sizes;
+    const Function* to = module_.find(name);
+    if (to == nullptr) return fmt::format("there is no function @{}", name);
+    if (sizes.size() != to->size_names.size())
+      return fmt::format("{} sizes for @{}, which has {}", sizes.size(), name, to->size_names.size());
+    std::vector<Type> operands = substituted(to->param_types(), sizes);
+    std::vector<Type> results = substituted(to->result_types(), sizes);
     if (!call) {
-      if (std::string why = derivative(a, operands, results); !why.empty()) return why;
+      if (std::string why = derivative(*derive, operands, results); !why.empty()) return why;
     }
-    if (types(instr.operands) != operands) return fmt::format("the operands do not fit @{}", a.callee);
-    if (types(instr.results) != results) return fmt::format("the results do not fit @{}", a.callee);
+    if (types(instr.operands) != operands) return fmt::format("the operands do not fit @{}", name);
+    if (types(instr.results) != results) return fmt::format("the results do not fit @{}", name);
     return {};
   }
 
   /// Appends seeds to the operands and derivatives to the results; gives why it cannot.
-  static std::string derivative(const Attrs& a, std::vector<Type>& operands, std::vector<Type>& results) {
+  static std::string derivative(const ops::Derive::Attrs& a, std::vector<Type>& operands, std::vector<Type>& results) {
     std::vector<Type> wrt, floats;
     std::set<std::int64_t> seen;
-    for (const std::int64_t p : a.axes) {
+    for (const std::int64_t p : a.wrt) {
       if (p < 0 || static_cast<std::size_t>(p) >= operands.size() || !seen.insert(p).second)
         return fmt::format("there is no parameter {}, or it stands twice", p);
       wrt.push_back(operands[static_cast<std::size_t>(p)]);
@@ -296,24 +297,26 @@ class ReferenceVerifier {
     const auto append = [](std::vector<Type>& to, const std::vector<Type>& from) {
       to.insert(to.end(), from.begin(), from.end());
     };
-    if (a.text == "jvp") {
-      append(operands, wrt);
-      append(results, floats);
-    } else if (a.text == "vjp") {
-      append(operands, floats);
-      append(results, wrt);
-    } else if (a.text == "jacobian") {
-      if (a.integers.size() > 1 || (a.integers.size() == 1 && (a.integers[0] < 0 || a.integers[0] > 2)))
-        return "a jacobian is auto (0), forward (1) or reverse (2)";
-      for (const Type& r : floats) {
-        for (const Type& w : wrt) {
-          Type t = r;
-          t.dims.insert(t.dims.end(), w.dims.begin(), w.dims.end());
-          results.push_back(std::move(t));
+    switch (a.mode) {
+      case ops::DeriveMode::jvp:
+        append(operands, wrt);
+        append(results, floats);
+        break;
+      case ops::DeriveMode::vjp:
+        append(operands, floats);
+        append(results, wrt);
+        break;
+      case ops::DeriveMode::jacobian:
+      case ops::DeriveMode::jacobian_forward:
+      case ops::DeriveMode::jacobian_reverse:
+        for (const Type& r : floats) {
+          for (const Type& w : wrt) {
+            Type t = r;
+            t.dims.insert(t.dims.end(), w.dims.begin(), w.dims.end());
+            results.push_back(std::move(t));
+          }
         }
-      }
-    } else {
-      return fmt::format("there is no mode `{}`", a.text);
+        break;
     }
     return {};
   }

@@ -227,10 +227,7 @@ V Emitter::compute(const plan::Node& n) {
   if (wide) {
     for (V& v : x) v = spread(v);
   }
-  ir::Attrs attrs;
-  attrs.integers = n.op_integers;
-  attrs.elems = {n.elem};
-  return many_functions_ && may_be_long(n) ? call_of(n.op, attrs, x) : lower_op(vb_, n.op, attrs, x);
+  return many_functions_ && may_be_long(n) ? call_of(n, x) : lower_op(vb_, n.op, n.attrs, x);
 }
 
 // Whether the code of the op is more than an instruction or two: a division and a root are one.
@@ -241,20 +238,22 @@ bool Emitter::may_be_long(const plan::Node& n) {
 }
 
 // The op as a function of its own, one for each width; in place where that is short after all.
-V Emitter::call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& x) {
+V Emitter::call_of(const plan::Node& n, const std::vector<V>& x) {
   llvm::Module& module = *function_->getParent();
-  std::string name = "rg." + std::string(ops::info(op).name);
-  for (const std::int64_t i : attrs.integers) name += "." + std::to_string(i);
+  std::string name = "rg." + std::string(ops::info(n.op).name);
+  n.attrs.each([&](std::string_view, const ir::FieldRef& field) {
+    if (std::int64_t* const* i = std::get_if<std::int64_t*>(&field)) name += "." + std::to_string(**i);
+  });
   std::vector<llvm::Type*> types;
   llvm::raw_string_ostream text(name);
   for (V v : x) {
     types.push_back(v->getType());
     text << "." << *v->getType();
   }
-  llvm::Type* result = register_type(attrs.elems[0]);
+  llvm::Type* result = register_type(n.elem);
   text << "." << *result;
   if (const unsigned lanes = ValueBuilder::lanes(x[0]); lanes > 1) result = llvm::FixedVectorType::get(result, lanes);
-  if (short_.contains(name)) return lower_op(vb_, op, attrs, x);
+  if (short_.contains(name)) return lower_op(vb_, n.op, n.attrs, x);
   llvm::Function* f = module.getFunction(name);
   if (!f) {
     f = llvm::Function::Create(llvm::FunctionType::get(result, types, false), llvm::GlobalValue::InternalLinkage, name,
@@ -266,12 +265,12 @@ V Emitter::call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& 
     ValueBuilder values(b, options_.scalef);
     std::vector<V> arguments;
     for (llvm::Argument& a : f->args()) arguments.push_back(&a);
-    b.CreateRet(lower_op(values, op, attrs, arguments));
+    b.CreateRet(lower_op(values, n.op, n.attrs, arguments));
     constexpr unsigned few = 12;
     if (f->getInstructionCount() <= few) {
       f->eraseFromParent();
       short_.insert(name);
-      return lower_op(vb_, op, attrs, x);
+      return lower_op(vb_, n.op, n.attrs, x);
     }
   }
   return b_.CreateCall(f, x);

@@ -60,7 +60,7 @@ class Emitter {
   V known(plan::NodeId id) const;  // null where it is not computed yet
   V compute(const plan::Node& n);
   static bool may_be_long(const plan::Node& n);
-  V call_of(ir::Opcode op, const ir::Attrs& attrs, const std::vector<V>& x);
+  V call_of(const plan::Node& n, const std::vector<V>& x);
   std::optional<std::pair<V, V>> factors(plan::NodeId id, bool negative);
   V multiply_add(const std::pair<V, V>& product, V term);
   V fused(const plan::Node& n);

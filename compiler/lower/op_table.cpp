@@ -10,10 +10,10 @@ namespace rg::lower {
 namespace {
 
 using V = llvm::Value*;
-using Lower = V (*)(ValueBuilder&, const ir::Attrs&, std::span<V const>);
+using Lower = V (*)(ValueBuilder&, const ir::Attributes&, std::span<V const>);
 
 template <class Op, std::size_t... K>
-V call(ValueBuilder& b, const ir::Attrs& attrs, std::span<V const> x, std::index_sequence<K...>) {
+V call(ValueBuilder& b, const typename Op::Attrs& attrs, std::span<V const> x, std::index_sequence<K...>) {
   if constexpr (requires { Op::lower(b, attrs, x[K]...); }) {
     return Op::lower(b, attrs, x[K]...);
   } else {
@@ -22,9 +22,10 @@ V call(ValueBuilder& b, const ir::Attrs& attrs, std::span<V const> x, std::index
 }
 
 template <class Op>
-V row(ValueBuilder& b, const ir::Attrs& attrs, std::span<V const> x) {
+V row(ValueBuilder& b, const ir::Attributes& attrs, std::span<V const> x) {
   if constexpr (Op::elementwise) {
-    return call<Op>(b, attrs, x, std::make_index_sequence<static_cast<std::size_t>(Op::operands)>{});
+    return call<Op>(b, attrs.as<typename Op::Attrs>(), x,
+                    std::make_index_sequence<static_cast<std::size_t>(Op::operands)>{});
   } else {
     throw std::logic_error("lowering met an op that is not elementwise: " + std::string(Op::name));
   }
@@ -37,7 +38,7 @@ constexpr std::array<Lower, sizeof...(Ops)> table(ops::OpList<Ops...>) {
 
 }  // namespace
 
-V lower_op(ValueBuilder& b, ir::Opcode op, const ir::Attrs& attrs, std::span<V const> x) {
+V lower_op(ValueBuilder& b, ir::Opcode op, const ir::Attributes& attrs, std::span<V const> x) {
   static constexpr auto rows = table(ops::AllOps{});
   return rows[op.index](b, attrs, x);
 }

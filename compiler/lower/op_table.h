@@ -9,6 +9,6 @@
 namespace rg::lower {
 
 /// The op on scalars or vectors of one width. An op that is not elementwise is an internal error (std::logic_error).
-llvm::Value* lower_op(ValueBuilder& b, ir::Opcode op, const ir::Attrs& attrs, std::span<llvm::Value* const> x);
+llvm::Value* lower_op(ValueBuilder& b, ir::Opcode op, const ir::Attributes& attrs, std::span<llvm::Value* const> x);
 
 }  // namespace rg::lower

@@ -160,27 +160,29 @@ T power(T x, std::int64_t k, T one) {
 }
 
 struct PowI : Elementwise<1, ElemRule::floating> {
+  struct Attrs {
+    std::int64_t exponent = 1;
+    static constexpr std::tuple fields{field("exponent", &Attrs::exponent)};
+  };
   static constexpr int cost = 4;
   static constexpr std::string_view name = "powi";
   static constexpr std::string_view doc =
-      "x^k for the integer k in `integers`, by repeated multiplication; 1 / x^-k for negative k.";
+      "x^k for the integer k = `exponent`, by repeated multiplication; 1 / x^-k for negative k.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::by_partials;
   static constexpr Samples samples = {.low = -2, .high = 2, .ulp = 16};
   static std::vector<Attrs> sample_attrs() {
-    return {{.integers = {5}}, {.integers = {-2}}, {.integers = {2}}, {.integers = {1}}, {.integers = {0}}};
+    return {{.exponent = 5}, {.exponent = -2}, {.exponent = 2}, {.exponent = 1}, {.exponent = 0}};
   }
   // The exponent leaves room for those of its derivatives.
   static std::string_view check(const Attrs& a) {
     constexpr std::int64_t most = std::int64_t{1} << 62;
-    return a.integers.size() == 1 && a.integers[0] <= most && a.integers[0] >= -most
-               ? ""
-               : "powi needs one exponent between -2^62 and 2^62";
+    return a.exponent <= most && a.exponent >= -most ? "" : "powi needs an exponent between -2^62 and 2^62";
   }
   template <class T>
   static T eval(const Attrs& a, T x) {
     using std::isinf;
-    const std::int64_t k = a.integers.at(0);
+    const std::int64_t k = a.exponent;
     if (k >= 0) return power(x, k, T(1));
     const T p = power(x, -k, T(1));
     return isinf(p) ? power(1 / x, -k, T(1)) : 1 / p;
@@ -188,16 +190,14 @@ struct PowI : Elementwise<1, ElemRule::floating> {
   // d/dx = k x^(k-1); 0 for k = 0
   template <class B, class V>
   static std::array<V, 1> partials(B& b, const Attrs& a, V x, V) {
-    const std::int64_t k = a.integers.at(0);
+    const std::int64_t k = a.exponent;
     if (k == 0) return {b.zero(x)};
-    Attrs less;
-    less.integers = {k - 1};
-    const V factor = k == 1 ? b.one(x) : k == 2 ? x : b.template emit_op<PowI>({x}, less);
+    const V factor = k == 1 ? b.one(x) : k == 2 ? x : b.template emit_op<PowI>({x}, {.exponent = k - 1});
     return {b.mul(b.like(x, static_cast<double>(k)), factor)};
   }
   template <class B, class V>
   static V lower(B& b, const Attrs& a, V x) {
-    const std::int64_t k = a.integers.at(0);
+    const std::int64_t k = a.exponent;
     if (k == 0) return b.fconst(x, 1);
     if (k > 0) return product(b, x, k);
     // Where x^-k overflows, its inverse may be subnormal.

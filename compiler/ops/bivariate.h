@@ -26,8 +26,8 @@ struct Pow : Function2 {
   template <class B, class V>
   static std::array<V, 2> partials(B& b, V x, V y, V z) {
     const V power = b.call("stop_gradient", {z});
-    return {b.template emit_op<PowSlope>({x, y, power}, Attrs{.integers = {1, 0}}),
-            b.template emit_op<PowSlope>({x, y, power}, Attrs{.integers = {0, 1}})};
+    return {b.template emit_op<PowSlope>({x, y, power}, {.in_x = 1}),
+            b.template emit_op<PowSlope>({x, y, power}, {.in_y = 1})};
   }
   template <class B, class V>
   static V lower(B& b, V x, V y) {

@@ -237,15 +237,19 @@ struct GuardedMul : Elementwise<3, ElemRule::guarded> {
 };
 
 struct Convert : Elementwise<1, ElemRule::convert> {
+  struct Attrs {
+    Elem elem = Elem::f64;
+    static constexpr std::tuple fields{field("elem", &Attrs::elem)};
+  };
   static constexpr std::string_view name = "convert";
   static constexpr std::string_view doc =
-      "x as the element type in `elems`: to an integer truncates, from a truth value gives 0 or 1, to a truth value is "
+      "x as the element type `elem`: to an integer truncates, from a truth value gives 0 or 1, to a truth value is "
       "x != 0.";
   static constexpr bool builtin = false;
   static constexpr Derivative derivative = Derivative::linear;
   static std::vector<Attrs> sample_attrs() {
     std::vector<Attrs> out;
-    for (const Elem to : {Elem::f32, Elem::f64, Elem::i32, Elem::i64, Elem::boolean}) out.push_back({.elems = {to}});
+    for (const Elem to : {Elem::f32, Elem::f64, Elem::i32, Elem::i64, Elem::boolean}) out.push_back({.elem = to});
     return out;
   }
   template <class S>
@@ -266,12 +270,12 @@ struct Convert : Elementwise<1, ElemRule::convert> {
     }
   }
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) {
+  static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     return s.b.convert(y_adj, s.x_type(0).elem);
   }
   template <class B, class V>
   static V lower(B& b, const Attrs& a, V x) {
-    return b.convert(x, a.elems.at(0));
+    return b.convert(x, a.elem);
   }
 };
 

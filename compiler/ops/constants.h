@@ -7,32 +7,41 @@
 
 namespace rg::ops {
 
-using Integers = std::vector<std::int64_t>;
-
 struct Source : OpBase {
   static constexpr int operands = 0;
   static constexpr Derivative derivative = Derivative::not_differentiable;
   static constexpr std::string_view reason = "a constant depends on nothing";
   /// Never asked for: no operand can be batched.
-  template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+  template <class B, class A, class V = typename B::Val>
+  static std::vector<V> batch(Site<B, A>& s, std::span<const bool>, const Dim&) {
     return {s.results.begin(), s.results.end()};
   }
 };
 
 struct Constant : Source {
+  struct Attrs {
+    Elem elem = Elem::f64;
+    std::vector<Dim> dims;
+    std::vector<double> reals;
+    Integers integers;
+    bool absent = false;
+    static constexpr std::tuple fields{field("elem", &Attrs::elem), field("dims", &Attrs::dims),
+                                       field("reals", &Attrs::reals), field("integers", &Attrs::integers),
+                                       field("absent", &Attrs::absent)};
+    /// Whether one value is that of all elements.
+    bool is_splat() const { return reals.size() + integers.size() == 1; }
+  };
   static constexpr std::string_view name = "constant";
   static constexpr std::string_view doc =
-      "A tensor of extents `dims` and type `elems`, from `reals` or `integers`: one value for all elements, or each "
-      "element's in row-major order. Zeros with `text` absent stand for a derivative that is not there: whatever is "
+      "A tensor of extents `dims` and type `elem`, from `reals` or `integers`: one value for all elements, or each "
+      "element's in row-major order. Zeros that are `absent` stand for a derivative that is not there, whatever is "
       "multiplied by them.";
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     const Attrs& a = in.attrs;
-    if (a.elems.size() != 1) return Failure{"constant needs one element type"};
-    const bool real = ir::is_float(a.elems[0]);
+    const bool real = ir::is_float(a.elem);
     const std::size_t count = real ? a.reals.size() : a.integers.size();
     if (!(real ? a.integers.empty() : a.reals.empty())) return Failure{"constant has values of another element type"};
-    const Type type{a.elems[0], a.dims};
+    const Type type{a.elem, a.dims};
     if (count == 1) return std::vector<Type>{type};
     const Dim n = type.count();
     if (!n.is_constant() || n.constant() != static_cast<std::int64_t>(count)) {
@@ -41,8 +50,8 @@ struct Constant : Source {
     return std::vector<Type>{type};
   }
   static std::vector<Example> examples(Elem elem) {
-    Attrs splat{.dims = {example_n(), example_m()}, .elems = {elem}}, scalar{.elems = {elem}},
-        list{.dims = {2, 3}, .elems = {elem}};
+    Attrs splat{.elem = elem, .dims = {example_n(), example_m()}}, scalar{.elem = elem},
+        list{.elem = elem, .dims = {2, 3}};
     if (ir::is_float(elem)) {
       splat.reals = {-2.5};
       scalar.reals = {0.1};
@@ -75,43 +84,50 @@ struct Constant : Source {
 };
 
 struct Size : Source {
+  struct Attrs {
+    Dim dim;
+    static constexpr std::tuple fields{field("dim", &Attrs::dim)};
+  };
   static constexpr std::string_view name = "size";
-  static constexpr std::string_view doc = "The value of the extent `dims`[0], as i64.";
-  static Inferred infer(const InferInput& in) {
-    if (in.attrs.dims.size() != 1) return Failure{"size needs one extent"};
-    return std::vector<Type>{{Elem::i64, {}}};
-  }
+  static constexpr std::string_view doc = "The value of the extent `dim`, as i64.";
+  static Inferred infer(const Input<Attrs>&) { return std::vector<Type>{{Elem::i64, {}}}; }
   static std::vector<Example> examples(Elem elem) {
     if (elem != Elem::i64) return {};
-    return {{.about = "extent", .operands = {}, .attrs = {.dims = {example_n() * Dim(2) + example_m()}}}};
+    return {{.about = "extent", .operands = {}, .attrs = Attrs{.dim = example_n() * Dim(2) + example_m()}}};
   }
   template <class S>
   static void eval(S& s) {
-    s.results[0].integers[0] = s.attrs.dims[0].constant();
+    s.results[0].integers[0] = s.attrs.dim.constant();
   }
 };
 
 struct Iota : Source {
+  struct Attrs {
+    Elem elem = Elem::i64;
+    std::vector<Dim> dims;
+    std::int64_t axis = 0;
+    static constexpr std::tuple fields{field("elem", &Attrs::elem), field("dims", &Attrs::dims),
+                                       field("axis", &Attrs::axis)};
+  };
   static constexpr std::string_view name = "iota";
-  static constexpr std::string_view doc =
-      "The index along axis `axes`[0], in a tensor of extents `dims` and type `elems`.";
-  static Inferred infer(const InferInput& in) {
+  static constexpr std::string_view doc = "The index along `axis`, in a tensor of extents `dims` and type `elem`.";
+  static Inferred infer(const Input<Attrs>& in) {
     const Attrs& a = in.attrs;
-    if (a.elems.size() != 1 || a.elems[0] == Elem::boolean) return Failure{"iota needs one element type of numbers"};
-    if (a.axes.size() != 1 || a.axes[0] < 0 || a.axes[0] >= static_cast<std::int64_t>(a.dims.size()))
+    if (a.elem == Elem::boolean) return Failure{"iota is of numbers"};
+    if (a.axis < 0 || a.axis >= static_cast<std::int64_t>(a.dims.size()))
       return Failure{"iota's axis is not one of its extents"};
-    return std::vector<Type>{{a.elems[0], a.dims}};
+    return std::vector<Type>{{a.elem, a.dims}};
   }
   static std::vector<Example> examples(Elem elem) {
     if (elem == Elem::boolean) return {};
     const std::vector<Dim> dims{example_n(), example_m()};
-    return {{.about = "rows", .operands = {}, .attrs = {.axes = {0}, .dims = dims, .elems = {elem}}},
-            {.about = "columns", .operands = {}, .attrs = {.axes = {1}, .dims = dims, .elems = {elem}}}};
+    return {{.about = "rows", .operands = {}, .attrs = Attrs{.elem = elem, .dims = dims, .axis = 0}},
+            {.about = "columns", .operands = {}, .attrs = Attrs{.elem = elem, .dims = dims, .axis = 1}}};
   }
   template <class S>
   static void eval(S& s) {
     auto& out = s.results[0];
-    const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
+    const auto axis = static_cast<std::size_t>(s.attrs.axis);
     const std::int64_t count = out.count();
     const std::int64_t stride = count == 0 ? 1 : out.strides()[axis];
     for (std::int64_t i = 0; i < count; ++i) {

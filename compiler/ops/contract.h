@@ -63,13 +63,17 @@ inline std::int64_t offset_at(std::span<const std::int64_t> strides, std::span<c
 }
 
 struct Contract : OpBase {
+  struct Attrs {
+    std::vector<Labels> labels;
+    static constexpr std::tuple fields{field("labels", &Attrs::labels)};
+  };
   static constexpr std::string_view name = "contract";
   static constexpr std::string_view doc =
       "The product of the operands summed over the labels that the result lacks; `labels` names each operand's axes, "
       "then the result's.";
   static constexpr int operands = -1;
   static constexpr Derivative derivative = Derivative::multilinear;
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     const auto& labels = in.attrs.labels;
     if (in.operands.empty() || labels.size() != in.operands.size() + 1)
       return Failure{"contract needs labels for each operand and the result"};
@@ -94,18 +98,22 @@ struct Contract : OpBase {
     const Dim n = example_n(), m = example_m();
     const auto of = [elem](std::vector<Dim> dims) { return ExampleOperand{.type = {elem, std::move(dims)}}; };
     std::vector<Example> out{
-        {.about = "scalars", .operands = {of({}), of({})}, .attrs = {.labels = {{}, {}, {}}}, .sizes = {{1, 1}}},
-        {.about = "inner", .operands = {of({n}), of({n})}, .attrs = {.labels = {{0}, {0}, {}}}},
-        {.about = "outer", .operands = {of({n}), of({m})}, .attrs = {.labels = {{0}, {1}, {1, 0}}}},
-        {.about = "matrix by vector", .operands = {of({n, m}), of({m})}, .attrs = {.labels = {{0, 1}, {1}, {0}}}},
-        {.about = "matrices", .operands = {of({n, m}), of({m, 5})}, .attrs = {.labels = {{0, 1}, {1, 2}, {0, 2}}}},
-        {.about = "transposed", .operands = {of({m, n}), of({5, m})}, .attrs = {.labels = {{1, 0}, {2, 1}, {2, 0}}}},
+        {.about = "scalars", .operands = {of({}), of({})}, .attrs = Attrs{.labels = {{}, {}, {}}}, .sizes = {{1, 1}}},
+        {.about = "inner", .operands = {of({n}), of({n})}, .attrs = Attrs{.labels = {{0}, {0}, {}}}},
+        {.about = "outer", .operands = {of({n}), of({m})}, .attrs = Attrs{.labels = {{0}, {1}, {1, 0}}}},
+        {.about = "matrix by vector", .operands = {of({n, m}), of({m})}, .attrs = Attrs{.labels = {{0, 1}, {1}, {0}}}},
+        {.about = "matrices", .operands = {of({n, m}), of({m, 5})}, .attrs = Attrs{.labels = {{0, 1}, {1, 2}, {0, 2}}}},
+        {.about = "transposed",
+         .operands = {of({m, n}), of({5, m})},
+         .attrs = Attrs{.labels = {{1, 0}, {2, 1}, {2, 0}}}},
         {.about = "batch",
          .operands = {of({n, 3, m}), of({n, m, 2})},
-         .attrs = {.labels = {{0, 1, 2}, {0, 2, 3}, {0, 1, 3}}}},
-        {.about = "three", .operands = {of({n}), of({n, m}), of({m})}, .attrs = {.labels = {{0}, {0, 1}, {1}, {}}}},
-        {.about = "summed alone", .operands = {of({n, m}), of({n})}, .attrs = {.labels = {{0, 1}, {0}, {0}}}},
-        {.about = "one", .operands = {of({n, m})}, .attrs = {.labels = {{0, 1}, {1}}}},
+         .attrs = Attrs{.labels = {{0, 1, 2}, {0, 2, 3}, {0, 1, 3}}}},
+        {.about = "three",
+         .operands = {of({n}), of({n, m}), of({m})},
+         .attrs = Attrs{.labels = {{0}, {0, 1}, {1}, {}}}},
+        {.about = "summed alone", .operands = {of({n, m}), of({n})}, .attrs = Attrs{.labels = {{0, 1}, {0}, {0}}}},
+        {.about = "one", .operands = {of({n, m})}, .attrs = Attrs{.labels = {{0, 1}, {1}}}},
     };
     for (Example& e : out) e.epsilons = 64;
     return out;
@@ -157,11 +165,11 @@ struct Contract : OpBase {
   // x_k_adj = contraction of y_adj with the other operands to x_k's labels, repeated along labels that x_k alone
   // carries.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int k, V y_adj) {
+  static V transpose(Site<B, Attrs>& s, int k, V y_adj) {
     return guarded_transpose(s, k, y_adj, V{});
   }
   template <class B, class V = typename B::Val>
-  static V guarded_transpose(Site<B>& s, int k, V y_adj, V y_pred) {
+  static V guarded_transpose(Site<B, Attrs>& s, int k, V y_adj, V y_pred) {
     const auto& labels = s.attrs.labels;
     const Labels& own = labels[static_cast<std::size_t>(k)];
     const std::vector<Labelled<V>> rest = others(s, k);
@@ -178,19 +186,19 @@ struct Contract : OpBase {
     return s.b.broadcast(contracted(s.b, t, y_pred, rest, met), s.x_type(k).dims, axes);
   }
   template <class B, class V = typename B::Val>
-  static V guarded_term(Site<B>& s, int k, V t, V t_pred) {
+  static V guarded_term(Site<B, Attrs>& s, int k, V t, V t_pred) {
     return contracted(s.b, Labelled<V>{t, s.attrs.labels[static_cast<std::size_t>(k)]}, t_pred, others(s, k),
                       s.attrs.labels.back());
   }
   // Where some element of the result that it contributes to is picked.
   template <class B, class V = typename B::Val>
-  static V reach(Site<B>& s, int k, V y_pred) {
+  static V reach(Site<B, Attrs>& s, int k, V y_pred) {
     const Labelled<V> p = without_repeats(s.b, Labelled<V>{y_pred, s.attrs.labels.back()});
     return onto(s.b, p, s.attrs.labels[static_cast<std::size_t>(k)], s.x_type(k).dims);
   }
   // Where some factor of some term is picked.
   template <class B, class V = typename B::Val>
-  static V reached(Site<B>& s, std::span<const V> x_pred) {
+  static V reached(Site<B, Attrs>& s, std::span<const V> x_pred) {
     std::vector<V> all;
     for (std::size_t k = 0; k < x_pred.size(); ++k) {
       if (!x_pred[k].valid()) continue;
@@ -200,7 +208,7 @@ struct Contract : OpBase {
     return any_of(s.b, std::span<const V>(all));
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool> batched, const Dim&) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool> batched, const Dim&) {
     std::vector<Labels> labels = s.attrs.labels;
     const std::int64_t fresh = fresh_label(labels);
     for (std::size_t k = 0; k < s.operands.size(); ++k) {
@@ -212,7 +220,7 @@ struct Contract : OpBase {
 
  private:
   template <class B, class V = typename B::Val>
-  static std::vector<Labelled<V>> others(Site<B>& s, int k) {
+  static std::vector<Labelled<V>> others(Site<B, Attrs>& s, int k) {
     std::vector<Labelled<V>> out;
     for (std::size_t i = 0; i < s.operands.size(); ++i) {
       if (static_cast<int>(i) != k) out.push_back({s.operands[i], s.attrs.labels[i]});
@@ -234,26 +242,45 @@ struct Contract : OpBase {
   }
 };
 
+/// Attributes of a read at index operands: `labels` of each operand and the result; `masked`: the last operand says
+/// where.
+struct GatherAttrs {
+  std::vector<Labels> labels;
+  bool masked = false;
+  static constexpr std::tuple fields{field("labels", &GatherAttrs::labels), field("masked", &GatherAttrs::masked)};
+};
+
+/// The same of an addition at index operands, with the extents of the result. `absent`: the zeros added to stand for a
+/// derivative that is not there.
+struct ScatterAttrs {
+  std::vector<Dim> dims;
+  std::vector<Labels> labels;
+  bool masked = false;
+  bool absent = false;
+  static constexpr std::tuple fields{field("dims", &ScatterAttrs::dims), field("labels", &ScatterAttrs::labels),
+                                     field("masked", &ScatterAttrs::masked), field("absent", &ScatterAttrs::absent)};
+};
+
 /// The layout that gather and scatter_add share: operand 0 with labels, then index operands, then perhaps a mask.
 struct IndexedLayout {
   std::size_t indices = 0;
   bool has_mask = false;
   const std::vector<Labels>& labels;
 
-  IndexedLayout(const Attrs& a, std::size_t operands)
-      : has_mask(!a.integers.empty() && a.integers[0] != 0), labels(a.labels) {
+  template <class A>
+  IndexedLayout(const A& a, std::size_t operands) : has_mask(a.masked), labels(a.labels) {
     indices = operands - 1 - (has_mask ? 1 : 0);
   }
   const Labels& mask_labels() const { return labels[indices + 1]; }
 };
 
 /// Checks the operands that gather and scatter_add share; `coded` is the list with entries -(q) for indexed axes.
-inline std::string check_indexed(const InferInput& in, const Labels& coded) {
-  const Attrs& a = in.attrs;
+template <class A>
+std::string check_indexed(const Input<A>& in, const Labels& coded) {
+  const A& a = in.attrs;
   if (in.operands.empty() || a.labels.size() != in.operands.size() + 1)
     return "labels are needed for each operand and the result";
-  const bool has_mask = !a.integers.empty() && a.integers[0] != 0;
-  if (has_mask && in.operands.size() < 2) return "the mask is missing";
+  if (a.masked && in.operands.size() < 2) return "the mask is missing";
   const IndexedLayout layout(a, in.operands.size());
   std::set<std::int64_t> used;
   for (const std::int64_t l : coded) {
@@ -265,7 +292,7 @@ inline std::string check_indexed(const InferInput& in, const Labels& coded) {
   for (std::size_t q = 1; q <= layout.indices; ++q) {
     if (!ir::is_integer(in.operands[q].elem)) return "an index is not an integer";
   }
-  if (has_mask && in.operands.back().elem != Elem::boolean) return "the mask is not of truth values";
+  if (a.masked && in.operands.back().elem != Elem::boolean) return "the mask is not of truth values";
   return {};
 }
 
@@ -301,7 +328,7 @@ std::string for_each_indexed(const S& s, const T& coded_tensor, const Labels& co
 }
 
 /// Labels of operands and result with a fresh one leading where batched. The coded list and the plain list get it too.
-inline std::vector<Labels> batched_labels(const Attrs& a, std::span<const bool> batched, bool result_too) {
+inline std::vector<Labels> batched_labels(const GatherAttrs& a, std::span<const bool> batched, bool result_too) {
   std::vector<Labels> labels = a.labels;
   const std::int64_t fresh = fresh_label(labels);
   for (std::size_t k = 0; k < batched.size(); ++k) {
@@ -312,16 +339,17 @@ inline std::vector<Labels> batched_labels(const Attrs& a, std::span<const bool> 
 }
 
 template <class B, class V>
-V any_added(B& b, std::vector<V> operands, const Attrs& a);
+V any_added(B& b, std::vector<V> operands, const ScatterAttrs& a);
 
 struct Gather : OpBase {
+  using Attrs = GatherAttrs;
   static constexpr std::string_view name = "gather";
   static constexpr std::string_view doc =
-      "x read at index operands: in `labels`, an entry -(q) of x's list says that the axis is indexed by operand q; a "
-      "mask (`integers`[0] = 1) that is false gives 0 and reads nothing.";
+      "x read at index operands: in `labels`, an entry -(q) of x's list says that the axis is indexed by operand q. If "
+      "it is `masked`, the last operand is a mask: where it is false the result is 0 and nothing is read.";
   static constexpr int operands = -1;
   static constexpr Derivative derivative = Derivative::linear;
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     if (in.attrs.labels.empty()) return Failure{"gather needs labels"};
     if (const auto why = check_indexed(in, in.attrs.labels[0]); !why.empty()) return Failure{why};
     LabelExtents extents;
@@ -347,16 +375,20 @@ struct Gather : OpBase {
     };
     const ExampleOperand index = of(Elem::i64, {m}, n);
     std::vector<Example> out{
-        {.about = "vector", .operands = {of(elem, {n}), index}, .attrs = {.labels = {{-1}, {0}, {0}}}},
-        {.about = "scalar", .operands = {of(elem, {n}), of(Elem::i32, {}, n)}, .attrs = {.labels = {{-1}, {}, {}}}},
-        {.about = "rows", .operands = {of(elem, {n, 3}), index}, .attrs = {.labels = {{-1, 1}, {0}, {1, 0}}}},
-        {.about = "one of each row", .operands = {of(elem, {m, n}), index}, .attrs = {.labels = {{0, -1}, {0}, {0}}}},
+        {.about = "vector", .operands = {of(elem, {n}), index}, .attrs = Attrs{.labels = {{-1}, {0}, {0}}}},
+        {.about = "scalar",
+         .operands = {of(elem, {n}), of(Elem::i32, {}, n)},
+         .attrs = Attrs{.labels = {{-1}, {}, {}}}},
+        {.about = "rows", .operands = {of(elem, {n, 3}), index}, .attrs = Attrs{.labels = {{-1, 1}, {0}, {1, 0}}}},
+        {.about = "one of each row",
+         .operands = {of(elem, {m, n}), index},
+         .attrs = Attrs{.labels = {{0, -1}, {0}, {0}}}},
         {.about = "two indices",
          .operands = {of(elem, {n, 3}), index, of(Elem::i32, {2}, 3)},
-         .attrs = {.labels = {{-1, -2}, {0}, {1}, {1, 0}}}},
+         .attrs = Attrs{.labels = {{-1, -2}, {0}, {1}, {1, 0}}}},
         {.about = "masked",
          .operands = {of(elem, {n}), index, of(Elem::boolean, {m, 2})},
-         .attrs = {.labels = {{-1}, {0}, {0, 1}, {1, 0}}, .integers = {1}}},
+         .attrs = Attrs{.labels = {{-1}, {0}, {0, 1}, {1, 0}}, .masked = true}},
     };
     for (Example& e : out) e.sizes = nonempty_sizes();
     out[0].sizes.push_back({2, 0});
@@ -376,25 +408,26 @@ struct Gather : OpBase {
   }
   static constexpr bool moves_elements = true;
   static constexpr bool reads_all(const Attrs&) { return false; }
-  static bool fills(const Attrs& a) { return !a.integers.empty() && a.integers[0] != 0; }
+  static bool fills(const Attrs& a) { return a.masked; }
   // Added up at the places read.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj);
+  static V transpose(Site<B, Attrs>& s, int, V y_adj);
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool> batched, const Dim&) {
-    Attrs a{.labels = batched_labels(s.attrs, batched, true), .integers = s.attrs.integers};
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool> batched, const Dim&) {
+    const Attrs a{.labels = batched_labels(s.attrs, batched, true), .masked = s.attrs.masked};
     return {s.b.template emit_op<Gather>({s.operands.begin(), s.operands.end()}, a)};
   }
 };
 
 struct ScatterAdd : OpBase {
+  using Attrs = ScatterAttrs;
   static constexpr std::string_view name = "scatter_add";
   static constexpr std::string_view doc =
       "Zeros of extents `dims` to which every element of the first operand is added at index operands; `labels` codes "
       "the result's axes as gather's operand, a false mask adds nothing.";
   static constexpr int operands = -1;
   static constexpr Derivative derivative = Derivative::linear;
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     if (in.attrs.labels.empty()) return Failure{"scatter_add needs labels"};
     if (const auto why = check_indexed(in, in.attrs.labels.back()); !why.empty()) return Failure{why};
     if (in.operands[0].elem == Elem::boolean) return Failure{"scatter_add takes numbers"};
@@ -425,25 +458,27 @@ struct ScatterAdd : OpBase {
     };
     const ExampleOperand index = of(Elem::i64, {m}, n);
     std::vector<Example> out{
-        {.about = "vector", .operands = {of(elem, {m}), index}, .attrs = {.dims = {n}, .labels = {{0}, {0}, {-1}}}},
+        {.about = "vector",
+         .operands = {of(elem, {m}), index},
+         .attrs = Attrs{.dims = {n}, .labels = {{0}, {0}, {-1}}}},
         {.about = "scalar",
          .operands = {of(elem, {}), of(Elem::i32, {}, n)},
-         .attrs = {.dims = {n}, .labels = {{}, {}, {-1}}}},
+         .attrs = Attrs{.dims = {n}, .labels = {{}, {}, {-1}}}},
         {.about = "rows",
          .operands = {of(elem, {3, m}), index},
-         .attrs = {.dims = {n, 3}, .labels = {{1, 0}, {0}, {-1, 1}}}},
+         .attrs = Attrs{.dims = {n, 3}, .labels = {{1, 0}, {0}, {-1, 1}}}},
         {.about = "one of each row",
          .operands = {of(elem, {m}), index},
-         .attrs = {.dims = {m, n}, .labels = {{0}, {0}, {0, -1}}}},
+         .attrs = Attrs{.dims = {m, n}, .labels = {{0}, {0}, {0, -1}}}},
         {.about = "summed alone",
          .operands = {of(elem, {m, 2}), index},
-         .attrs = {.dims = {n}, .labels = {{0, 1}, {0}, {-1}}}},
+         .attrs = Attrs{.dims = {n}, .labels = {{0, 1}, {0}, {-1}}}},
         {.about = "two indices",
          .operands = {of(elem, {2, m}), index, of(Elem::i32, {2}, 3)},
-         .attrs = {.dims = {n, 3}, .labels = {{1, 0}, {0}, {1}, {-1, -2}}}},
+         .attrs = Attrs{.dims = {n, 3}, .labels = {{1, 0}, {0}, {1}, {-1, -2}}}},
         {.about = "masked",
          .operands = {of(elem, {2, m}), index, of(Elem::boolean, {m, 2})},
-         .attrs = {.dims = {n}, .labels = {{1, 0}, {0}, {0, 1}, {-1}}, .integers = {1}}},
+         .attrs = Attrs{.dims = {n}, .labels = {{1, 0}, {0}, {0, 1}, {-1}}, .masked = true}},
     };
     for (Example& e : out) {
       e.sizes = nonempty_sizes();
@@ -467,20 +502,20 @@ struct ScatterAdd : OpBase {
     for (std::size_t to = 0; to < terms.size(); ++to) out.reals[to] = s.numbers.sum(terms[to]);
   }
   static constexpr bool moves_elements = true;
-  static bool reads_all(const Attrs& a) { return a.integers.empty() || a.integers[0] == 0; }
+  static bool reads_all(const Attrs& a) { return !a.masked; }
   static constexpr bool fills(const Attrs&) { return true; }
   template <class B, class V = typename B::Val>
-  static V reached(Site<B>& s, std::span<const V> x_pred) {
+  static V reached(Site<B, Attrs>& s, std::span<const V> x_pred) {
     std::vector<V> operands(s.operands.begin(), s.operands.end());
     operands[0] = x_pred[0];
     return any_added(s.b, operands, s.attrs);
   }
   // Read at the places added to.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) {
+  static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     std::vector<V> operands(s.operands.begin(), s.operands.end());
     operands[0] = y_adj;
-    Attrs a{.labels = s.attrs.labels, .integers = s.attrs.integers};
+    GatherAttrs a{.labels = s.attrs.labels, .masked = s.attrs.masked};
     std::swap(a.labels.front(), a.labels.back());
     const std::set<std::int64_t> reached = labels_of(a);
     // A label that only the updates carry is summed there, so the adjoint is the same along it.
@@ -495,7 +530,7 @@ struct ScatterAdd : OpBase {
     return s.b.broadcast(s.b.template emit_op<Gather>(operands, a), s.x_type(0).dims, axes);
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool> batched, const Dim& extent) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool> batched, const Dim& extent) {
     std::vector<V> operands(s.operands.begin(), s.operands.end());
     if (!batched[0]) operands[0] = s.b.broadcast_leading(operands[0], prepended(extent, s.b.type(operands[0]).dims));
     std::vector<Labels> labels = s.attrs.labels;
@@ -503,15 +538,15 @@ struct ScatterAdd : OpBase {
     for (std::size_t k = 0; k < labels.size(); ++k) {
       if (k == 0 || k + 1 == labels.size() || batched[k]) labels[k].insert(labels[k].begin(), fresh);
     }
-    return {s.b.template emit_op<ScatterAdd>(std::move(operands), Attrs{.dims = prepended(extent, s.attrs.dims),
-                                                                        .labels = labels,
-                                                                        .integers = s.attrs.integers,
-                                                                        .text = s.attrs.text})};
+    return {s.b.template emit_op<ScatterAdd>(std::move(operands), {.dims = prepended(extent, s.attrs.dims),
+                                                                   .labels = labels,
+                                                                   .masked = s.attrs.masked,
+                                                                   .absent = s.attrs.absent})};
   }
 
  private:
   // Labels on the coded tensor, the indices and the mask: all lists but the last.
-  static std::set<std::int64_t> labels_of(const Attrs& a) {
+  static std::set<std::int64_t> labels_of(const GatherAttrs& a) {
     std::set<std::int64_t> all;
     for (std::size_t k = 0; k + 1 < a.labels.size(); ++k) all.insert(a.labels[k].begin(), a.labels[k].end());
     return all;
@@ -521,7 +556,7 @@ struct ScatterAdd : OpBase {
 /// Where a scatter_add of truth values, with "or" for the sum, gives true: by indices alone where each is one number,
 /// and by counting where there are more.
 template <class B, class V>
-V any_added(B& b, std::vector<V> operands, const Attrs& a) {
+V any_added(B& b, std::vector<V> operands, const ScatterAttrs& a) {
   const IndexedLayout layout(a, operands.size());
   bool single = !layout.has_mask;
   for (std::size_t q = 1; q <= layout.indices; ++q) single = single && a.labels[q].empty();
@@ -542,11 +577,10 @@ V any_added(B& b, std::vector<V> operands, const Attrs& a) {
 }
 
 template <class B, class V>
-V Gather::transpose(Site<B>& s, int, V y_adj) {
+V Gather::transpose(Site<B, GatherAttrs>& s, int, V y_adj) {
   std::vector<V> operands(s.operands.begin(), s.operands.end());
   operands[0] = y_adj;
-  Attrs a{
-      .dims = s.x_type(0).dims, .labels = s.attrs.labels, .integers = s.attrs.integers, .text = std::string(kAbsent)};
+  ScatterAttrs a{.dims = s.x_type(0).dims, .labels = s.attrs.labels, .masked = s.attrs.masked, .absent = true};
   std::swap(a.labels.front(), a.labels.back());
   if (s.b.type(y_adj).elem == Elem::boolean) return any_added(s.b, operands, a);
   return s.b.template emit_op<ScatterAdd>(operands, a);

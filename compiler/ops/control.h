@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "compiler/ops/views.h"
+#include "compiler/ops/contract.h"
 
 namespace rg::ops {
 
@@ -25,7 +25,7 @@ struct If : Control {
       "The yields of the first region where the condition holds, of the second otherwise.";
   static constexpr int operands = 1;
   static constexpr int regions = 2;
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     if (in.operands[0] != Type{Elem::boolean, {}}) return Failure{"an if's condition is one truth value"};
     if (in.regions.size() != 2 || !in.regions[0].params.empty() || !in.regions[1].params.empty())
       return Failure{"an if has two regions without parameters"};
@@ -53,19 +53,25 @@ struct If : Control {
 };
 
 struct For : Control {
+  struct Attrs {
+    Dim trip;
+    std::size_t states = 0;
+    bool reversed = false;
+    static constexpr std::tuple fields{field("trip", &Attrs::trip), field("states", &Attrs::states),
+                                       field("reversed", &Attrs::reversed)};
+  };
   static constexpr std::string_view name = "for";
   static constexpr std::string_view doc =
-      "A loop of `dims`[0] steps: operands are `integers`[0] initial states, then arrays read one slice a step; the "
-      "region has the counter, states and slices, and yields states, then values to be stacked; `integers`[1] = 1 runs "
-      "from the last step to the first.";
+      "A loop of `trip` steps: operands are the initial `states`, then arrays read one slice a step; the "
+      "region has the counter, states and slices, and yields states, then values to be stacked; one that is `reversed` "
+      "runs from the last step to the first.";
   static constexpr int regions = 1;
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     const Attrs& a = in.attrs;
-    if (a.dims.size() != 1 || a.integers.size() != 2 || in.regions.size() != 1)
-      return Failure{"a for needs a trip count, its number of states and one region"};
-    const auto carried = static_cast<std::size_t>(a.integers[0]);
+    if (in.regions.size() != 1) return Failure{"a for has one region"};
+    const std::size_t carried = a.states;
     const RegionTypes& body = in.regions[0];
-    if (a.integers[0] < 0 || carried > in.operands.size() || body.params.size() != in.operands.size() + 1)
+    if (carried > in.operands.size() || body.params.size() != in.operands.size() + 1)
       return Failure{"a for's region does not fit its operands"};
     if (body.params[0] != Type{Elem::i64, {}}) return Failure{"a for's counter is an i64"};
     if (body.yields.size() < carried) return Failure{"a for's region yields too few states"};
@@ -77,13 +83,13 @@ struct For : Control {
     }
     for (std::size_t k = carried; k < in.operands.size(); ++k) {
       const Type& x = in.operands[k];
-      if (x.is_scalar() || x.dims[0] != a.dims[0])
+      if (x.is_scalar() || x.dims[0] != a.trip)
         return Failure{"an array read by a for has another leading extent than its trip count"};
       if (body.params[k + 1] != Type{x.elem, {x.dims.begin() + 1, x.dims.end()}})
         return Failure{"a slice of a for has the wrong type"};
     }
     for (std::size_t k = carried; k < body.yields.size(); ++k)
-      results.push_back({body.yields[k].elem, prepended(a.dims[0], body.yields[k].dims)});
+      results.push_back({body.yields[k].elem, prepended(a.trip, body.yields[k].dims)});
     return results;
   }
   template <class B, class V = typename B::Val>
@@ -127,12 +133,13 @@ struct For : Control {
 };
 
 struct Map : Control {
+  using Attrs = ExtentAttrs;
   static constexpr std::string_view name = "map";
   static constexpr std::string_view doc =
       "The yields of the region at every index below `dims`, stacked along those leading axes.";
   static constexpr int operands = 0;
   static constexpr int regions = 1;
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     if (in.regions.size() != 1 || in.regions[0].params != std::vector<Type>(in.attrs.dims.size(), Type{Elem::i64, {}}))
       return Failure{"a map's region takes one i64 an extent"};
     std::vector<Type> results;
@@ -150,8 +157,8 @@ struct Map : Control {
     const auto body = [n, m](B& b, std::span<const V> x) {
       const std::vector<Type> indices(2, Type{Elem::i64, {}});
       const auto region = b.in_block(indices, [&](std::span<const V> i) {
-        const V u = b.emit1(b.named("gather"), {x[0], i[0]}, Attrs{.labels = {{-1}, {}, {}}});
-        const V row = b.emit1(b.named("gather"), {x[1], i[1]}, Attrs{.labels = {{-1, 0}, {}, {0}}});
+        const V u = b.emit1(b.named("gather"), {x[0], i[0]}, GatherAttrs{.labels = {{-1}, {}, {}}});
+        const V row = b.emit1(b.named("gather"), {x[1], i[1]}, GatherAttrs{.labels = {{-1, 0}, {}, {0}}});
         return std::vector<V>{b.mul(example_step(b, u, 0.5), b.sum(row, {0})), row};
       });
       return b.emit(b.named("map"), {}, Attrs{.dims = {n, m}}, {region});
@@ -179,15 +186,20 @@ Example example_callee(Elem elem) {
 }
 
 struct Call : Reference {
+  struct Attrs {
+    ir::Symbol callee;
+    std::vector<Dim> sizes;
+    static constexpr std::tuple fields{field("callee", &Attrs::callee), field("sizes", &Attrs::sizes)};
+  };
   static constexpr std::string_view name = "call";
-  static constexpr std::string_view doc = "The results of the function `callee` with the sizes `dims`.";
+  static constexpr std::string_view doc = "The results of the function `callee` with the `sizes`.";
   template <class B, class V = typename B::Val>
   static std::vector<Example> examples(Elem elem) {
     if (!ir::is_float(elem)) return {};
     const Dim n = example_n(), m = example_m();
     const Type scalar{elem, {}}, vector{elem, {n}};
     const auto body = [=](B& b, std::span<const V> x) {
-      return b.emit_typed(b.named("call"), {x[1], x[0]}, Attrs{.dims = {n, m}, .callee = "callee0"}, {},
+      return b.emit_typed(b.named("call"), {x[1], x[0]}, Attrs{.callee = {"callee0"}, .sizes = {n, m}}, {},
                           {scalar, vector});
     };
     return {{.about = "operands exchanged",
@@ -198,41 +210,64 @@ struct Call : Reference {
   }
 };
 
+/// What a `derive` gives besides the function's results: the tangents of the results, the adjoints of the parameters,
+/// or all partial derivatives, by columns (forward) or rows (reverse), of which there are fewer where neither is said.
+enum class DeriveMode : std::uint8_t { jvp, vjp, jacobian, jacobian_forward, jacobian_reverse };
+inline std::span<const std::string_view> names_of(DeriveMode) {
+  static constexpr std::string_view names[] = {"jvp", "vjp", "jacobian", "jacobian_forward", "jacobian_reverse"};
+  return names;
+}
+
 struct Derive : Reference {
+  struct Attrs {
+    DeriveMode mode = DeriveMode::jvp;
+    ir::Symbol callee;
+    std::vector<Dim> sizes;
+    Integers wrt;
+    static constexpr std::tuple fields{field("mode", &Attrs::mode), field("callee", &Attrs::callee),
+                                       field("sizes", &Attrs::sizes), field("wrt", &Attrs::wrt)};
+  };
   static constexpr std::string_view name = "derive";
   static constexpr std::string_view doc =
-      "The function `callee` with the sizes `dims` and its derivative in the mode `text` (jvp, vjp, jacobian) with "
-      "respect to the parameters `axes`.";
+      "The function `callee` with the `sizes` and its derivative in the `mode` (jvp, vjp, jacobian) with respect to "
+      "the "
+      "parameters `wrt`.";
   template <class B, class V = typename B::Val>
   static std::vector<Example> examples(Elem elem) {
     if (!ir::is_float(elem)) return {};
     const Dim n = example_n(), m = example_m();
     const Type scalar{elem, {}}, vector{elem, {n}}, matrix{elem, {n, n}};
-    const auto of = [&](std::string about, std::vector<std::int64_t> mode, const std::vector<ExampleOperand>& operands,
+    const auto of = [&](DeriveMode mode, const std::vector<ExampleOperand>& operands,
                         const std::vector<Type>& results) {
-      const Attrs attrs{.axes = {0}, .dims = {n, m}, .integers = mode, .text = about, .callee = "callee0"};
+      const Attrs attrs{.mode = mode, .callee = {"callee0"}, .sizes = {n, m}, .wrt = {0}};
       const auto body = [=](B& b, std::span<const V> x) {
         return b.emit_typed(b.named("derive"), {x.begin(), x.end()}, attrs, {}, results);
       };
-      if (!mode.empty()) about += mode[0] == 1 ? ", forward" : ", reverse";
+      const std::string about(names_of(mode)[static_cast<std::size_t>(mode)]);
       return Example{
           .about = about, .operands = operands, .body = body, .epsilons = 64, .callees = {example_callee<B>(elem)}};
     };
-    return {of("jvp", {}, {{vector}, {vector}, {vector}}, {scalar, vector, scalar, vector}),
-            of("vjp", {}, {{vector}, {vector}, {scalar}, {vector}}, {scalar, vector, vector}),
-            of("jacobian", {1}, {{vector}, {vector}}, {scalar, vector, vector, matrix}),
-            of("jacobian", {2}, {{vector}, {vector}}, {scalar, vector, vector, matrix})};
+    return {of(DeriveMode::jvp, {{vector}, {vector}, {vector}}, {scalar, vector, scalar, vector}),
+            of(DeriveMode::vjp, {{vector}, {vector}, {scalar}, {vector}}, {scalar, vector, vector}),
+            of(DeriveMode::jacobian_forward, {{vector}, {vector}}, {scalar, vector, vector, matrix}),
+            of(DeriveMode::jacobian_reverse, {{vector}, {vector}}, {scalar, vector, vector, matrix})};
   }
 };
 
 struct Assert : OpBase {
+  /// `subscript`: of a check of a subscript, the extent and the position where they are sizes (code/subscript.h).
+  struct Attrs {
+    std::string message;
+    std::vector<Dim> subscript;
+    static constexpr std::tuple fields{field("message", &Attrs::message), field("subscript", &Attrs::subscript)};
+  };
   static constexpr std::string_view name = "assert";
-  static constexpr std::string_view doc = "Fails the whole call with the message `text` where the condition is false.";
+  static constexpr std::string_view doc = "Fails the whole call with the `message` where the condition is false.";
   static constexpr int operands = 1;
   static constexpr bool effect = true;
   static constexpr Derivative derivative = Derivative::not_differentiable;
   static constexpr std::string_view reason = "an assertion has no value";
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     if (in.operands[0] != Type{Elem::boolean, {}}) return Failure{"an assertion takes one truth value"};
     return std::vector<Type>{};
   }
@@ -242,7 +277,7 @@ struct Assert : OpBase {
     const auto below = [](double bound) {
       return [bound](B& b, std::span<const V> x) {
         const V condition = b.reduce("all", b.compare("lt", x[0], b.like(x[0], bound)), {0});
-        b.emit(b.named("assert"), {condition}, Attrs{.text = "too large"});
+        b.emit(b.named("assert"), {condition}, Attrs{.message = "too large"});
         return std::vector<V>{b.mul(x[0], x[0])};
       };
     };
@@ -252,12 +287,12 @@ struct Assert : OpBase {
   }
   template <class S>
   static void eval(S& s) {
-    if (s.operands[0]->integers[0] == 0) s.error = s.attrs.text;
+    if (s.operands[0]->integers[0] == 0) s.error = s.attrs.message;
   }
   // One assertion of all.
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
-    s.b.emit(s.b.named("assert"), {s.b.reduce("all", s.x(0), {0})}, Attrs{.text = s.attrs.text});
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim&) {
+    s.b.emit(s.b.named("assert"), {s.b.reduce("all", s.x(0), {0})}, Attrs{.message = s.attrs.message});
     return {};
   }
 };

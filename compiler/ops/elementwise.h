@@ -63,10 +63,6 @@ inline Inferred infer_elementwise(std::string_view name, ElemRule rule, const In
     return Failure{fmt::format("{} takes {}, not {}", name, wanted(rule), ir::name(lead.elem))};
   Type result = lead;
   if (rule == ElemRule::compare || rule == ElemRule::test) result.elem = Elem::boolean;
-  if (rule == ElemRule::convert) {
-    if (in.attrs.elems.size() != 1) return Failure{"convert needs one element type"};
-    result.elem = in.attrs.elems[0];
-  }
   return std::vector<Type>{result};
 }
 
@@ -74,7 +70,7 @@ inline Inferred infer_elementwise(std::string_view name, ElemRule rule, const In
 /// over their type T and finds its functions by argument-dependent lookup (`using std::exp; return exp(x);`), so that
 /// one text serves double and multiprecision.
 template <class Op, std::size_t N, class Args>
-auto eval_element(const Attrs& attrs, const Args& args) {
+auto eval_element(const typename Op::Attrs& attrs, const Args& args) {
   return [&]<std::size_t... K>(std::index_sequence<K...>) {
     if constexpr (requires { Op::eval(attrs, args(K)...); }) {
       return Op::eval(attrs, args(K)...);
@@ -116,7 +112,8 @@ void eval_elementwise(S& s) {
 
 /// Batching of elementwise ops: operands without the axis are broadcast along it.
 template <class Op, class B>
-std::vector<typename B::Val> batch_elementwise(Site<B>& s, std::span<const bool> batched, const Dim& extent) {
+std::vector<typename B::Val> batch_elementwise(Site<B, typename Op::Attrs>& s, std::span<const bool> batched,
+                                               const Dim& extent) {
   std::vector<typename B::Val> operands;
   for (std::size_t k = 0; k < s.operands.size(); ++k) {
     auto v = s.operands[k];
@@ -134,17 +131,15 @@ std::vector<typename B::Val> batch_elementwise(Site<B>& s, std::span<const bool>
 /// Whether an elementwise op reads attributes.
 template <class Op>
 constexpr bool takes_attrs() {
-  return Op::rule == ElemRule::convert || requires(const Attrs& a, double x) { Op::eval(a, x); } ||
-         requires(const Attrs& a, double x) { Op::eval(a, x, x); } ||
-         requires(const Attrs& a, double x) { Op::eval(a, x, x, x); };
+  return !std::is_same_v<typename Op::Attrs, NoAttrs>;
 }
 
 template <class Op>
-std::vector<Attrs> attrs_for_tests() {
+std::vector<typename Op::Attrs> attrs_for_tests() {
   if constexpr (takes_attrs<Op>())
     return Op::sample_attrs();
   else
-    return {Attrs{}};
+    return {{}};
 }
 
 /// Whether the op's last operand is a function of the others, which `consistent` adds to them.
@@ -160,7 +155,7 @@ std::vector<Example> consistent_examples(std::vector<ExampleOperand> operands) {
   std::vector<ExampleOperand> rows = operands;
   for (ExampleOperand& o : rows) o.type.dims.pop_back();
   std::vector<Example> out;
-  for (const Attrs& attrs : attrs_for_tests<Op>()) {
+  for (const auto& attrs : attrs_for_tests<Op>()) {
     const auto body = [attrs](B& b, std::span<const V> x) {
       if constexpr (Op::operands == 2) {
         return std::vector<V>{b.template emit_op<Op>(Op::consistent(b, x[0]), attrs)};
@@ -177,10 +172,15 @@ std::vector<Example> consistent_examples(std::vector<ExampleOperand> operands) {
 /// The type rule of an elementwise op by its struct, which checks the attributes that it reads.
 template <class Op>
 Inferred infer_elementwise(const InferInput& in) {
-  if constexpr (takes_attrs<Op>() && Op::rule != ElemRule::convert) {
-    if (const std::string_view why = Op::check(in.attrs); !why.empty()) return Failure{std::string(why)};
+  if constexpr (requires(const typename Op::Attrs& a) { Op::check(a); }) {
+    const std::string_view why = Op::check(in.attrs.as<typename Op::Attrs>());
+    if (!why.empty()) return Failure{std::string(why)};
   }
-  return infer_elementwise(Op::name, Op::rule, in);
+  Inferred out = infer_elementwise(Op::name, Op::rule, in);
+  if constexpr (Op::rule == ElemRule::convert) {
+    if (out) out->at(0).elem = in.attrs.as<typename Op::Attrs>().elem;
+  }
+  return out;
 }
 
 /// The op on scalars, vectors, matrices and broadcast operands.
@@ -202,7 +202,7 @@ std::vector<Example> elementwise_examples(Elem elem) {
   };
   if constexpr (kConsistent<Op, B>) return consistent_examples<Op, B>(operands({n, m}, {n, m}));
   std::vector<Example> out;
-  for (const Attrs& attrs : attrs_for_tests<Op>()) {
+  for (const auto& attrs : attrs_for_tests<Op>()) {
     out.push_back({.about = "scalar", .operands = operands({}, {}), .attrs = attrs, .sizes = {{1, 1}}});
     out.push_back({.about = "vector", .operands = operands({n}, {n}), .attrs = attrs});
     out.push_back({.about = "matrix", .operands = operands({n, m}, {n, m}), .attrs = attrs});

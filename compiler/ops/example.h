@@ -34,7 +34,7 @@ struct Example {
 
   std::string about;
   std::vector<ExampleOperand> operands;
-  ir::Attrs attrs = {};
+  ir::Attributes attrs = {};
   /// Code that yields the function's results; without it the op itself on the operands, with `attrs`.
   Body body = {};
   /// Values of n and m: small ones, length one, empty, and longer than a vector register.

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "compiler/ops/op.h"
+#include "compiler/ops/views.h"
 
 namespace rg::ops {
 
@@ -20,9 +20,9 @@ struct Labelled {
 template <class B, class V>
 Labelled<V> without_repeats(B& b, Labelled<V> v) {
   const ir::Instr* def = b.function().definition(v.value);
-  if (def == nullptr || def->op != b.named("broadcast")) return v;
+  if (def == nullptr || def->op != b.named(Broadcast::name)) return v;
   Labels own;
-  for (const std::int64_t a : def->attrs.axes) own.push_back(v.labels[static_cast<std::size_t>(a)]);
+  for (const std::int64_t a : attrs_of<Broadcast>(*def).axes) own.push_back(v.labels[static_cast<std::size_t>(a)]);
   return without_repeats(b, Labelled<V>{def->operands[0], own});
 }
 

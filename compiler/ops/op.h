@@ -63,9 +63,12 @@
 
 namespace rg::ops {
 
-using ir::Attrs;
+using ir::Attributes;
 using ir::Dim;
 using ir::Elem;
+using ir::field;
+using ir::Integers;
+using ir::NoAttrs;
 using ir::Tensor;
 using ir::Type;
 
@@ -77,20 +80,24 @@ struct RegionTypes {
   std::vector<Type> yields;
 };
 
-struct InferInput {
+/// What a type rule sees; A is the op's struct of attributes.
+template <class A = NoAttrs>
+struct Input {
   std::span<const Type> operands;
-  const Attrs& attrs;
+  const A& attrs;
   std::span<const RegionTypes> regions = {};
   std::span<const std::string> size_names = {};  // for messages
 };
+using InferInput = Input<Attributes>;
 using Inferred = Result<std::vector<Type>>;
 
 /// An instruction at which a rule builds code: `operands` and `results` are values of the function being built.
-template <class B>
+/// A is the op's struct of attributes.
+template <class B, class A = NoAttrs>
 struct Site {
   using V = typename B::Val;
   B& b;
-  const Attrs& attrs;
+  const A& attrs;
   std::span<const V> operands;
   std::span<const V> results;
 
@@ -98,6 +105,12 @@ struct Site {
   V y(int k = 0) const { return results[static_cast<std::size_t>(k)]; }
   const Type& x_type(int k) const { return b.type(x(k)); }
 };
+
+/// The attributes of an instruction of the op.
+template <class Op>
+const typename Op::Attrs& attrs_of(const ir::Instr& instr) {
+  return instr.attrs.as<typename Op::Attrs>();
+}
 
 /// "Or" of the predicates that are valid; an invalid one holds nowhere.
 template <class B, class V = typename B::Val>
@@ -108,9 +121,6 @@ V any_of(B& b, std::span<const V> predicates) {
   }
   return all;
 }
-
-/// The `text` of zeros that stand for a derivative that is not there.
-inline constexpr std::string_view kAbsent = "absent";
 
 /// Cost of a division or a root, and of a function such as exp.
 inline constexpr int kDivisionCost = 8, kFunctionCost = 12;
@@ -125,7 +135,7 @@ enum class ElemRule {
   test,      // (T) -> bool, T floating
   select,    // (bool, T, T) -> T
   guarded,   // (bool, T, T) -> T, T floating
-  convert,   // (T) -> attrs.elems[0]
+  convert,   // (T) -> attrs.elem
 };
 
 /// Whether the first operand is a condition.
@@ -156,14 +166,16 @@ struct Samples {
 
 /// Base of every op: the defaults that an op may hide by its own member.
 struct OpBase {
+  /// What the op is besides its operands (ir/attributes.h).
+  using Attrs = NoAttrs;
   static constexpr bool elementwise = false;
   static constexpr bool builtin = false;  // callable by its name in `.rg`, operands as written
   static constexpr bool commutative = false;
   static constexpr bool effect = false;  // kept though nothing reads a result
   /// For linear ops that only move elements: `transpose` carries a bool predicate as well (sum is then "any").
   static constexpr bool moves_elements = false;
-  static constexpr bool reads_all(const Attrs&) { return true; }
-  static constexpr bool fills(const Attrs&) { return false; }
+  static constexpr bool reads_all(const auto&) { return true; }
+  static constexpr bool fills(const auto&) { return false; }
   static constexpr bool smooth = false;
   static constexpr int regions = 0;
   /// Of elementwise ops: operations on one element, in additions.

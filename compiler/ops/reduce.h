@@ -17,27 +17,46 @@ inline std::vector<std::int64_t> other_axes(std::size_t rank, const std::vector<
   return kept;
 }
 
+/// Attributes of reductions: the axes that go, ascending.
+struct ReductionAttrs {
+  Integers axes;
+  static constexpr std::tuple fields{field("axes", &ReductionAttrs::axes)};
+};
+
 /// Reductions of a matrix along one axis or all, of a vector, along none and along two of three.
 inline std::vector<Example> reduction_examples(Elem elem) {
   const Dim n = example_n(), m = example_m();
   std::vector<Example> out{
       {.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
-      {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.axes = {0}}},
-      {.about = "columns", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0}}},
-      {.about = "rows", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {1}}},
-      {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0, 1}}},
+      {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = ReductionAttrs{.axes = {0}}},
+      {.about = "columns", .operands = {{{elem, {n, m}}}}, .attrs = ReductionAttrs{.axes = {0}}},
+      {.about = "rows", .operands = {{{elem, {n, m}}}}, .attrs = ReductionAttrs{.axes = {1}}},
+      {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = ReductionAttrs{.axes = {0, 1}}},
       {.about = "no axes", .operands = {{{elem, {n, m}}}}},
-      {.about = "outer and inner", .operands = {{{elem, {n, 2, m}}}}, .attrs = {.axes = {0, 2}}},
+      {.about = "outer and inner", .operands = {{{elem, {n, 2, m}}}}, .attrs = ReductionAttrs{.axes = {0, 2}}},
   };
   for (Example& e : out) e.epsilons = 64;
   return out;
 }
 
+/// Attributes of the ops along one axis, which the result lacks.
+struct AxisAttrs {
+  std::int64_t axis = 0;
+  static constexpr std::tuple fields{field("axis", &AxisAttrs::axis)};
+};
+
+/// The axes that a reduction or the search of an extreme's position reduces.
+inline Integers reduced_axes(const Attributes& a) {
+  const auto* one = a.get_if<AxisAttrs>();
+  return one != nullptr ? Integers{one->axis} : a.as<ReductionAttrs>().axes;
+}
+
 /// Base of the reductions over `axes` (ascending), which leave the result's extents.
 template <bool Logical>
 struct Reduction : OpBase {
+  using Attrs = ReductionAttrs;
   static constexpr int operands = 1;
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     const Type& x = in.operands[0];
     const auto& axes = in.attrs.axes;
     for (std::size_t i = 0; i < axes.size(); ++i) {
@@ -91,13 +110,13 @@ void eval_reduction(S& s, const OfNumbers& of_numbers, std::int64_t start, const
 }
 
 template <class Op, class B, class V = typename B::Val>
-std::vector<V> batch_reduction(Site<B>& s) {
-  return {s.b.template emit_op<Op>({s.x(0)}, Attrs{.axes = shifted(s.attrs.axes)})};
+std::vector<V> batch_reduction(Site<B, ReductionAttrs>& s) {
+  return {s.b.template emit_op<Op>({s.x(0)}, {.axes = shifted(s.attrs.axes)})};
 }
 
 /// `v`, of the reduction's result type, repeated along the reduced axes.
 template <class B, class V = typename B::Val>
-V unreduced(Site<B>& s, V v) {
+V unreduced(Site<B, ReductionAttrs>& s, V v) {
   return s.b.broadcast(v, s.x_type(0).dims, other_axes(s.x_type(0).rank(), s.attrs.axes));
 }
 
@@ -113,16 +132,16 @@ struct ReduceSum : Reduction<false> {
   }
   // The adjoint repeated along the summed axes.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) {
+  static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     return unreduced(s, y_adj);
   }
   static constexpr bool moves_elements = true;
   template <class B, class V = typename B::Val>
-  static V reached(Site<B>& s, std::span<const V> x_pred) {
+  static V reached(Site<B, Attrs>& s, std::span<const V> x_pred) {
     return s.b.sum(x_pred[0], s.attrs.axes);
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim&) {
     return batch_reduction<ReduceSum>(s);
   }
 };
@@ -139,7 +158,7 @@ struct ReduceProd : Reduction<false> {
   }
   // A loop that multiplies one slice a step, so that zeros among the factors need no division.
   template <class B, class V = typename B::Val>
-  static std::vector<V> expand(Site<B>& s) {
+  static std::vector<V> expand(Site<B, Attrs>& s) {
     const Type& x = s.x_type(0);
     std::vector<std::int64_t> order = s.attrs.axes;
     const auto kept = other_axes(x.rank(), s.attrs.axes);
@@ -155,7 +174,7 @@ struct ReduceProd : Reduction<false> {
     });
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim&) {
     return batch_reduction<ReduceProd>(s);
   }
 };
@@ -181,7 +200,7 @@ struct Extreme : Reduction<false> {
   // Which element wins, as a predicate of the operand's shape: its row-major number along the reduced axes is the
   // winner's.
   template <class B, class V = typename B::Val>
-  static V winner(Site<B>& s) {
+  static V winner(Site<B, Attrs>& s) {
     const Type x = s.x_type(0);
     const auto kept = other_axes(x.rank(), s.attrs.axes);
     std::vector<std::int64_t> order = kept;
@@ -193,7 +212,7 @@ struct Extreme : Reduction<false> {
     flat.push_back(count);
     const V flattened = s.b.reshape(s.b.transpose(s.x(0), order), flat);
     const V index = s.b.emit1(s.b.named(Greatest ? "argmax" : "argmin"), {flattened},
-                              Attrs{.axes = {static_cast<std::int64_t>(kept.size())}});
+                              AxisAttrs{static_cast<std::int64_t>(kept.size())});
     V number = s.b.integer(Elem::i64, 0, x.dims);
     for (const std::int64_t a : s.attrs.axes) {
       const V extent = s.b.broadcast(s.b.size(x.dims[static_cast<std::size_t>(a)]), x.dims, {});
@@ -203,28 +222,28 @@ struct Extreme : Reduction<false> {
   }
   // y_tan = Σ [x is the winner] x_tan
   template <class B, class V = typename B::Val>
-  static std::vector<V> jvp(Site<B>& s, std::span<const V> x_tan) {
+  static std::vector<V> jvp(Site<B, Attrs>& s, std::span<const V> x_tan) {
     return {s.b.sum(s.b.select(winner(s), x_tan[0], s.b.absent(s.b.type(x_tan[0]))), s.attrs.axes)};
   }
   // x_adj = [x is the winner] y_adj
   template <class B, class V = typename B::Val>
-  static std::vector<V> vjp(Site<B>& s, std::span<const V> y_adj) {
+  static std::vector<V> vjp(Site<B, Attrs>& s, std::span<const V> y_adj) {
     return {s.b.select(winner(s), unreduced(s, y_adj[0]), s.b.absent(s.x_type(0)))};
   }
   template <class B, class V = typename B::Val>
-  static V guard(Site<B>& s, int) {
+  static V guard(Site<B, Attrs>& s, int) {
     return winner(s);
   }
   template <class B, class V = typename B::Val>
-  static V reach(Site<B>& s, int, V y_pred) {
+  static V reach(Site<B, Attrs>& s, int, V y_pred) {
     return unreduced(s, y_pred);
   }
   template <class B, class V = typename B::Val>
-  static V reached(Site<B>& s, std::span<const V> x_pred) {
+  static V reached(Site<B, Attrs>& s, std::span<const V> x_pred) {
     return s.b.sum(s.b.logical_and(winner(s), x_pred[0]), s.attrs.axes);
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim&) {
     return batch_reduction<Op>(s);
   }
 };
@@ -253,7 +272,7 @@ struct ReduceAny : Reduction<true> {
         [](std::int64_t a, std::int64_t x) -> std::int64_t { return a != 0 || x != 0; });
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim&) {
     return batch_reduction<ReduceAny>(s);
   }
 };
@@ -270,40 +289,41 @@ struct ReduceAll : Reduction<true> {
         [](std::int64_t a, std::int64_t x) -> std::int64_t { return a != 0 && x != 0; });
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim&) {
     return batch_reduction<ReduceAll>(s);
   }
 };
 
 template <class Op, bool Greatest>
 struct ArgExtreme : OpBase {
+  using Attrs = AxisAttrs;
   static constexpr int operands = 1;
   static constexpr Derivative derivative = Derivative::not_differentiable;
   static constexpr std::string_view reason = "a position is piecewise constant";
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     const Type& x = in.operands[0];
-    if (in.attrs.axes.size() != 1 || in.attrs.axes[0] < 0 || in.attrs.axes[0] >= static_cast<std::int64_t>(x.rank()))
+    if (in.attrs.axis < 0 || in.attrs.axis >= static_cast<std::int64_t>(x.rank()))
       return Failure{"the axis is not one of the operand's"};
     if (x.elem == Elem::boolean) return Failure{"an extreme of truth values has no position"};
     Type y{Elem::i64, {}};
-    for (const std::int64_t a : other_axes(x.rank(), in.attrs.axes))
+    for (const std::int64_t a : other_axes(x.rank(), {in.attrs.axis}))
       y.dims.push_back(x.dims[static_cast<std::size_t>(a)]);
     return std::vector<Type>{y};
   }
   static std::vector<Example> examples(Elem elem) {
     if (elem == Elem::boolean) return {};
     const Dim n = example_n(), m = example_m();
-    return {{.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.axes = {0}}, .sizes = nonempty_sizes()},
-            {.about = "columns", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0}}, .sizes = nonempty_sizes()},
-            {.about = "rows", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {1}}, .sizes = nonempty_sizes()}};
+    return {{.about = "vector", .operands = {{{elem, {n}}}}, .attrs = Attrs{.axis = 0}, .sizes = nonempty_sizes()},
+            {.about = "columns", .operands = {{{elem, {n, m}}}}, .attrs = Attrs{.axis = 0}, .sizes = nonempty_sizes()},
+            {.about = "rows", .operands = {{{elem, {n, m}}}}, .attrs = Attrs{.axis = 1}, .sizes = nonempty_sizes()}};
   }
   template <class S>
   static void eval(S& s) {
     const auto& x = *s.operands[0];
     auto& out = s.results[0];
-    const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
+    const auto axis = static_cast<std::size_t>(s.attrs.axis);
     const auto strides = x.strides();
-    const auto kept = other_axes(x.shape.size(), s.attrs.axes);
+    const auto kept = other_axes(x.shape.size(), {s.attrs.axis});
     ir::for_each_index(out.shape, [&](std::span<const std::int64_t> index, std::int64_t i) {
       std::int64_t base = 0;
       for (std::size_t d = 0; d < kept.size(); ++d) base += strides[static_cast<std::size_t>(kept[d])] * index[d];
@@ -321,21 +341,21 @@ struct ArgExtreme : OpBase {
     });
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
-    return batch_reduction<Op>(s);
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim&) {
+    return {s.b.template emit_op<Op>({s.x(0)}, {.axis = s.attrs.axis + 1})};
   }
 };
 
 struct ArgMin : ArgExtreme<ArgMin, false> {
   static constexpr std::string_view name = "argmin";
   static constexpr std::string_view doc =
-      "The position of the first least element along axis `axes`[0]; of the first NaN where there is one.";
+      "The position of the first least element along `axis`; of the first NaN where there is one.";
 };
 
 struct ArgMax : ArgExtreme<ArgMax, true> {
   static constexpr std::string_view name = "argmax";
   static constexpr std::string_view doc =
-      "The position of the first greatest element along axis `axes`[0]; of the first NaN where there is one.";
+      "The position of the first greatest element along `axis`; of the first NaN where there is one.";
 };
 
 using ReductionOps = OpList<ReduceSum, ReduceProd, ReduceMin, ReduceMax, ReduceAny, ReduceAll, ArgMin, ArgMax>;

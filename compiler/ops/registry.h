@@ -18,11 +18,16 @@ using ir::Builder;
 using ir::Opcode;
 using ir::ValueId;
 
+/// The place of a rule, whatever the op: its struct of attributes is in `attrs`.
+template <class B>
+using AnySite = Site<B, Attributes>;
+
 /// One row. Function pointers that an op's class does not have are null.
 struct OpInfo {
   Opcode code;
   std::string_view name;
   std::string_view doc;
+  const ir::AttrsType* attrs = nullptr;  // what it is besides its operands
   bool elementwise = false;
   bool builtin = false;
   bool commutative = false;
@@ -38,29 +43,29 @@ struct OpInfo {
   Samples samples;
   Inferred (*infer)(const InferInput&) = nullptr;
   /// by_partials: all partials.
-  std::vector<ValueId> (*partials)(Site<Builder>&) = nullptr;
+  std::vector<ValueId> (*partials)(AnySite<Builder>&) = nullptr;
   /// by_partials, where there is one: the product of partial k and t.
-  ValueId (*scaled)(Site<Builder>&, int k, ValueId t) = nullptr;
+  ValueId (*scaled)(AnySite<Builder>&, int k, ValueId t) = nullptr;
   /// linear, multilinear.
-  ValueId (*transpose)(Site<Builder>&, int k, ValueId y_adj) = nullptr;
-  std::vector<ValueId> (*expand)(Site<Builder>&) = nullptr;
-  std::vector<ValueId> (*jvp)(Site<Builder>&, std::span<const ValueId> x_tan) = nullptr;
-  std::vector<ValueId> (*vjp)(Site<Builder>&, std::span<const ValueId> y_adj) = nullptr;
+  ValueId (*transpose)(AnySite<Builder>&, int k, ValueId y_adj) = nullptr;
+  std::vector<ValueId> (*expand)(AnySite<Builder>&) = nullptr;
+  std::vector<ValueId> (*jvp)(AnySite<Builder>&, std::span<const ValueId> x_tan) = nullptr;
+  std::vector<ValueId> (*vjp)(AnySite<Builder>&, std::span<const ValueId> y_adj) = nullptr;
   /// What generated tests run the op on, for operands of the element type; empty where the op does not take it.
   std::vector<Example> (*examples)(Elem) = nullptr;
   /// Where the result is operand k (select); null where every operand always takes part.
-  ValueId (*guard)(Site<Builder>&, int k) = nullptr;
+  ValueId (*guard)(AnySite<Builder>&, int k) = nullptr;
   /// Predicates of an operand from the result's, and of the result from the operands'. Null where nothing passes.
-  ValueId (*reach)(Site<Builder>&, int k, ValueId y_pred) = nullptr;
-  ValueId (*reached)(Site<Builder>&, std::span<const ValueId> x_pred) = nullptr;
-  bool (*reads_all)(const ir::Attrs&) = nullptr;
-  bool (*fills)(const ir::Attrs&) = nullptr;
+  ValueId (*reach)(AnySite<Builder>&, int k, ValueId y_pred) = nullptr;
+  ValueId (*reached)(AnySite<Builder>&, std::span<const ValueId> x_pred) = nullptr;
+  bool (*reads_all)(const ir::Attributes&) = nullptr;
+  bool (*fills)(const ir::Attributes&) = nullptr;
   /// multilinear: the terms x_1 … t … x_n with t in place of operand k, and the transpose of them, where t (y_adj) is a
   /// hard zero outside of the predicate: no other operand makes anything else of it.
-  ValueId (*guarded_term)(Site<Builder>&, int k, ValueId t, ValueId t_pred) = nullptr;
-  ValueId (*guarded_transpose)(Site<Builder>&, int k, ValueId y_adj, ValueId y_pred) = nullptr;
+  ValueId (*guarded_term)(AnySite<Builder>&, int k, ValueId t, ValueId t_pred) = nullptr;
+  ValueId (*guarded_transpose)(AnySite<Builder>&, int k, ValueId y_adj, ValueId y_pred) = nullptr;
   /// The op with a leading axis of the given extent on the operands marked in `batched`; results carry it leading.
-  std::vector<ValueId> (*batch)(Site<Builder>&, std::span<const bool> batched, const Dim& extent) = nullptr;
+  std::vector<ValueId> (*batch)(AnySite<Builder>&, std::span<const bool> batched, const Dim& extent) = nullptr;
 };
 
 /// All ops, indexed by opcode.

@@ -112,19 +112,23 @@ struct HypotSlope : Slope<2> {
 std::vector<std::vector<double>> pow_factor(std::int64_t k, std::int64_t m);
 
 struct PowSlope : Slope<3> {
+  struct Attrs {
+    std::int64_t in_x = 0;
+    std::int64_t in_y = 0;
+    static constexpr std::tuple fields{field("in_x", &Attrs::in_x), field("in_y", &Attrs::in_y)};
+  };
   static constexpr std::string_view name = "pow_slope";
   static constexpr std::string_view doc =
-      "The derivative of pow of order k in x and m in y, {k, m} in `integers`; z is x^y. In x alone it is 0 where y is "
-      "0, …, k - 1.";
+      "The derivative of pow of order k = `in_x` in x and m = `in_y` in y; z is x^y. In x alone it is 0 where y is 0, "
+      "…, "
+      "k - 1.";
   static constexpr bool builtin = false;
   static constexpr Samples samples = {.low = 0.1, .high = 3, .ulp = 16, .low2 = -3, .high2 = 3};
-  static std::vector<Attrs> sample_attrs() {
-    return {{.integers = {1, 0}}, {.integers = {0, 1}}, {.integers = {2, 0}}};
-  }
+  static std::vector<Attrs> sample_attrs() { return {{.in_x = 1}, {.in_y = 1}, {.in_x = 2}}; }
   static std::string_view check(const Attrs& a) {
     constexpr std::int64_t most = 64;
-    const bool good = a.integers.size() == 2 && a.integers[0] >= 0 && a.integers[1] >= 0 &&
-                      a.integers[0] + a.integers[1] <= most && a.integers[0] + a.integers[1] > 0;
+    const bool good = a.in_x >= 0 && a.in_x <= most && a.in_y >= 0 && a.in_y <= most && a.in_x + a.in_y <= most &&
+                      a.in_x + a.in_y > 0;
     return good ? "" : "pow_slope needs two orders of derivatives, together between 1 and 64";
   }
   template <class T>
@@ -134,7 +138,7 @@ struct PowSlope : Slope<3> {
     using std::log;
     using std::pow;
     using std::signbit;
-    const std::int64_t k = a.integers[0], m = a.integers[1];
+    const std::int64_t k = a.in_x, m = a.in_y;
     const auto add = [](T u, T v) { return u + v; };
     const auto mul = [](T u, T v) { return u * v; };
     const auto number = [](double v) { return T(v); };
@@ -157,15 +161,15 @@ struct PowSlope : Slope<3> {
   // The derivatives of one order more
   template <class B, class V>
   static std::array<V, 3> partials(B& b, const Attrs& a, V x, V y, V z, V) {
-    const std::int64_t k = a.integers[0], m = a.integers[1];
-    return {b.template emit_op<PowSlope>({x, y, z}, Attrs{.integers = {k + 1, m}}),
-            b.template emit_op<PowSlope>({x, y, z}, Attrs{.integers = {k, m + 1}}), b.zero(x)};
+    const std::int64_t k = a.in_x, m = a.in_y;
+    return {b.template emit_op<PowSlope>({x, y, z}, {.in_x = k + 1, .in_y = m}),
+            b.template emit_op<PowSlope>({x, y, z}, {.in_x = k, .in_y = m + 1}), b.zero(x)};
   }
   // z P / x^k, factor by factor, unless z has left the range where no part of that overflows or vanishes; then with the
   // root of x^(y-k), so that P meets it before it does.
   template <class B, class V>
   static V lower(B& b, const Attrs& a, V x, V y, V z) {
-    const std::int64_t k = a.integers[0], m = a.integers[1];
+    const std::int64_t k = a.in_x, m = a.in_y;
     const V zero = b.fconst(x, 0);
     const bool wide = b.is_f64(x);
     const auto number = [&](double v) { return b.fconst(x, v); };

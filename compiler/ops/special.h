@@ -59,26 +59,33 @@ struct Erfc : Function1 {
   }
 };
 
-/// Base of the functions that come with their derivatives of any order: of order k in `integers`, 0 where it is empty.
-struct FunctionOfOrder : Function1 {
-  static std::vector<Attrs> sample_attrs() { return {{}, {.integers = {1}}, {.integers = {2}}}; }
-  static std::string_view check(const Attrs& a) {
-    constexpr std::int64_t most = std::int64_t{1} << 32;  // programs write half of it, derivatives ask for more
-    const bool one = a.integers.size() == 1 && a.integers[0] >= 0 && a.integers[0] <= most;
-    return a.integers.empty() || one ? "" : "the order of a derivative is between 0 and 2^32";
+/// The order of a derivative.
+struct OrderAttrs {
+  std::int64_t order = 0;
+  static constexpr std::tuple fields{field("order", &OrderAttrs::order)};
+  /// What is wrong with it, if anything. Programs write half of the greatest, derivatives ask for more.
+  std::string_view check() const {
+    constexpr std::int64_t most = std::int64_t{1} << 32;
+    return order >= 0 && order <= most ? "" : "the order of a derivative is between 0 and 2^32";
   }
-  static std::int64_t order(const Attrs& a) { return a.integers.empty() ? 0 : a.integers[0]; }
-  static Attrs next(const Attrs& a) { return Attrs{.integers = {order(a) + 1}}; }
+};
+
+/// Base of the functions that come with their derivatives of any `order`.
+struct FunctionOfOrder : Function1 {
+  using Attrs = OrderAttrs;
+  static std::vector<Attrs> sample_attrs() { return {{}, {.order = 1}, {.order = 2}}; }
+  static std::string_view check(const Attrs& a) { return a.check(); }
+  static Attrs next(const Attrs& a) { return {.order = a.order + 1}; }
 };
 
 struct Erfcx : FunctionOfOrder {
   static constexpr std::string_view name = "erfcx";
   static constexpr std::string_view doc =
-      "exp(x²) erfc(x), without underflow for large x; with k in `integers` its derivative of order k.";
+      "exp(x²) erfc(x), without underflow for large x; with k as `order` its derivative of order k.";
   static constexpr Samples samples = {.low = -4, .high = 8, .ulp = 16, .partial_ulp = 32};
   template <class T>
   static T eval(const Attrs& a, T x) {
-    return erfcx(order(a), x);
+    return erfcx(a.order, x);
   }
   // the derivative of order k + 1
   template <class B, class V>
@@ -87,7 +94,7 @@ struct Erfcx : FunctionOfOrder {
   }
   template <class B, class V>
   static V lower(B& b, const Attrs& a, V x) {
-    return b.libm("rg_erfcx", b.fconst(x, static_cast<double>(order(a))), x);
+    return b.libm("rg_erfcx", b.fconst(x, static_cast<double>(a.order)), x);
   }
 };
 
@@ -114,11 +121,11 @@ struct LogErfc : Function1 {
 
 struct Sinc : FunctionOfOrder {
   static constexpr std::string_view name = "sinc";
-  static constexpr std::string_view doc = "sin(πx) / (πx), 1 at 0; with k in `integers` its derivative of order k.";
+  static constexpr std::string_view doc = "sin(πx) / (πx), 1 at 0; with k as `order` its derivative of order k.";
   static constexpr Samples samples = {.low = -4, .high = 4, .ulp = 16, .partial_ulp = 32, .second_ulp = 64};
   template <class T>
   static T eval(const Attrs& a, T x) {
-    return sinc(order(a), x);
+    return sinc(a.order, x);
   }
   // the derivative of order k + 1
   template <class B, class V>
@@ -127,7 +134,7 @@ struct Sinc : FunctionOfOrder {
   }
   template <class B, class V>
   static V lower(B& b, const Attrs& a, V x) {
-    return b.libm("rg_sinc", b.fconst(x, static_cast<double>(order(a))), x);
+    return b.libm("rg_sinc", b.fconst(x, static_cast<double>(a.order)), x);
   }
 };
 
@@ -184,7 +191,7 @@ struct Digamma : Function1 {
   // polygamma of order 1
   template <class B, class V>
   static std::array<V, 1> partials(B& b, V x, V) {
-    return {b.template emit_op<Polygamma>({x}, Attrs{.integers = {1}})};
+    return {b.template emit_op<Polygamma>({x}, OrderAttrs{.order = 1})};
   }
   template <class B, class V>
   static V lower(B& b, V x) {
@@ -194,28 +201,24 @@ struct Digamma : Function1 {
 
 struct Polygamma : Function1 {
   static constexpr std::string_view name = "polygamma";
-  static constexpr std::string_view doc = "The derivative of order k (in `integers`, k >= 0) of digamma at x.";
+  static constexpr std::string_view doc = "The derivative of the `order` given, at least 0, of digamma at x.";
   static constexpr bool builtin = false;
   static constexpr Samples samples = {.low = 0.5, .high = 10, .ulp = 64};
-  static std::vector<Attrs> sample_attrs() { return {{.integers = {1}}, {.integers = {2}}}; }
-  static std::string_view check(const Attrs& a) {
-    constexpr std::int64_t most = std::int64_t{1} << 32;  // programs write half of it, derivatives ask for more
-    return a.integers.size() == 1 && a.integers[0] >= 0 && a.integers[0] <= most
-               ? ""
-               : "polygamma needs one order between 0 and 2^32";
-  }
+  using Attrs = OrderAttrs;
+  static std::vector<Attrs> sample_attrs() { return {{.order = 1}, {.order = 2}}; }
+  static std::string_view check(const Attrs& a) { return a.check(); }
   template <class T>
   static T eval(const Attrs& a, T x) {
-    return polygamma(a.integers.at(0), x);
+    return polygamma(a.order, x);
   }
   // polygamma of order k + 1
   template <class B, class V>
   static std::array<V, 1> partials(B& b, const Attrs& a, V x, V) {
-    return {b.template emit_op<Polygamma>({x}, Attrs{.integers = {a.integers.at(0) + 1}})};
+    return {b.template emit_op<Polygamma>({x}, {.order = a.order + 1})};
   }
   template <class B, class V>
   static V lower(B& b, const Attrs& a, V x) {
-    return b.libm("rg_polygamma", b.fconst(x, static_cast<double>(a.integers.at(0))), x);
+    return b.libm("rg_polygamma", b.fconst(x, static_cast<double>(a.order)), x);
   }
 };
 

@@ -52,10 +52,15 @@ inline std::vector<std::int64_t> iota_axes(std::size_t n, std::int64_t from = 0)
 }
 
 struct Broadcast : View {
+  struct Attrs {
+    Integers axes;
+    std::vector<Dim> dims;
+    static constexpr std::tuple fields{field("axes", &Attrs::axes), field("dims", &Attrs::dims)};
+  };
   static constexpr std::string_view name = "broadcast";
   static constexpr std::string_view doc =
       "The operand's axis i as axis `axes`[i] of a tensor of extents `dims`, repeated along the others.";
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     const Type& x = in.operands[0];
     const Attrs& a = in.attrs;
     if (a.axes.size() != x.rank()) return Failure{"broadcast's axes do not fit its operand"};
@@ -70,9 +75,9 @@ struct Broadcast : View {
   }
   static std::vector<Example> examples(Elem elem) {
     const Dim n = example_n(), m = example_m();
-    return {{.about = "scalar", .operands = {{{elem, {}}}}, .attrs = {.dims = {n, m}}},
-            {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.axes = {1}, .dims = {m, n}}},
-            {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {0, 2}, .dims = {n, 2, m}}}};
+    return {{.about = "scalar", .operands = {{{elem, {}}}}, .attrs = Attrs{.dims = {n, m}}},
+            {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = Attrs{.axes = {1}, .dims = {m, n}}},
+            {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = Attrs{.axes = {0, 2}, .dims = {n, 2, m}}}};
   }
   template <class S>
   static void eval(S& s) {
@@ -86,7 +91,7 @@ struct Broadcast : View {
   }
   // The adjoint is summed over the repeated axes.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) {
+  static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     std::vector<std::int64_t> repeated;
     for (std::size_t i = 0; i < s.attrs.dims.size(); ++i) {
       if (std::ranges::find(s.attrs.axes, static_cast<std::int64_t>(i)) == s.attrs.axes.end())
@@ -95,15 +100,19 @@ struct Broadcast : View {
     return s.b.sum(y_adj, repeated);
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim& extent) {
     return {s.b.broadcast(s.x(0), prepended(extent, s.attrs.dims), shifted(s.attrs.axes, 0))};
   }
 };
 
 struct Transpose : View {
+  struct Attrs {
+    Integers axes;
+    static constexpr std::tuple fields{field("axes", &Attrs::axes)};
+  };
   static constexpr std::string_view name = "transpose";
   static constexpr std::string_view doc = "The result's axis i is the operand's axis `axes`[i].";
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     const Type& x = in.operands[0];
     std::vector<std::int64_t> sorted = in.attrs.axes;
     std::ranges::sort(sorted);
@@ -115,9 +124,9 @@ struct Transpose : View {
   static std::vector<Example> examples(Elem elem) {
     const Dim n = example_n(), m = example_m();
     return {{.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
-            {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.axes = {0}}},
-            {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = {.axes = {1, 0}}},
-            {.about = "three axes", .operands = {{{elem, {n, 2, m}}}}, .attrs = {.axes = {2, 0, 1}}}};
+            {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = Attrs{.axes = {0}}},
+            {.about = "matrix", .operands = {{{elem, {n, m}}}}, .attrs = Attrs{.axes = {1, 0}}},
+            {.about = "three axes", .operands = {{{elem, {n, 2, m}}}}, .attrs = Attrs{.axes = {2, 0, 1}}}};
   }
   template <class S>
   static void eval(S& s) {
@@ -131,22 +140,29 @@ struct Transpose : View {
   }
   // The inverse permutation.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) {
+  static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     std::vector<std::int64_t> inverse(s.attrs.axes.size());
     for (std::size_t i = 0; i < inverse.size(); ++i)
       inverse[static_cast<std::size_t>(s.attrs.axes[i])] = static_cast<std::int64_t>(i);
     return s.b.transpose(y_adj, inverse);
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim&) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim&) {
     return {s.b.transpose(s.x(0), shifted(s.attrs.axes, 0))};
   }
 };
 
+/// Attributes of the ops whose result has other extents than they can know.
+struct ExtentAttrs {
+  std::vector<Dim> dims;
+  static constexpr std::tuple fields{field("dims", &ExtentAttrs::dims)};
+};
+
 struct Reshape : View {
+  using Attrs = ExtentAttrs;
   static constexpr std::string_view name = "reshape";
   static constexpr std::string_view doc = "The operand's elements in row-major order with extents `dims`.";
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     const Type y{in.operands[0].elem, in.attrs.dims};
     if (y.count() != in.operands[0].count()) {
       return Failure{fmt::format("reshape of {} to {} changes the number of elements",
@@ -156,10 +172,10 @@ struct Reshape : View {
   }
   static std::vector<Example> examples(Elem elem) {
     const Dim n = example_n(), m = example_m();
-    return {{.about = "scalar", .operands = {{{elem, {}}}}, .attrs = {.dims = {1}}, .sizes = {{1, 1}}},
-            {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.dims = {n, 1}}},
-            {.about = "flat", .operands = {{{elem, {n, m}}}}, .attrs = {.dims = {n * m}}},
-            {.about = "matrix", .operands = {{{elem, {n, m * Dim(2)}}}}, .attrs = {.dims = {m, 2, n}}}};
+    return {{.about = "scalar", .operands = {{{elem, {}}}}, .attrs = Attrs{.dims = {1}}, .sizes = {{1, 1}}},
+            {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = Attrs{.dims = {n, 1}}},
+            {.about = "flat", .operands = {{{elem, {n, m}}}}, .attrs = Attrs{.dims = {n * m}}},
+            {.about = "matrix", .operands = {{{elem, {n, m * Dim(2)}}}}, .attrs = Attrs{.dims = {m, 2, n}}}};
   }
   template <class S>
   static void eval(S& s) {
@@ -167,28 +183,29 @@ struct Reshape : View {
     s.results[0].integers = s.operands[0]->integers;
   }
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) {
+  static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     return s.b.reshape(y_adj, s.x_type(0).dims);
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim& extent) {
     return {s.b.reshape(s.x(0), prepended(extent, s.attrs.dims))};
   }
 };
 
 struct Recast : View {
+  using Attrs = ExtentAttrs;
   static constexpr std::string_view name = "recast";
   static constexpr std::string_view doc =
       "The operand with extents `dims`, which an assertion says are equal to its own.";
-  static Inferred infer(const InferInput& in) {
+  static Inferred infer(const Input<Attrs>& in) {
     if (in.attrs.dims.size() != in.operands[0].rank()) return Failure{"recast changes the rank"};
     return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
   }
   static std::vector<Example> examples(Elem elem) {
     const Dim n = example_n(), m = example_m();
     const std::vector<std::vector<std::int64_t>> equal{{3, 3}, {1, 1}, {0, 0}, {17, 17}};
-    return {{.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.dims = {m}}, .sizes = equal},
-            {.about = "matrix", .operands = {{{elem, {n, 2}}}}, .attrs = {.dims = {m, 2}}, .sizes = equal}};
+    return {{.about = "vector", .operands = {{{elem, {n}}}}, .attrs = Attrs{.dims = {m}}, .sizes = equal},
+            {.about = "matrix", .operands = {{{elem, {n, 2}}}}, .attrs = Attrs{.dims = {m, 2}}, .sizes = equal}};
   }
   template <class S>
   static void eval(S& s) {
@@ -196,21 +213,33 @@ struct Recast : View {
       s.error = "asserted extents are not equal";
       return;
     }
-    Reshape::eval(s);
+    s.results[0].reals = s.operands[0]->reals;
+    s.results[0].integers = s.operands[0]->integers;
   }
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) {
-    return s.b.template emit_op<Recast>({y_adj}, Attrs{.dims = s.x_type(0).dims});
+  static V transpose(Site<B, Attrs>& s, int, V y_adj) {
+    return s.b.template emit_op<Recast>({y_adj}, {.dims = s.x_type(0).dims});
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
-    return {s.b.template emit_op<Recast>({s.x(0)}, Attrs{.dims = prepended(extent, s.attrs.dims)})};
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim& extent) {
+    return {s.b.template emit_op<Recast>({s.x(0)}, {.dims = prepended(extent, s.attrs.dims)})};
   }
 };
 
-inline std::optional<Failure> check_strided(const InferInput& in) {
+/// Where an op between a tensor and its elements at `starts` + `steps` * index reads or writes, and the result's
+/// extents.
+struct StridedAttrs {
+  std::vector<Dim> dims;
+  std::vector<Dim> starts;
+  Integers steps;
+  static constexpr std::tuple fields{field("dims", &StridedAttrs::dims), field("starts", &StridedAttrs::starts),
+                                     field("steps", &StridedAttrs::steps)};
+};
+
+template <class A>
+std::optional<Failure> check_strided(const Input<A>& in) {
   const std::size_t rank = in.operands[0].rank();
-  const Attrs& a = in.attrs;
+  const A& a = in.attrs;
   if (a.starts.size() != rank || a.steps.size() != rank || a.dims.size() != rank)
     return Failure{"starts, steps and extents do not fit the operand's rank"};
   if (std::ranges::find(a.steps, 0) != a.steps.end()) return Failure{"a step is 0"};
@@ -218,16 +247,16 @@ inline std::optional<Failure> check_strided(const InferInput& in) {
 }
 
 /// Offset of starts + steps * index in a tensor with the strides given.
-inline std::int64_t strided_offset(const Attrs& a, std::span<const std::int64_t> strides,
-                                   std::span<const std::int64_t> index) {
+template <class A>
+std::int64_t strided_offset(const A& a, std::span<const std::int64_t> strides, std::span<const std::int64_t> index) {
   std::int64_t at = 0;
   for (std::size_t i = 0; i < index.size(); ++i) at += strides[i] * (a.starts[i].constant() + a.steps[i] * index[i]);
   return at;
 }
 
 /// Whether starts + steps * index stays in the extents for all indices below lengths.
-inline bool strided_in_range(const Attrs& a, std::span<const std::int64_t> lengths,
-                             std::span<const std::int64_t> extents) {
+template <class A>
+bool strided_in_range(const A& a, std::span<const std::int64_t> lengths, std::span<const std::int64_t> extents) {
   for (std::size_t i = 0; i < lengths.size(); ++i) {
     if (lengths[i] == 0) continue;
     const std::int64_t first = a.starts[i].constant(), last = first + a.steps[i] * (lengths[i] - 1);
@@ -237,44 +266,46 @@ inline bool strided_in_range(const Attrs& a, std::span<const std::int64_t> lengt
 }
 
 /// Attributes of slice and place under a new leading axis of the given extent.
-inline Attrs batched_strided(const Attrs& a, const Dim& extent) {
-  Attrs out;
+template <class A>
+A batched_strided(const A& a, const Dim& extent) {
+  A out = a;
   out.starts = prepended(0, a.starts);
   out.steps = {1};
   out.steps.insert(out.steps.end(), a.steps.begin(), a.steps.end());
   out.dims = prepended(extent, a.dims);
-  out.text = a.text;
   return out;
 }
 
 /// Base of the ops between a tensor and its elements at `starts` + `steps` * index.
-template <class Op>
+template <class Op, class A>
 struct Strided : View {
-  static Inferred infer(const InferInput& in) {
+  using Attrs = A;
+  static Inferred infer(const Input<Attrs>& in) {
     if (const auto f = check_strided(in)) return *f;
     return std::vector<Type>{{in.operands[0].elem, in.attrs.dims}};
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool>, const Dim& extent) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim& extent) {
     return {s.b.template emit_op<Op>({s.x(0)}, batched_strided(s.attrs, extent))};
   }
 };
 
-struct Slice : Strided<Slice> {
+struct Slice : Strided<Slice, StridedAttrs> {
   static constexpr bool reads_all(const Attrs&) { return false; }
   static constexpr std::string_view name = "slice";
   static constexpr std::string_view doc = "The result of extents `dims` is x[`starts` + `steps` * index], per axis.";
   static std::vector<Example> examples(Elem elem) {
     const Dim n = example_n(), m = example_m();
-    return {
-        {.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
-        {.about = "vector", .operands = {{{elem, {n + Dim(3)}}}}, .attrs = {.dims = {n}, .starts = {1}, .steps = {1}}},
-        {.about = "reversed",
-         .operands = {{{elem, {n}}}},
-         .attrs = {.dims = {n}, .starts = {n - Dim(1)}, .steps = {-1}}},
-        {.about = "matrix",
-         .operands = {{{elem, {n + Dim(2), m * Dim(2)}}}},
-         .attrs = {.dims = {n, m}, .starts = {2, 0}, .steps = {1, 2}}}};
+    return {{.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
+            {.about = "vector",
+             .operands = {{{elem, {n + Dim(3)}}}},
+             .attrs = Attrs{.dims = {n}, .starts = {1}, .steps = {1}}},
+            {.about = "reversed",
+             .operands = {{{elem, {n}}}},
+             .attrs = Attrs{.dims = {n}, .starts = {n - Dim(1)}, .steps = {-1}}},
+            {.about = "matrix",
+             .operands = {{{elem, {n + Dim(2), m * Dim(2)}}}},
+             .attrs = Attrs{.dims = {n, m}, .starts = {2, 0}, .steps = {1, 2}}}};
   }
   template <class S>
   static void eval(S& s) {
@@ -287,28 +318,39 @@ struct Slice : Strided<Slice> {
   }
   // Placed back among zeros.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) {
-    return s.b.place(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims, kAbsent);
+  static V transpose(Site<B, Attrs>& s, int, V y_adj) {
+    return s.b.place(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims, true);
   }
 };
 
-struct Place : Strided<Place> {
+/// `absent`: the zeros stand for a derivative that is not there.
+struct PlaceAttrs {
+  std::vector<Dim> dims;
+  std::vector<Dim> starts;
+  Integers steps;
+  bool absent = false;
+  static constexpr std::tuple fields{field("dims", &PlaceAttrs::dims), field("starts", &PlaceAttrs::starts),
+                                     field("steps", &PlaceAttrs::steps), field("absent", &PlaceAttrs::absent)};
+};
+
+struct Place : Strided<Place, PlaceAttrs> {
   static constexpr bool fills(const Attrs&) { return true; }
   static constexpr std::string_view name = "place";
   static constexpr std::string_view doc =
       "Zeros of extents `dims` with the operand's element at index placed at `starts` + `steps` * index, per axis. The "
-      "zeros are absent derivatives where `text` says so.";
+      "zeros are `absent` derivatives where that is set.";
   static std::vector<Example> examples(Elem elem) {
     const Dim n = example_n(), m = example_m();
-    return {
-        {.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
-        {.about = "vector", .operands = {{{elem, {n}}}}, .attrs = {.dims = {n + Dim(3)}, .starts = {1}, .steps = {1}}},
-        {.about = "reversed",
-         .operands = {{{elem, {n}}}},
-         .attrs = {.dims = {n}, .starts = {n - Dim(1)}, .steps = {-1}}},
-        {.about = "matrix",
-         .operands = {{{elem, {n, m}}}},
-         .attrs = {.dims = {n + Dim(2), m * Dim(2)}, .starts = {2, 0}, .steps = {1, 2}}}};
+    return {{.about = "scalar", .operands = {{{elem, {}}}}, .sizes = {{1, 1}}},
+            {.about = "vector",
+             .operands = {{{elem, {n}}}},
+             .attrs = Attrs{.dims = {n + Dim(3)}, .starts = {1}, .steps = {1}}},
+            {.about = "reversed",
+             .operands = {{{elem, {n}}}},
+             .attrs = Attrs{.dims = {n}, .starts = {n - Dim(1)}, .steps = {-1}}},
+            {.about = "matrix",
+             .operands = {{{elem, {n, m}}}},
+             .attrs = Attrs{.dims = {n + Dim(2), m * Dim(2)}, .starts = {2, 0}, .steps = {1, 2}}}};
   }
   template <class S>
   static void eval(S& s) {
@@ -329,20 +371,24 @@ struct Place : Strided<Place> {
   }
   // The slice at which the operand was placed.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int, V y_adj) {
+  static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     return s.b.slice(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims);
   }
 };
 
 struct Concat : View {
+  struct Attrs {
+    std::int64_t axis = 0;
+    static constexpr std::tuple fields{field("axis", &Attrs::axis)};
+  };
   static constexpr std::string_view name = "concat";
-  static constexpr std::string_view doc = "The operands one after the other along axis `axes`[0].";
+  static constexpr std::string_view doc = "The operands one after the other along axis `axis`.";
   static constexpr int operands = -1;
-  static Inferred infer(const InferInput& in) {
-    if (in.operands.empty() || in.attrs.axes.size() != 1) return Failure{"concat needs operands and one axis"};
+  static Inferred infer(const Input<Attrs>& in) {
+    if (in.operands.empty()) return Failure{"concat needs operands"};
     Type y = in.operands[0];
-    const auto axis = static_cast<std::size_t>(in.attrs.axes[0]);
-    if (in.attrs.axes[0] < 0 || axis >= y.rank()) return Failure{"concat's axis is not one of its operands"};
+    const auto axis = static_cast<std::size_t>(in.attrs.axis);
+    if (in.attrs.axis < 0 || axis >= y.rank()) return Failure{"concat's axis is not one of its operands"};
     for (std::size_t k = 1; k < in.operands.size(); ++k) {
       Type x = in.operands[k];
       if (x.rank() != y.rank() || x.elem != y.elem) return Failure{"concat of unlike operands"};
@@ -356,15 +402,15 @@ struct Concat : View {
   }
   static std::vector<Example> examples(Elem elem) {
     const Dim n = example_n(), m = example_m();
-    return {{.about = "one", .operands = {{{elem, {n}}}}, .attrs = {.axes = {0}}},
-            {.about = "vector", .operands = {{{elem, {n}}}, {{elem, {m}}}, {{elem, {2}}}}, .attrs = {.axes = {0}}},
-            {.about = "matrix", .operands = {{{elem, {n, 2}}}, {{elem, {n, m}}}}, .attrs = {.axes = {1}}},
-            {.about = "rows", .operands = {{{elem, {2, m}}}, {{elem, {n, m}}}}, .attrs = {.axes = {0}}}};
+    return {{.about = "one", .operands = {{{elem, {n}}}}, .attrs = Attrs{.axis = 0}},
+            {.about = "vector", .operands = {{{elem, {n}}}, {{elem, {m}}}, {{elem, {2}}}}, .attrs = Attrs{.axis = 0}},
+            {.about = "matrix", .operands = {{{elem, {n, 2}}}, {{elem, {n, m}}}}, .attrs = Attrs{.axis = 1}},
+            {.about = "rows", .operands = {{{elem, {2, m}}}, {{elem, {n, m}}}}, .attrs = Attrs{.axis = 0}}};
   }
   template <class S>
   static void eval(S& s) {
     auto& out = s.results[0];
-    const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
+    const auto axis = static_cast<std::size_t>(s.attrs.axis);
     const auto strides = out.strides();
     std::int64_t start = 0;
     for (const auto* x : s.operands) {
@@ -381,21 +427,21 @@ struct Concat : View {
   }
   // Operand k receives its part.
   template <class B, class V = typename B::Val>
-  static V transpose(Site<B>& s, int k, V y_adj) {
-    const auto axis = static_cast<std::size_t>(s.attrs.axes[0]);
+  static V transpose(Site<B, Attrs>& s, int k, V y_adj) {
+    const auto axis = static_cast<std::size_t>(s.attrs.axis);
     const Type& x = s.x_type(k);
     std::vector<Dim> starts(x.rank(), Dim(0));
     for (int i = 0; i < k; ++i) starts[axis] = starts[axis] + s.x_type(i).dims[axis];
     return s.b.slice(y_adj, starts, std::vector<std::int64_t>(x.rank(), 1), x.dims);
   }
   template <class B, class V = typename B::Val>
-  static std::vector<V> batch(Site<B>& s, std::span<const bool> batched, const Dim& extent) {
+  static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool> batched, const Dim& extent) {
     std::vector<V> operands;
     for (std::size_t k = 0; k < s.operands.size(); ++k) {
       const V v = s.operands[k];
       operands.push_back(batched[k] ? v : s.b.broadcast_leading(v, prepended(extent, s.b.type(v).dims)));
     }
-    return {s.b.template emit_op<Concat>(std::move(operands), Attrs{.axes = shifted(s.attrs.axes)})};
+    return {s.b.template emit_op<Concat>(std::move(operands), {.axis = s.attrs.axis + 1})};
   }
 };
 

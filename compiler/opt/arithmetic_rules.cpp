@@ -43,8 +43,8 @@ std::pair<double, ValueId> as_multiple(Builder& b, ValueId v) {
 
 }  // namespace
 
-Simpler powi_small(Builder& b, X x, const Attrs& a) {
-  switch (a.integers[0]) {
+Simpler powi_small(Builder& b, X x, const ops::PowI::Attrs& a) {
+  switch (a.exponent) {
     case 0:
       return b.one(x[0]);
     case 1:
@@ -56,10 +56,10 @@ Simpler powi_small(Builder& b, X x, const Attrs& a) {
   }
 }
 
-Simpler square_product(Builder& b, X x, const Attrs&) { return b.op<ops::Mul>(x[0], x[0]); }
+Simpler square_product(Builder& b, X x, const ops::NoAttrs&) { return b.op<ops::Mul>(x[0], x[0]); }
 
 // x c = c x, c (-x) = (-c) x: the constant comes first, with the sign.
-Simpler constant_first(Builder& b, X x, const Attrs&) {
+Simpler constant_first(Builder& b, X x, const ops::NoAttrs&) {
   return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {
     if (const Instr* inner = defined_by<ops::Neg>(b, rest)) return b.mul(b.like(c, -*b.splat(c)), inner->operands[0]);
     if (c == x[1] && !b.splat(x[0])) return b.mul(c, rest);
@@ -70,7 +70,7 @@ Simpler constant_first(Builder& b, X x, const Attrs&) {
 // (c x) d = (c d) x where one of c, d is 2^k and c d is exact, so that in the range of normal numbers both sides are
 // rounded once. With d = 2^k the left side is no nearer to either end of the range than the right. With c = 2^k, k < 0,
 // it may lose digits below the range and not be 0 where |d| < 1 takes the right side there, hence |d| >= 1.
-Simpler power_of_two_product(Builder& b, X x, const Attrs&) {
+Simpler power_of_two_product(Builder& b, X x, const ops::NoAttrs&) {
   return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {
     const auto inner = multiple(b, rest);
     if (!inner) return std::nullopt;
@@ -87,14 +87,14 @@ Simpler power_of_two_product(Builder& b, X x, const Attrs&) {
 
 // c Σ (d x) y = ± Σ x y where c d = ±1: the terms differ by a power of two from those of the left side, whose sum is
 // scaled back, so that the right side overflows only where the sum of magnitudes does.
-Simpler cancelled_factor(Builder& b, X x, const Attrs&) {
+Simpler cancelled_factor(Builder& b, X x, const ops::NoAttrs&) {
   return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {
     const double outside = *b.splat(c);
     const Instr* def = defined_by<ops::Contract>(b, rest);
     if (def == nullptr || !is_power_of_two(outside)) return std::nullopt;
-    const ops::Labels& kept = def->attrs.labels.back();
+    const ops::Labels& kept = ops::attrs_of<ops::Contract>(*def).labels.back();
     std::vector<ValueId> operands = def->operands;
-    const std::vector<ops::Labels> labels = def->attrs.labels;
+    const std::vector<ops::Labels> labels = ops::attrs_of<ops::Contract>(*def).labels;
     const auto sums = [&](std::int64_t label) { return std::ranges::find(kept, label) == kept.end(); };
     for (std::size_t k = 0; k < operands.size(); ++k) {
       const auto inside = multiple(b, operands[k]);
@@ -108,7 +108,7 @@ Simpler cancelled_factor(Builder& b, X x, const Attrs&) {
 }
 
 // (c x) d = (c d) x.
-Simpler constant_product(Builder& b, X x, const Attrs&) {
+Simpler constant_product(Builder& b, X x, const ops::NoAttrs&) {
   return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {
     const auto inner = multiple(b, rest);
     if (!inner) return std::nullopt;
@@ -118,7 +118,7 @@ Simpler constant_product(Builder& b, X x, const Attrs&) {
 
 // x + x = 2 x, and c x + d x = (c + d) x for powers of two c, d >= 1 of one sign: products are exact or overflow, which
 // the sum does then as well.
-Simpler add_doubles(Builder& b, X x, const Attrs&) {
+Simpler add_doubles(Builder& b, X x, const ops::NoAttrs&) {
   const Elem elem = b.type(x[0]).elem;
   if (!is_float(elem)) return std::nullopt;
   const auto [c, u] = as_multiple(b, x[0]);
@@ -131,7 +131,7 @@ Simpler add_doubles(Builder& b, X x, const Attrs&) {
 }
 
 // c x + d x = (c + d) x.
-Simpler add_multiples(Builder& b, X x, const Attrs&) {
+Simpler add_multiples(Builder& b, X x, const ops::NoAttrs&) {
   if (!is_float(b.type(x[0]).elem)) return std::nullopt;
   const auto [c, u] = as_multiple(b, x[0]);
   const auto [d, v] = as_multiple(b, x[1]);
@@ -139,14 +139,14 @@ Simpler add_multiples(Builder& b, X x, const Attrs&) {
   return b.mul(b.like(u, c + d), u);
 }
 
-Simpler add_any_zero(Builder& b, X x, const Attrs&) {
+Simpler add_any_zero(Builder& b, X x, const ops::NoAttrs&) {
   if (b.splat(x[0]) == 0.0) return x[1];
   if (b.splat(x[1]) == 0.0) return x[0];
   return std::nullopt;
 }
 
 // (1 / y) a = a / y: 1 / y may be infinite or vanish where a / y does not. One division for all elements of a stays.
-Simpler product_with_reciprocal(Builder& b, X x, const Attrs&) {
+Simpler product_with_reciprocal(Builder& b, X x, const ops::NoAttrs&) {
   for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
     const Instr* quotient = defined_by<ops::Div>(b, x[k]);
     if (quotient == nullptr || b.splat(quotient->operands[0]) != 1.0) continue;
@@ -156,7 +156,7 @@ Simpler product_with_reciprocal(Builder& b, X x, const Attrs&) {
   return std::nullopt;
 }
 
-Simpler sub_from_zero(Builder& b, X x, const Attrs&) {
+Simpler sub_from_zero(Builder& b, X x, const ops::NoAttrs&) {
   return b.splat(x[0]) == 0.0 ? Simpler(b.neg(x[1])) : std::nullopt;
 }
 

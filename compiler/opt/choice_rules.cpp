@@ -24,8 +24,9 @@ ValueId assume(Builder& b, ValueId v, ValueId condition, bool truth, int depth) 
   if (def.op == opcode<ops::Select>() && def.operands[0] == condition)
     return assume(b, def.operands[truth ? 1 : 2], condition, truth, depth - 1);
   const ops::OpInfo& info = ops::info(def.op);
-  constexpr std::string_view cheap_ops[] = {"add", "sub", "mul", "neg", "div", "select"};
-  const bool cheap = std::ranges::find(cheap_ops, info.name) != std::end(cheap_ops);
+  constexpr Opcode cheap_ops[] = {opcode<ops::Add>(), opcode<ops::Sub>(), opcode<ops::Mul>(),
+                                  opcode<ops::Neg>(), opcode<ops::Div>(), opcode<ops::Select>()};
+  const bool cheap = std::ranges::find(cheap_ops, def.op) != std::end(cheap_ops);
   const bool function = info.elementwise && def.operands.size() == 1;
   if (!cheap && !function) return v;
   std::vector<ValueId> operands;
@@ -34,12 +35,13 @@ ValueId assume(Builder& b, ValueId v, ValueId condition, bool truth, int depth) 
   if (const Instr* view = function ? defined_by<ops::Broadcast>(b, operands[0]) : nullptr) {
     // Of fewer elements: worth having beside the one of all.
     const Instr of = *view;
-    return b.broadcast(b.emit1(def.op, of.operands, def.attrs), of.attrs.dims, of.attrs.axes);
+    return b.broadcast(b.emit1(def.op, of.operands, def.attrs), ops::attrs_of<ops::Broadcast>(of).dims,
+                       ops::attrs_of<ops::Broadcast>(of).axes);
   }
   if (!cheap) return v;
-  if (info.name == "mul") return b.mul(operands[0], operands[1]);
-  if (info.name == "add") return b.add(operands[0], operands[1]);
-  if (info.name == "neg") return b.neg(operands[0]);
+  if (def.op == opcode<ops::Mul>()) return b.mul(operands[0], operands[1]);
+  if (def.op == opcode<ops::Add>()) return b.add(operands[0], operands[1]);
+  if (def.op == opcode<ops::Neg>()) return b.neg(operands[0]);
   return b.emit1(def.op, operands, def.attrs);
 }
 
@@ -55,7 +57,8 @@ std::pair<ValueId, std::vector<std::int64_t>> without_broadcast(Builder& b, Valu
   const Instr* view = defined_by<ops::Broadcast>(b, v);
   if (view == nullptr) return {v, std::move(axes)};
   std::vector<std::int64_t> own;
-  for (const std::int64_t a : view->attrs.axes) own.push_back(axes[static_cast<std::size_t>(a)]);
+  for (const std::int64_t a : ops::attrs_of<ops::Broadcast>(*view).axes)
+    own.push_back(axes[static_cast<std::size_t>(a)]);
   return without_broadcast(b, view->operands[0], std::move(own));
 }
 
@@ -69,11 +72,11 @@ std::vector<Pick> picks(Builder& b, ValueId condition) {
     const auto [counter, counted] = without_broadcast(b, sides[k], axes);
     const Instr* iota = defined_by<ops::Iota>(b, counter);
     if (iota == nullptr) continue;
-    const auto axis = static_cast<std::size_t>(counted[static_cast<std::size_t>(iota->attrs.axes[0])]);
+    const auto axis = static_cast<std::size_t>(counted[static_cast<std::size_t>(ops::attrs_of<ops::Iota>(*iota).axis)]);
     const auto [index, own] = without_broadcast(b, sides[1 - k], axes);
     const Instr* other = defined_by<ops::Iota>(b, index);
     if (other != nullptr) {  // an index too: of one axis
-      const std::int64_t along = own[static_cast<std::size_t>(other->attrs.axes[0])];
+      const std::int64_t along = own[static_cast<std::size_t>(ops::attrs_of<ops::Iota>(*other).axis)];
       if (static_cast<std::size_t>(along) != axis) out.push_back({axis, index, {along}});
     } else if (std::ranges::find(own, static_cast<std::int64_t>(axis)) == own.end()) {
       out.push_back({axis, index, own});
@@ -84,13 +87,13 @@ std::vector<Pick> picks(Builder& b, ValueId condition) {
 
 }  // namespace
 
-Simpler select_known(Builder& b, const std::vector<ValueId>& x, const Attrs&) {
+Simpler select_known(Builder& b, const std::vector<ValueId>& x, const ops::NoAttrs&) {
   const ValueId yes = assume(b, x[1], x[0], true, kDepth), no = assume(b, x[2], x[0], false, kDepth);
   if (yes == x[1] && no == x[2]) return std::nullopt;
   return b.select(x[0], yes, no);
 }
 
-Simpler broadcast_of_choice(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler broadcast_of_choice(Builder& b, const std::vector<ValueId>& x, const ops::Broadcast::Attrs& a) {
   const Instr* choice = defined_by<ops::Select>(b, x[0]);
   if (choice == nullptr) return std::nullopt;
   const std::vector<ValueId> of = choice->operands;
@@ -98,7 +101,7 @@ Simpler broadcast_of_choice(Builder& b, const std::vector<ValueId>& x, const Att
   return b.select(b.broadcast(of[0], a.dims, a.axes), b.splat_of(of[1], a.dims), b.splat_of(of[2], a.dims));
 }
 
-Simpler sum_of_negative(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler sum_of_negative(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   const Instr* neg = defined_by<ops::Neg>(b, x[0]);
   if (neg == nullptr || !is_float(b.type(x[0]).elem) || a.axes.empty()) return std::nullopt;
   const ValueId total = b.sum(neg->operands[0], a.axes);
@@ -107,7 +110,8 @@ Simpler sum_of_negative(Builder& b, const std::vector<ValueId>& x, const Attrs& 
 
 namespace {
 
-Simpler sum_of_multiple_if(Builder& b, const std::vector<ValueId>& x, const Attrs& a, bool (*chosen)(double c)) {
+Simpler sum_of_multiple_if(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a,
+                           bool (*chosen)(double c)) {
   const Instr* product = defined_by<ops::Mul>(b, x[0]);
   if (product == nullptr || !is_float(b.type(x[0]).elem) || a.axes.empty()) return std::nullopt;
   const std::vector<ValueId> of = product->operands;
@@ -122,15 +126,15 @@ Simpler sum_of_multiple_if(Builder& b, const std::vector<ValueId>& x, const Attr
 
 }  // namespace
 
-Simpler sum_of_doubles(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler sum_of_doubles(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   return sum_of_multiple_if(b, x, a, [](double c) { return c >= 1 && is_power_of_two(c); });
 }
 
-Simpler sum_of_multiple(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler sum_of_multiple(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   return sum_of_multiple_if(b, x, a, [](double) { return true; });
 }
 
-Simpler sum_of_picked(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler sum_of_picked(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   const Instr* choice = defined_by<ops::Select>(b, x[0]);
   if (choice == nullptr) return std::nullopt;
   const std::vector<ValueId> of = choice->operands;
@@ -153,15 +157,13 @@ Simpler sum_of_picked(Builder& b, const std::vector<ValueId>& x, const Attrs& a)
       target.push_back(l == static_cast<std::int64_t>(p.axis) ? -1 : l);
       dims.push_back(b.dims(x[0])[static_cast<std::size_t>(l)]);
     }
-    const ValueId terms =
-        b.emit_op<ops::Gather>({of[1], p.index}, Attrs{.labels = {read, p.axes, updates}, .integers = {0}});
-    return b.emit_op<ops::ScatterAdd>({terms, p.index},
-                                      Attrs{.dims = dims, .labels = {updates, p.axes, target}, .integers = {0}});
+    const ValueId terms = b.emit_op<ops::Gather>({of[1], p.index}, {.labels = {read, p.axes, updates}});
+    return b.emit_op<ops::ScatterAdd>({terms, p.index}, {.dims = dims, .labels = {updates, p.axes, target}});
   }
   return std::nullopt;
 }
 
-Simpler contract_with_delta(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler contract_with_delta(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   if (x.size() < 2 || !is_float(b.type(x[0]).elem)) return std::nullopt;
   const Labels& result = a.labels.back();
   for (std::size_t k = 0; k < x.size(); ++k) {

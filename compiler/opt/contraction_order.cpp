@@ -235,11 +235,12 @@ class Ordering {
 
   Network network(const Instr& i) const {
     Network n;
-    n.result = i.attrs.labels.back();
+    const std::vector<Labels>& labels = ops::attrs_of<ops::Contract>(i).labels;
+    n.result = labels.back();
     for (std::size_t k = 0; k < i.operands.size(); ++k) {
-      n.factors.push_back({i.operands[k], i.attrs.labels[k]});
-      for (std::size_t d = 0; d < i.attrs.labels[k].size(); ++d)
-        n.extents.emplace(i.attrs.labels[k][d], f_.type(i.operands[k]).dims[d]);
+      n.factors.push_back({i.operands[k], labels[k]});
+      for (std::size_t d = 0; d < labels[k].size(); ++d)
+        n.extents.emplace(labels[k][d], f_.type(i.operands[k]).dims[d]);
     }
     return n;
   }

@@ -46,7 +46,7 @@ ValueId times(Builder& b, ValueId v, const Dim& extent) {
 /// Whether v is a broadcast of some axes: not of a number, which would be a factor of all.
 bool repeats_axes(Builder& b, ValueId v) {
   const Instr* view = defined_by<ops::Broadcast>(b, v);
-  return view != nullptr && !view->attrs.axes.empty();
+  return view != nullptr && !ops::attrs_of<ops::Broadcast>(*view).axes.empty();
 }
 /// The same, or a number for all elements.
 bool repeats(Builder& b, ValueId v) { return defined_by<ops::Broadcast>(b, v) != nullptr || b.splat(v); }
@@ -56,7 +56,7 @@ struct Terms {
   std::vector<Labels> labels;  // of the operands
   Labels result;
 
-  Terms(const std::vector<ValueId>& x, const Attrs& a)
+  Terms(const std::vector<ValueId>& x, const ops::Contract::Attrs& a)
       : operands(x), labels(a.labels.begin(), a.labels.end() - 1), result(a.labels.back()) {}
   std::size_t size() const { return operands.size(); }
   /// Whether another operand than k carries the label.
@@ -119,7 +119,8 @@ Simpler drop_broadcast(Builder& b, const Terms& given) {
     const std::vector<Dim> wanted = result_dims(b, given);
     Labels own;
     if (view != nullptr) {
-      for (const std::int64_t a : view->attrs.axes) own.push_back(given.labels[k][static_cast<std::size_t>(a)]);
+      for (const std::int64_t a : ops::attrs_of<ops::Broadcast>(*view).axes)
+        own.push_back(given.labels[k][static_cast<std::size_t>(a)]);
     }
     Dim factor = 1;
     for (std::size_t d = 0; d < given.labels[k].size(); ++d) {
@@ -142,7 +143,7 @@ Simpler fold_transpose(Builder& b, const Terms& given) {
     Terms t = given;
     Labels own(given.labels[k].size());
     for (std::size_t d = 0; d < own.size(); ++d)
-      own[static_cast<std::size_t>(view->attrs.axes[d])] = given.labels[k][d];
+      own[static_cast<std::size_t>(ops::attrs_of<ops::Broadcast>(*view).axes[d])] = given.labels[k][d];
     t.replace(k, view->operands[0], own);
     return t.emit(b);
   }
@@ -293,7 +294,7 @@ Simpler plain_product(Builder& b, const Terms& t) {
 
 }  // namespace
 
-Simpler sum_of_broadcast(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler sum_of_broadcast(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   if (a.axes.empty()) return x[0];
   const Instr* view = defined_by<ops::Broadcast>(b, x[0]);
   const Instr* constant = defined_by<ops::Constant>(b, x[0]);
@@ -307,8 +308,10 @@ Simpler sum_of_broadcast(Builder& b, const std::vector<ValueId>& x, const Attrs&
     const auto axis = static_cast<std::int64_t>(d);
     const bool summed = std::ranges::find(a.axes, axis) != a.axes.end();
     const auto own = view == nullptr ? std::ptrdiff_t{-1} : [&] {
-      const auto at = std::ranges::find(view->attrs.axes, axis);
-      return at == view->attrs.axes.end() ? std::ptrdiff_t{-1} : at - view->attrs.axes.begin();
+      const auto at = std::ranges::find(ops::attrs_of<ops::Broadcast>(*view).axes, axis);
+      return at == ops::attrs_of<ops::Broadcast>(*view).axes.end()
+                 ? std::ptrdiff_t{-1}
+                 : at - ops::attrs_of<ops::Broadcast>(*view).axes.begin();
     }();
     if (summed && own < 0) factor = factor * from[d];
     if (summed && own >= 0) inner.push_back(own);
@@ -323,7 +326,7 @@ Simpler sum_of_broadcast(Builder& b, const std::vector<ValueId>& x, const Attrs&
 
 namespace {
 
-Simpler sum_of_product_if(Builder& b, const std::vector<ValueId>& x, const Attrs& a,
+Simpler sum_of_product_if(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a,
                           bool (*chosen)(Builder& b, ValueId factor)) {
   const Instr* product = defined_by<ops::Mul>(b, x[0]);
   if (product == nullptr || !is_float(b.type(x[0]).elem)) return std::nullopt;
@@ -335,24 +338,24 @@ Simpler sum_of_product_if(Builder& b, const std::vector<ValueId>& x, const Attrs
 
 }  // namespace
 
-Simpler sum_of_product(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler sum_of_product(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   return sum_of_product_if(b, x, a, repeats_axes);
 }
 
-Simpler sum_of_scaled(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler sum_of_scaled(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   return sum_of_product_if(b, x, a, repeats);
 }
 
-Simpler sum_of_scaled_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler sum_of_scaled_contract(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   const auto found = scaled_contraction(b, x[0]);
   if (!found || a.axes.empty()) return std::nullopt;
   return times_number(b, found->first, b.sum(found->second, a.axes));
 }
 
-Simpler sum_of_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler sum_of_contract(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   const Instr* inner = defined_by<ops::Contract>(b, x[0]);
   if (inner == nullptr || !is_float(b.type(x[0]).elem)) return std::nullopt;
-  Terms t(inner->operands, inner->attrs);
+  Terms t(inner->operands, ops::attrs_of<ops::Contract>(*inner));
   Labels kept;
   for (const std::int64_t axis : ops::other_axes(t.result.size(), a.axes))
     kept.push_back(t.result[static_cast<std::size_t>(axis)]);
@@ -363,7 +366,7 @@ Simpler sum_of_contract(Builder& b, const std::vector<ValueId>& x, const Attrs& 
 namespace {
 
 template <auto... Steps>
-Simpler first_of(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler first_of(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   if (!is_float(b.type(x[0]).elem)) return std::nullopt;
   const Terms t(x, a);
   Simpler found;
@@ -382,19 +385,19 @@ Simpler sum_everywhere(Builder& b, const Terms& t) { return sum_inside(b, t, tru
 
 }  // namespace
 
-Simpler contract_of_absent(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler contract_of_absent(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<nothing_of_absent>(b, x, a);
 }
-Simpler contract_of_views(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler contract_of_views(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<drop_broadcast, fold_transpose, plain_product, number_inside>(b, x, a);
 }
-Simpler contract_of_negative(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler contract_of_negative(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<sign_outside>(b, x, a);
 }
-Simpler contract_by_parts(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler contract_by_parts(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<split_outer, merge_scaled, sum_where_less>(b, x, a);
 }
-Simpler contract_of_scaled(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler contract_of_scaled(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<number_outside, split_scaled, sum_everywhere>(b, x, a);
 }
 
@@ -410,18 +413,19 @@ std::optional<Dim> constant_extent(Builder& b, ValueId v) {
   const Instr* def = b.function().definition(v);
   while (def != nullptr && def->op == opcode<ops::Broadcast>()) def = b.function().definition(def->operands[0]);
   if (def == nullptr) return std::nullopt;
-  if (def->op == opcode<ops::Size>()) return def->attrs.dims[0];
-  if (def->op == opcode<ops::Constant>() && def->attrs.integers.size() == 1) return Dim(def->attrs.integers[0]);
-  return std::nullopt;
+  if (def->op == opcode<ops::Size>()) return ops::attrs_of<ops::Size>(*def).dim;
+  if (def->op != opcode<ops::Constant>()) return std::nullopt;
+  const Integers& values = ops::attrs_of<ops::Constant>(*def).integers;
+  return values.size() == 1 ? std::optional(Dim(values[0])) : std::nullopt;
 }
 
 std::optional<Affine> affine_index(Builder& b, ValueId v) {
   const Instr* def = b.function().definition(v);
   if (def == nullptr) return std::nullopt;
-  if (def->op == opcode<ops::Iota>()) return Affine{static_cast<std::size_t>(def->attrs.axes[0]), 0};
+  if (def->op == opcode<ops::Iota>()) return Affine{static_cast<std::size_t>(ops::attrs_of<ops::Iota>(*def).axis), 0};
   if (def->op == opcode<ops::Broadcast>()) {
     auto inner = affine_index(b, def->operands[0]);
-    if (inner) inner->axis = static_cast<std::size_t>(def->attrs.axes[inner->axis]);
+    if (inner) inner->axis = static_cast<std::size_t>(ops::attrs_of<ops::Broadcast>(*def).axes[inner->axis]);
     return inner;
   }
   const bool sum = def->op == opcode<ops::Add>();
@@ -443,7 +447,8 @@ struct AffineCode {
   std::vector<Dim> starts;
 };
 
-std::optional<AffineCode> affine_code(Builder& b, const std::vector<ValueId>& x, const Attrs& a, const Labels& coded) {
+std::optional<AffineCode> affine_code(Builder& b, const std::vector<ValueId>& x, const std::vector<Labels>& labels,
+                                      const Labels& coded) {
   AffineCode code;
   for (const std::int64_t l : coded) {
     if (l >= 0) {
@@ -454,7 +459,7 @@ std::optional<AffineCode> affine_code(Builder& b, const std::vector<ValueId>& x,
     const auto q = static_cast<std::size_t>(-l);
     const auto index = affine_index(b, x[q]);
     if (!index) return std::nullopt;
-    code.labels.push_back(a.labels[q][index->axis]);
+    code.labels.push_back(labels[q][index->axis]);
     code.starts.push_back(index->start);
   }
   std::set<std::int64_t> distinct(code.labels.begin(), code.labels.end());
@@ -464,9 +469,9 @@ std::optional<AffineCode> affine_code(Builder& b, const std::vector<ValueId>& x,
 
 }  // namespace
 
-Simpler gather_of_affine(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler gather_of_affine(Builder& b, const std::vector<ValueId>& x, const ops::GatherAttrs& a) {
   const ops::IndexedLayout layout(a, x.size());
-  const auto code = affine_code(b, x, a, a.labels[0]);
+  const auto code = affine_code(b, x, a.labels, a.labels[0]);
   if (!code) return std::nullopt;
   ops::LabelExtents extents;
   for (std::size_t k = 0; k < x.size(); ++k) {
@@ -486,10 +491,10 @@ Simpler gather_of_affine(Builder& b, const std::vector<ValueId>& x, const Attrs&
   return b.select(aligned(b, x.back(), layout.mask_labels(), a.labels.back(), dims), view, b.zero(view));
 }
 
-Simpler scatter_at_affine(Builder& b, const std::vector<ValueId>& x, const Attrs& a) {
+Simpler scatter_at_affine(Builder& b, const std::vector<ValueId>& x, const ops::ScatterAttrs& a) {
   if (ops::IndexedLayout(a, x.size()).has_mask) return std::nullopt;
   const Labels& target = a.labels.back();
-  const auto code = affine_code(b, x, a, target);
+  const auto code = affine_code(b, x, a.labels, target);
   if (!code) return std::nullopt;
   std::vector<std::int64_t> summed, order;
   Labels kept;
@@ -503,10 +508,10 @@ Simpler scatter_at_affine(Builder& b, const std::vector<ValueId>& x, const Attrs
   for (const std::int64_t l : code->labels) order.push_back(std::ranges::find(kept, l) - kept.begin());
   ValueId updates = b.transpose(b.sum(x[0], summed), order);
   // What is added to a zero is not -0.
-  if (is_float(b.type(updates).elem) && a.text != ops::kAbsent) updates = b.add(updates, b.zero(updates));
+  if (is_float(b.type(updates).elem) && !a.absent) updates = b.add(updates, b.zero(updates));
   if (b.dims(updates) == a.dims && std::ranges::all_of(code->starts, [](const Dim& s) { return s == Dim(0); }))
     return updates;
-  return b.place(updates, code->starts, std::vector<std::int64_t>(a.dims.size(), 1), a.dims, a.text);
+  return b.place(updates, code->starts, std::vector<std::int64_t>(a.dims.size(), 1), a.dims, a.absent);
 }
 
 }  // namespace rg::opt

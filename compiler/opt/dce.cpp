@@ -59,7 +59,7 @@ class Liveness {
     if (owner == nullptr || owner->op != opcode<ops::For>() || value.number == 0) return;
     const std::size_t k = value.number - 1;
     mark(owner->operands[k]);
-    if (k < static_cast<std::size_t>(owner->attrs.integers[0])) mark(f_.block(owner->regions[0]).yields[k]);
+    if (k < ops::attrs_of<ops::For>(*owner).states) mark(f_.block(owner->regions[0]).yields[k]);
   }
 
   void result(const Instr& i, std::uint32_t number) {
@@ -67,8 +67,7 @@ class Liveness {
     if (i.op == opcode<ops::For>()) {
       const Block& body = f_.block(i.regions[0]);
       mark(body.yields[number]);
-      if (number < static_cast<std::size_t>(i.attrs.integers[0]))
-        mark(i.operands[number]), mark(body.params[number + 1]);
+      if (number < ops::attrs_of<ops::For>(i).states) mark(i.operands[number]), mark(body.params[number + 1]);
       return;
     }
     for (const ValueId v : i.operands) mark(v);
@@ -85,7 +84,7 @@ class Liveness {
 void copy_loop(const Instr& i, Cloner& c, const Liveness& live) {
   const Function& f = c.from();
   const Block& body = f.block(i.regions[0]);
-  const auto carried = static_cast<std::size_t>(i.attrs.integers[0]);
+  const auto carried = ops::attrs_of<ops::For>(i).states;
   std::vector<std::size_t> params, yields;
   std::vector<ValueId> states, arrays;
   std::size_t states_kept = 0;
@@ -99,7 +98,7 @@ void copy_loop(const Instr& i, Cloner& c, const Liveness& live) {
     if (k < carried ? live(body.params[k + 1]) : live(i.results[k])) yields.push_back(k);
   }
   const auto results = c.to().scan(
-      c.dim(i.attrs.dims[0]), states, arrays,
+      c.dim(ops::attrs_of<ops::For>(i).trip), states, arrays,
       [&](ValueId counter, std::span<const ValueId> state, std::span<const ValueId> slice) {
         c.map(body.params[0], counter);
         for (std::size_t n = 0; n < params.size(); ++n) {
@@ -112,7 +111,7 @@ void copy_loop(const Instr& i, Cloner& c, const Liveness& live) {
         for (const std::size_t k : yields) (k < carried ? out.first : out.second).push_back(c(body.yields[k]));
         return out;
       },
-      i.attrs.integers[1] != 0);
+      ops::attrs_of<ops::For>(i).reversed);
   for (std::size_t n = 0; n < yields.size(); ++n) c.map(i.results[yields[n]], results[n]);
 }
 

@@ -24,7 +24,7 @@ bool not_negative(Builder& b, ValueId v, int depth = 0) {
   if (is(ops::OpList<ops::Square, ops::Abs, ops::Exp, ops::Size>{})) return true;
   if (is(ops::OpList<ops::Mul>{})) return o[0] == o[1] || all();
   if (is(ops::OpList<ops::Contract>{})) {
-    const auto& labels = def->attrs.labels;
+    const auto& labels = ops::attrs_of<ops::Contract>(*def).labels;
     return (o.size() == 2 && o[0] == o[1] && labels[0] == labels[1]) || all();
   }
   using Kept =
@@ -48,14 +48,14 @@ std::optional<ValueId> under_root(Builder& b, ValueId v) {
 
 }  // namespace
 
-std::optional<ValueId> square_of_root(Builder& b, const std::vector<ValueId>& x, const Attrs&) {
+std::optional<ValueId> square_of_root(Builder& b, const std::vector<ValueId>& x, const ops::NoAttrs&) {
   if (x[0] != x[1]) return std::nullopt;
   const auto s = under_root(b, x[0]);
   if (!s || !not_negative(b, *s)) return std::nullopt;
   return s;
 }
 
-std::optional<ValueId> log_of_erfc(Builder& b, const std::vector<ValueId>& x, const Attrs&) {
+std::optional<ValueId> log_of_erfc(Builder& b, const std::vector<ValueId>& x, const ops::NoAttrs&) {
   const Instr* erfc = defined_by<ops::Erfc>(b, x[0]);
   if (erfc == nullptr) return std::nullopt;
   return b.op<ops::LogErfc>(erfc->operands[0]);

@@ -57,7 +57,7 @@ class Inliner {
     if (const Function* callee = callee_(instr)) {
       to_.allow(budget(callee->instrs.size()));
       const std::vector<ValueId> arguments = cloner(instr.operands);
-      auto own = std::make_unique<Cloner>(*callee, to_, cloner.attrs(instr.attrs).dims);
+      auto own = std::make_unique<Cloner>(*callee, to_, cloner.attrs(instr.attrs).dims());
       const auto& params = callee->block(callee->body).params;
       for (std::size_t k = 0; k < params.size(); ++k) own->map(params[k], arguments[k]);
       Cloner* const inner = own.get();

@@ -75,17 +75,18 @@ class Lifter {
   bool instruction(const Instr& instr) {
     if (instr.op != opcode<ops::Map>() || contains_map(instr.regions[0])) return false;
     const Block& body = f_.block(instr.regions[0]);
-    if (instr.attrs.dims.empty()) {
+    const std::vector<Dim>& extents = ops::attrs_of<ops::Map>(instr).dims;
+    if (extents.empty()) {
       bind(instr, outside_.clone_body(instr.regions[0]));
       return true;
     }
-    if (instr.attrs.dims.size() == 1) {
+    if (extents.size() == 1) {
       bind(instr, batch(instr, {}));
       return true;
     }
     const std::vector<Type> outer(body.params.size() - 1, Type{Elem::i64, {}});
     const BlockId region = b_.in_block(outer, [&](std::span<const ValueId> index) { return batch(instr, index); });
-    bind(instr, b_.emit(instr.op, {}, Attrs{.dims = {instr.attrs.dims.begin(), instr.attrs.dims.end() - 1}}, {region}));
+    bind(instr, b_.emit(instr.op, {}, ops::ExtentAttrs{{extents.begin(), extents.end() - 1}}, {region}));
     return true;
   }
 
@@ -95,7 +96,7 @@ class Lifter {
 
   // The region over its last index axis, with values for the other indices.
   std::vector<ValueId> batch(const Instr& instr, std::span<const ValueId> outer) {
-    extent_ = instr.attrs.dims.back();
+    extent_ = ops::attrs_of<ops::Map>(instr).dims.back();
     values_.clear();
     predicate_ = {};
     const Block& body = f_.block(instr.regions[0]);
@@ -149,12 +150,13 @@ class Lifter {
     if (instr.op == opcode<ops::Assert>()) return assertion(instr);
     const bool reads_at_index = instr.op == opcode<ops::Gather>() || instr.op == opcode<ops::ScatterAdd>();
     if (reads_at_index && predicate_.valid()) return masked(instr);
-    if (instr.op == opcode<ops::Size>() && predicate_.valid() && may_divide_by_zero(instr.attrs.dims[0]))
+    if (instr.op == opcode<ops::Size>() && predicate_.valid() &&
+        may_divide_by_zero(ops::attrs_of<ops::Size>(instr).dim))
       return chosen_size(instr);
     emit_batched(instr.op, instr.operands, instr.attrs, instr.results);
   }
 
-  void emit_batched(Opcode op, const std::vector<ValueId>& from, const Attrs& attrs,
+  void emit_batched(Opcode op, const std::vector<ValueId>& from, const Attributes& attrs,
                     const std::vector<ValueId>& results) {
     std::vector<ValueId> operands;
     BatchFlags flags;
@@ -167,7 +169,7 @@ class Lifter {
     }
     std::vector<ValueId> out;
     if (any) {
-      ops::Site<Builder> site{b_, attrs, operands, {}};
+      ops::AnySite<Builder> site{b_, attrs, operands, {}};
       out = ops::info(op).batch(site, flags.span(), extent_);
     } else if (ops::info(op).infer != nullptr) {
       out = b_.emit(op, operands, attrs);
@@ -175,6 +177,19 @@ class Lifter {
       internal_error("lift meets " + std::string(ops::info(op).name));
     }
     for (std::size_t k = 0; k < results.size(); ++k) set(results[k], {out[k], any});
+  }
+
+  static bool is_masked(const Attributes& attrs) {
+    const auto* read = attrs.get_if<ops::GatherAttrs>();
+    return read != nullptr ? read->masked : attrs.as<ops::ScatterAttrs>().masked;
+  }
+  // With a mask that is a number an item.
+  template <class A>
+  static Attributes with_mask(const Attributes& attrs) {
+    A own = attrs.as<A>();
+    own.masked = true;
+    own.labels.insert(own.labels.end() - 1, ops::Labels{});
+    return own;
   }
 
   // A read or an addition at an index, only where the predicate of the branches around holds.
@@ -186,19 +201,18 @@ class Lifter {
       operands.push_back(x.value);
       flags.push_back(x.batched);
     }
-    Attrs attrs = instr.attrs;
-    const bool had_mask = !attrs.integers.empty() && attrs.integers[0] != 0;
-    if (had_mask) {  // the mask's own labels follow the batch axis
+    Attributes attrs = instr.attrs;
+    if (is_masked(attrs)) {  // the mask's own labels follow the batch axis
       const ValueId mask = stretched({operands.back(), flags.back()});
       operands.back() = b_.logical_and(mask, b_.broadcast(predicate_, b_.dims(mask), {0}));
       flags.back() = true;
     } else {
-      attrs.integers = {1};
-      attrs.labels.insert(attrs.labels.end() - 1, ops::Labels{});
+      attrs =
+          instr.op == opcode<ops::Gather>() ? with_mask<ops::GatherAttrs>(attrs) : with_mask<ops::ScatterAttrs>(attrs);
       operands.push_back(predicate_);
       flags.push_back(true);
     }
-    ops::Site<Builder> site{b_, attrs, operands, {}};
+    ops::AnySite<Builder> site{b_, attrs, operands, {}};
     const auto out = ops::info(instr.op).batch(site, flags.span(), extent_);
     set(instr.results[0], {out[0], true});
   }
@@ -209,7 +223,7 @@ class Lifter {
     const auto arm = [&](const std::function<ValueId()>& value) {
       return b_.in_block({}, [&](std::span<const ValueId>) { return std::vector<ValueId>{value()}; });
     };
-    const BlockId then = arm([&] { return b_.size(instr.attrs.dims[0]); });
+    const BlockId then = arm([&] { return b_.size(ops::attrs_of<ops::Size>(instr).dim); });
     const BlockId otherwise = arm([&] { return b_.integer(Elem::i64, 0); });
     set(instr.results[0], {b_.emit1(opcode<ops::If>(), {some}, {}, {then, otherwise}), false});
   }
@@ -294,7 +308,7 @@ class Lifter {
       if (masked_reads && (instr.op == opcode<ops::Gather>() || instr.op == opcode<ops::ScatterAdd>())) any = true;
       if (instr.op == opcode<ops::For>()) {
         const Block& body = f_.block(instr.regions[0]);
-        const auto carried = static_cast<std::size_t>(instr.attrs.integers[0]);
+        const auto carried = ops::attrs_of<ops::For>(instr).states;
         for (std::size_t k = 0; k < instr.operands.size(); ++k) {
           if (depends(instr.operands[k]) || (k < carried && depends(body.yields[k])))
             dependent.insert(body.params[k + 1]);
@@ -319,7 +333,7 @@ class Lifter {
 
   void loop(const Instr& instr) {
     const Block& body = f_.block(instr.regions[0]);
-    const auto carried = static_cast<std::size_t>(instr.attrs.integers[0]);
+    const auto carried = ops::attrs_of<ops::For>(instr).states;
     std::vector<ValueId> batched_params;
     for (std::size_t k = 0; k < instr.operands.size(); ++k) {
       if (get(instr.operands[k]).batched) batched_params.push_back(body.params[k + 1]);
@@ -346,7 +360,7 @@ class Lifter {
     }
     std::vector<char> stacked_batched;
     const auto results = b_.scan(
-        instr.attrs.dims[0], states, arrays,
+        ops::attrs_of<ops::For>(instr).trip, states, arrays,
         [&](ValueId i, std::span<const ValueId> state, std::span<const ValueId> slice) {
           set(body.params[0], {i, false});
           for (std::size_t k = 0; k < instr.operands.size(); ++k) {
@@ -365,7 +379,7 @@ class Lifter {
           }
           return out;
         },
-        instr.attrs.integers[1] != 0);
+        ops::attrs_of<ops::For>(instr).reversed);
     for (std::size_t k = 0; k < results.size(); ++k) {
       if (k < carried) {
         set(instr.results[k], {results[k], dependent.contains(body.params[k + 1])});

@@ -88,7 +88,7 @@ class Callees {
         continue;
       }
       const Instr& i = *top.references[top.next];
-      const Function* callee = find(i.attrs.callee);
+      const Function* callee = find(*ir::callee(i));
       const auto known = number.find(callee);
       if (known == number.end()) {
         enter(callee);
@@ -194,7 +194,7 @@ class Preparation {
       Function out = inline_calls(
           f,
           [this](const Instr& i) {
-            return i.op == opcode<ops::Call>() && part_of_caller(i.attrs.callee) ? callees_.row(i.attrs.callee).f
+            return i.op == opcode<ops::Call>() && part_of_caller(*ir::callee(i)) ? callees_.row(*ir::callee(i)).f
                                                                                  : nullptr;
           },
           [this](const Instr& i, Cloner& c) { return reference(i, c); });
@@ -208,14 +208,17 @@ class Preparation {
 
   bool reference(const Instr& i, Cloner& c) {
     if (!refers(i)) return false;
-    const Function& callee = done_.find(i.attrs.callee)->second;
+    const Function& callee = done_.find(*ir::callee(i))->second;
     // A Jacobian goes over the callee once a result or parameter.
-    c.to().allow(budget(callee.instrs.size()) * (1 + i.results.size() + i.attrs.axes.size()));
+    c.to().allow(
+        budget(callee.instrs.size()) *
+        (1 + i.results.size() + (i.op == opcode<ops::Derive>() ? ops::attrs_of<ops::Derive>(i).wrt.size() : 0)));
     const std::vector<ValueId> operands = c(i.operands);
-    const Attrs attrs = c.attrs(i.attrs);
+    const Attributes attrs = c.attrs(i.attrs);
     c.to().set_span(i.span);
-    const auto results = i.op == opcode<ops::Call>() ? inline_body(callee, c.to(), operands, attrs.dims)
-                                                     : expand_(callee, c.to(), operands, attrs);
+    const auto results = i.op == opcode<ops::Call>()
+                             ? inline_body(callee, c.to(), operands, attrs.dims())
+                             : expand_(callee, c.to(), operands, attrs.as<ops::Derive::Attrs>());
     for (std::size_t k = 0; k < results.size(); ++k) c.map(i.results[k], results[k]);
     return true;
   }

@@ -6,14 +6,16 @@
 #include <string_view>
 
 #include "compiler/ir/builder.h"
+#include "compiler/ops/control.h"
 #include "compiler/opt/rules.h"
 #include "compiler/support/result.h"
 
 namespace rg::opt {
 
 /// Expands one `derive` at a builder's place; ad::expand_derive, given by the caller so that opt/ does not know ad/.
-using ExpandDerive = std::function<std::vector<ir::ValueId>(
-    const ir::Function& callee, ir::Builder& to, std::span<const ir::ValueId> operands, const ir::Attrs& attrs)>;
+using ExpandDerive =
+    std::function<std::vector<ir::ValueId>(const ir::Function& callee, ir::Builder& to,
+                                           std::span<const ir::ValueId> operands, const ops::Derive::Attrs& attrs)>;
 
 /// The passes of `prepare`, in their order.
 std::span<const std::string_view> pass_names();

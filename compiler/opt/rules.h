@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "compiler/ir/builder.h"
+#include "compiler/ops/all.h"
 
 namespace rg::opt {
 
@@ -29,7 +30,7 @@ struct Rule {
   std::string_view op;
   std::string_view equation;
   RuleClass kind;
-  std::optional<ir::ValueId> (*apply)(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attrs& a);
+  std::optional<ir::ValueId> (*apply)(ir::Builder& b, const std::vector<ir::ValueId>& x, const ir::Attributes& a);
   std::vector<LeftSide> left;
 };
 

@@ -1,8 +1,7 @@
 #include "compiler/opt/simplify.h"
 
-#include <bit>
 #include <map>
-#include <tuple>
+#include <unordered_map>
 
 #include "compiler/ops/all.h"
 #include "compiler/opt/rules.h"
@@ -13,22 +12,20 @@ namespace {
 
 using namespace ir;
 
-/// What makes two instructions equal. Reals are compared by their bits, so that -0 and 0 differ.
+/// What makes two instructions equal.
 struct Key {
   Opcode op;
   std::vector<ValueId> operands;
-  Attrs attrs;
-  std::vector<std::uint64_t> bits;
+  Attributes attrs;
+  bool operator==(const Key&) const = default;
+};
 
-  Key(Opcode o, std::vector<ValueId> x, Attrs a) : op(o), operands(std::move(x)), attrs(std::move(a)) {
-    for (const double r : attrs.reals) bits.push_back(std::bit_cast<std::uint64_t>(r));
-    attrs.reals.clear();
+struct KeyHash {
+  std::size_t operator()(const Key& k) const {
+    std::size_t h = k.attrs.hash() + k.op.index;
+    for (const ValueId v : k.operands) h = (h ^ v.index) * 0x9e3779b97f4a7c15U + (h >> 29);
+    return h;
   }
-  auto tie() const {
-    return std::tie(op, operands, attrs.axes, attrs.dims, attrs.starts, attrs.steps, attrs.labels, attrs.integers,
-                    attrs.elems, attrs.text, attrs.callee, bits);
-  }
-  bool operator<(const Key& other) const { return tie() < other.tie(); }
 };
 
 class Simplifier {
@@ -50,28 +47,28 @@ class Simplifier {
     }
     if (instr.results.size() != 1 || ops::info(instr.op).effect || ops::info(instr.op).infer == nullptr) return false;
     const std::vector<ValueId> operands = c(instr.operands);
-    const Attrs attrs = c.attrs(instr.attrs);
+    const Attributes attrs = c.attrs(instr.attrs);
     c.map(instr.results[0], value(c.to(), instr.op, operands, attrs));
     return true;
   }
 
  private:
-  ValueId value(Builder& b, Opcode op, const std::vector<ValueId>& operands, const Attrs& attrs) {
+  ValueId value(Builder& b, Opcode op, const std::vector<ValueId>& operands, const Attributes& attrs) {
     const auto rules = by_op_.find(op);
     if (rules != by_op_.end()) {
       for (const Rule* r : rules->second) {
         if (const auto v = r->apply(b, operands, attrs)) return *v;
       }
     }
-    const auto [at, fresh] = seen_.try_emplace(Key(op, operands, attrs));
+    const auto [at, fresh] = seen_.try_emplace(Key{op, operands, attrs});
     if (!fresh) return at->second;
-    added_.push_back(at);
+    added_.push_back(at->first);
     return at->second = b.emit1(op, operands, attrs);
   }
 
   std::map<Opcode, std::vector<const Rule*>> by_op_;
-  std::map<Key, ValueId> seen_;
-  std::vector<std::map<Key, ValueId>::iterator> added_;  // in order, to be taken back
+  std::unordered_map<Key, ValueId, KeyHash> seen_;
+  std::vector<Key> added_;  // in order, to be taken back
 };
 
 }  // namespace

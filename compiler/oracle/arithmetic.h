@@ -12,25 +12,23 @@
 
 namespace rg::oracle {
 
-inline const ir::Attrs kNoAttrs = {};
-
 /// The builder B of ops.h over numbers, for elements of one type: what `partials` and `guard` are written against.
 template <class R>
 class Arithmetic {
  public:
   using Val = Number<R>;
   using Numbers = std::span<const Val>;
-  using Function = Val (*)(Arithmetic&, const ir::Attrs&, Numbers);
+  using Function = Val (*)(Arithmetic&, const ir::Attributes&, Numbers);
 
   explicit Arithmetic(ir::Elem elem) : elem_(elem) {}
 
   /// The op by its struct, or by its code or name.
   template <class Op>
-  Val apply(const ir::Attrs& attrs, Numbers x);
-  Val apply(ir::Opcode op, const ir::Attrs& attrs, Numbers x) { return table()[op.index](*this, attrs, x); }
+  Val apply(const typename Op::Attrs& attrs, Numbers x);
+  Val apply(ir::Opcode op, const ir::Attributes& attrs, Numbers x) { return table()[op.index](*this, attrs, x); }
   /// The partial derivatives of an op of that class, and `y`, its value.
   template <class Op>
-  std::vector<Val> partials(const ir::Attrs& attrs, Numbers x, const Val& y);
+  std::vector<Val> partials(const typename Op::Attrs& attrs, Numbers x, const Val& y);
   /// The terms added up by ops::SumTree. Of reals that is one operation, rounded once.
   Val sum(Numbers terms);
   /// The product in order, not rounded: what it becomes a part of is.
@@ -60,7 +58,7 @@ class Arithmetic {
   Val sub(const Val& a, const Val& b) { return binary<ops::Sub>(a, b); }
   Val mul(const Val& a, const Val& b) { return binary<ops::Mul>(a, b); }
   Val div(const Val& a, const Val& b) { return binary<ops::Div>(a, b); }
-  Val neg(const Val& a) { return apply<ops::Neg>(kNoAttrs, std::array{a}); }
+  Val neg(const Val& a) { return apply<ops::Neg>({}, std::array{a}); }
   Val select(const Val& condition, const Val& a, const Val& b) { return condition.value != 0 ? a : b; }
   Val convert(const Val& x, ir::Elem) { return x; }
   Val absent(const ir::Type&) { return Val::nothing(); }
@@ -69,10 +67,10 @@ class Arithmetic {
   Val logical_or(const Val& a, const Val& b) { return truth(a.value != 0 || b.value != 0); }
   Val logical_not(const Val& a) { return truth(a.value == 0); }
   Val call(std::string_view op, std::initializer_list<Val> x) {
-    return apply(*ops::opcode_named(op), kNoAttrs, Numbers(x.begin(), x.size()));
+    return apply(*ops::opcode_named(op), {}, Numbers(x.begin(), x.size()));
   }
   template <class Op>
-  Val emit_op(const std::vector<Val>& x, const ir::Attrs& attrs = kNoAttrs) {
+  Val emit_op(const std::vector<Val>& x, const typename Op::Attrs& attrs = {}) {
     return apply<Op>(attrs, x);
   }
 
@@ -91,10 +89,10 @@ class Arithmetic {
   static Val truth(bool v) { return Val(R(v ? 1 : 0)); }
   template <class Op>
   Val binary(const Val& a, const Val& b) {
-    return apply<Op>(kNoAttrs, std::array{a, b});
+    return apply<Op>({}, std::array{a, b});
   }
   template <class Op>
-  Val chain(const ir::Attrs& attrs, Numbers x, int level);
+  Val chain(const typename Op::Attrs& attrs, Numbers x, int level);
   static const std::vector<Function>& table();
   template <class... Ops>
   static std::vector<Function> table_of(ops::OpList<Ops...>);
@@ -116,7 +114,7 @@ constexpr bool of_numbers() {
 
 template <class R>
 template <class Op>
-auto Arithmetic<R>::apply(const ir::Attrs& attrs, Numbers x) -> Val {
+auto Arithmetic<R>::apply(const typename Op::Attrs& attrs, Numbers x) -> Val {
   if constexpr (Op::derivative == ops::Derivative::by_partials) {
     if (const int level = greatest_level(x); level > 0) return chain<Op>(attrs, x, level);
   }
@@ -129,7 +127,7 @@ auto Arithmetic<R>::apply(const ir::Attrs& attrs, Numbers x) -> Val {
 
 template <class R>
 template <class Op>
-auto Arithmetic<R>::partials(const ir::Attrs& attrs, Numbers x, const Val& y) -> std::vector<Val> {
+auto Arithmetic<R>::partials(const typename Op::Attrs& attrs, Numbers x, const Val& y) -> std::vector<Val> {
   const auto list = [&]<std::size_t... K>(std::index_sequence<K...>) {
     if constexpr (requires { Op::partials(*this, attrs, x[K]..., y); })
       return Op::partials(*this, attrs, x[K]..., y);
@@ -142,7 +140,7 @@ auto Arithmetic<R>::partials(const ir::Attrs& attrs, Numbers x, const Val& y) ->
 // y_tan = Σ_k dy/dx_k x_k_tan over the operands that have a tangent and, where the op has a guard, that it lets pass.
 template <class R>
 template <class Op>
-auto Arithmetic<R>::chain(const ir::Attrs& attrs, Numbers x, int level) -> Val {
+auto Arithmetic<R>::chain(const typename Op::Attrs& attrs, Numbers x, int level) -> Val {
   std::vector<Val> primals;
   for (const Val& v : x) primals.push_back(v.primal(level));
   const Val y = apply<Op>(attrs, primals);
@@ -150,8 +148,8 @@ auto Arithmetic<R>::chain(const ir::Attrs& attrs, Numbers x, int level) -> Val {
   std::vector<Tangent> terms;
   for (std::size_t k = 0; k < x.size(); ++k) {
     if (x[k].tangents(level).empty() || by[k].is_nothing()) continue;
-    if constexpr (requires(ops::Site<Arithmetic>& s) { Op::guard(s, 0); }) {
-      ops::Site<Arithmetic> site{*this, attrs, primals, std::span(&y, 1)};
+    if constexpr (requires(ops::Site<Arithmetic, typename Op::Attrs>& s) { Op::guard(s, 0); }) {
+      ops::Site<Arithmetic, typename Op::Attrs> site{*this, attrs, primals, std::span(&y, 1)};
       if (Op::guard(site, static_cast<int>(k)).value == 0) continue;
     }
     for (const Tangent& t : x[k].tangents(level)) {
@@ -240,7 +238,9 @@ template <class R>
 template <class Op>
 auto Arithmetic<R>::function() -> Function {
   if constexpr (of_numbers<Op>())
-    return [](Arithmetic& a, const ir::Attrs& attrs, Numbers x) { return a.template apply<Op>(attrs, x); };
+    return [](Arithmetic& a, const ir::Attributes& attrs, Numbers x) {
+      return a.template apply<Op>(attrs.as<typename Op::Attrs>(), x);
+    };
   else
     return nullptr;
 }

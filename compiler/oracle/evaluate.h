@@ -25,12 +25,12 @@ struct Stop {
   Span span = {};
 };
 
-/// What the evaluation of an op reads and writes (ops/op.h).
-template <class R>
+/// What the evaluation of an op reads and writes (ops/op.h); A is the op's struct of attributes.
+template <class R, class A>
 struct EvalSite {
   using Number = oracle::Number<R>;
   std::span<const Array<R>* const> operands;
-  const ir::Attrs& attrs;
+  const A& attrs;
   std::vector<Array<R>> results;
   Arithmetic<R> numbers;
   std::string error = {};
@@ -44,16 +44,28 @@ struct EvalSite {
   }
 };
 
+template <class R>
+using AnyEvalSite = EvalSite<R, ir::Attributes>;
 /// The evaluations of ops by opcode; null for control.
 template <class R>
-using EvalFunction = void (*)(EvalSite<R>&);
+using EvalFunction = void (*)(AnyEvalSite<R>&);
+
+template <class R, class Op>
+void evaluate_op(AnyEvalSite<R>& any) {
+  using A = typename Op::Attrs;
+  EvalSite<R, A> s{any.operands, any.attrs.template as<A>(), std::move(any.results), any.numbers};
+  if constexpr (Op::elementwise)
+    ops::eval_elementwise<Op>(s);
+  else
+    Op::eval(s);
+  any.results = std::move(s.results);
+  any.error = std::move(s.error);
+}
 
 template <class R, class Op>
 EvalFunction<R> eval_function() {
-  if constexpr (Op::elementwise)
-    return [](EvalSite<R>& s) { ops::eval_elementwise<Op>(s); };
-  else if constexpr (Op::derivative != ops::Derivative::control)
-    return [](EvalSite<R>& s) { Op::eval(s); };
+  if constexpr (Op::derivative != ops::Derivative::control)
+    return evaluate_op<R, Op>;
   else
     return nullptr;
 }
@@ -139,12 +151,7 @@ class Frame {
     static const std::vector<EvalFunction<R>> functions = eval_functions<R>(ops::AllOps{});
     operands_.clear();
     for (const ir::ValueId v : instr.operands) operands_.push_back(&value(v));
-    std::optional<ir::Attrs> known;
-    if (!instr.attrs.dims.empty() || !instr.attrs.starts.empty()) {
-      known = instr.attrs;
-      for (ir::Dim& d : known->dims) d = extent(d);
-      for (ir::Dim& d : known->starts) d = extent(d);
-    }
+    const ir::Attributes attrs = instr.attrs.with_dims([this](const ir::Dim& d) { return ir::Dim(extent(d)); });
     // In the memory of their last values, since most are numbers.
     Arrays results = std::move(results_);
     results.clear();
@@ -155,7 +162,7 @@ class Frame {
     const bool result = !results.empty() && results[0].is_real();
     const ir::Elem elem =
         result || operands_.empty() ? (results.empty() ? ir::Elem::f64 : results[0].elem) : operands_[0]->elem;
-    EvalSite<R> site{operands_, known ? *known : instr.attrs, std::move(results), Arithmetic<R>(elem)};
+    AnyEvalSite<R> site{operands_, attrs, std::move(results), Arithmetic<R>(elem)};
     functions[instr.op.index](site);
     if (!site.error.empty()) stop(instr, site.error);
     results_ = std::move(site.results);
@@ -184,10 +191,9 @@ class Frame {
   }
 
   void run_for(const ir::Instr& instr) {
-    const std::int64_t trip = extent(instr.attrs.dims[0]);
+    const auto& [trip_extent, carried, reversed] = ops::attrs_of<ops::For>(instr);
+    const std::int64_t trip = extent(trip_extent);
     if (trip < 0) throw Stop{"a loop has a negative number of steps", Code::impossible_extent};
-    const auto carried = static_cast<std::size_t>(instr.attrs.integers[0]);
-    const bool reversed = instr.attrs.integers[1] != 0;
     Arrays states, stacks;
     for (std::size_t k = 0; k < carried; ++k) states.push_back(value(instr.operands[k]));
     for (std::size_t k = carried; k < instr.results.size(); ++k) stacks.push_back(zeros(f_.type(instr.results[k])));
@@ -209,12 +215,13 @@ class Frame {
   void run_map(const ir::Instr& instr) {
     Arrays results;
     for (const ir::ValueId v : instr.results) results.push_back(zeros(f_.type(v)));
-    ir::for_each_index(shape(instr.attrs.dims), [&](std::span<const std::int64_t> at, std::int64_t number) {
-      Arrays indices;
-      for (const std::int64_t i : at) indices.push_back(index(i));
-      const Arrays out = run(instr.regions[0], std::move(indices));
-      for (std::size_t k = 0; k < out.size(); ++k) store_slice(results[k], number, out[k]);
-    });
+    ir::for_each_index(shape(ops::attrs_of<ops::Map>(instr).dims),
+                       [&](std::span<const std::int64_t> at, std::int64_t number) {
+                         Arrays indices;
+                         for (const std::int64_t i : at) indices.push_back(index(i));
+                         const Arrays out = run(instr.regions[0], std::move(indices));
+                         for (std::size_t k = 0; k < out.size(); ++k) store_slice(results[k], number, out[k]);
+                       });
     bind(instr, std::move(results));
   }
 
@@ -225,11 +232,11 @@ class Frame {
   }
 
   Arrays call(const ir::Instr& instr, Arrays arguments, int level) const {
-    const ir::Function* callee = module_.find(instr.attrs.callee);
-    if (callee == nullptr) throw Stop{"call of an unknown function " + instr.attrs.callee};
+    const ir::Function* callee = module_.find(*ir::callee(instr));
+    if (callee == nullptr) throw Stop{"call of an unknown function " + *ir::callee(instr)};
     if (depth_ >= kMaxDepth) throw Stop{"calls are nested too deeply", Code::recursion};
     std::vector<std::int64_t> sizes;
-    for (const ir::Dim& d : instr.attrs.dims) sizes.push_back(extent(d));
+    for (const ir::Dim& d : instr.attrs.dims()) sizes.push_back(extent(d));
     Frame frame(module_, *callee, std::move(sizes), depth_ + 1, level);
     return frame.run(callee->body, std::move(arguments));
   }
@@ -253,16 +260,17 @@ class Frame {
 // direction; for vjp and jacobian in as many directions as the parameters have elements.
 template <class R>
 void Frame<R>::derive(const ir::Instr& instr) {
-  const ir::Function* callee = module_.find(instr.attrs.callee);
-  if (callee == nullptr) throw Stop{"derivative of an unknown function " + instr.attrs.callee};
+  const auto& attrs = ops::attrs_of<ops::Derive>(instr);
+  const ir::Function* callee = module_.find(attrs.callee.name);
+  if (callee == nullptr) throw Stop{"derivative of an unknown function " + attrs.callee.name};
   const std::size_t n = callee->block(callee->body).params.size();
   Arrays x = arguments(instr);
   const Arrays seeds(std::make_move_iterator(x.begin() + static_cast<std::ptrdiff_t>(n)),
                      std::make_move_iterator(x.end()));
   x.resize(n);
   const int level = level_ + 1;
-  const bool forward = instr.attrs.text == "jvp";
-  seed(x, instr.attrs.axes, forward ? std::span(seeds) : std::span<const Array<R>>(), level);
+  const bool forward = attrs.mode == ops::DeriveMode::jvp;
+  seed(x, attrs.wrt, forward ? std::span(seeds) : std::span<const Array<R>>(), level);
   const Arrays y = call(instr, std::move(x), level);
   Arrays out;
   for (const Array<R>& a : y) {
@@ -280,7 +288,8 @@ void Frame<R>::derive(const ir::Instr& instr) {
       }
     }
   } else {
-    derivatives = instr.attrs.text == "vjp" ? adjoints(y, seeds, instr, from, level) : jacobian(y, instr, from, level);
+    derivatives =
+        attrs.mode == ops::DeriveMode::vjp ? adjoints(y, seeds, instr, from, level) : jacobian(y, instr, from, level);
   }
   for (Array<R>& d : derivatives) out.push_back(std::move(d));
   bind(instr, std::move(out));
@@ -341,9 +350,9 @@ auto Frame<R>::jacobian(const Arrays& y, const ir::Instr& instr, std::size_t fro
   for (const Array<R>& a : y) {
     if (!a.is_real()) continue;
     std::int64_t first = 0;
-    for (std::size_t w = 0; w < instr.attrs.axes.size(); ++w) {
+    for (const std::int64_t wrt : ops::attrs_of<ops::Derive>(instr).wrt) {
       Array<R> block = zeros(f_.type(instr.results[next++]));
-      const auto& parameter = f_.type(instr.operands[static_cast<std::size_t>(instr.attrs.axes[w])]);
+      const auto& parameter = f_.type(instr.operands[static_cast<std::size_t>(wrt)]);
       std::int64_t width = 1;
       for (const std::int64_t extent : shape(parameter.dims)) width *= extent;
       for (std::size_t i = 0; i < a.reals.size(); ++i) {

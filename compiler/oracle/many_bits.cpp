@@ -23,12 +23,12 @@ Outcome evaluate_with_bits(const ir::Module& module, const ir::Function& f, std:
   return evaluate_with<Real>(module, f, sizes, arguments);
 }
 
-double evaluate(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits) {
+double evaluate(ir::Opcode op, const ir::Attributes& attrs, std::span<const double> operands, int bits) {
   const Precision precision(bits);
   return static_cast<double>(Arithmetic<Real>(ir::Elem::f64).apply(op, attrs, numbers_of(operands)).value);
 }
 
-Derivatives derivatives(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits) {
+Derivatives derivatives(ir::Opcode op, const ir::Attributes& attrs, std::span<const double> operands, int bits) {
   const Precision precision(bits);
   const Number<Real> one(Real(1));
   const std::size_t n = operands.size();

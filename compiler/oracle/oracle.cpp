@@ -34,7 +34,7 @@ std::vector<bool> derivatives_of(const ir::Module& module, const ir::Function& f
   for (const ir::ValueId v : f.block(f.body).yields) {
     const ir::Instr* def = f.definition(v);
     const bool derived = def != nullptr && def->op == ops::opcode<ops::Derive>();
-    const ir::Function* of = derived ? module.find(def->attrs.callee) : nullptr;
+    const ir::Function* of = derived ? module.find(*ir::callee(*def)) : nullptr;
     const auto primals = static_cast<std::ptrdiff_t>(of == nullptr ? 0 : of->block(of->body).yields.size());
     out.push_back(of != nullptr && std::ranges::find(def->results, v) - def->results.begin() >= primals);
   }

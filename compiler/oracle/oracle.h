@@ -31,7 +31,7 @@ Result<std::vector<ir::Tensor>> interpret(const ir::Module& module, const ir::Fu
 
 /// An elementwise op on one element of floating operands, computed with `bits` bits and rounded to the nearest double:
 /// 1 or 0 of a comparison.
-double evaluate(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits);
+double evaluate(ir::Opcode op, const ir::Attributes& attrs, std::span<const double> operands, int bits);
 /// The value of an elementwise op of class by_partials and its derivatives, by the formulas of its struct with dual
 /// numbers of two orders: `first[k]` is d/dx_k, `second[k * n + l]` d²/dx_k dx_l for n operands.
 struct Derivatives {
@@ -39,6 +39,6 @@ struct Derivatives {
   std::vector<double> first, second;
 };
 /// Computed and rounded as `evaluate` of the op.
-Derivatives derivatives(ir::Opcode op, const ir::Attrs& attrs, std::span<const double> operands, int bits);
+Derivatives derivatives(ir::Opcode op, const ir::Attributes& attrs, std::span<const double> operands, int bits);
 
 }  // namespace rg::oracle

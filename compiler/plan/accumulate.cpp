@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "compiler/ir/clone.h"
-#include "compiler/ops/registry.h"
+#include "compiler/ops/all.h"
 
 namespace rg::plan {
 
@@ -59,7 +59,7 @@ std::optional<Accumulations::Terms> Accumulations::terms(const ir::Instr& loop, 
         const std::string_view name = ops::info(in->op).name;
         if (name == "add") return {0, 1};
         const std::size_t number = f_.value(v).number;
-        if (name != "for" || number >= static_cast<std::size_t>(in->attrs.integers[0])) return {};
+        if (name != "for" || number >= ops::attrs_of<ops::For>(*in).states) return {};
         if (uses_[in->operands[number].index] != 1 || !this->terms(*in, number)) return {};
         return {number};
       });
@@ -101,7 +101,8 @@ Placed without_views(const Plan& plan, const Accumulations& accumulations, Value
     const std::string_view name = ops::info(in->op).name;
     Placement step;
     if (name == "place") {
-      step = [starts = in->attrs.starts, steps = in->attrs.steps](const Index& i) {
+      const auto& at = ops::attrs_of<ops::Place>(*in);
+      step = [starts = at.starts, steps = at.steps](const Index& i) {
         Index at;
         for (std::size_t d = 0; d < i.size(); ++d) at.push_back(starts[d] + Dim(steps[d]) * i[d]);
         return at;

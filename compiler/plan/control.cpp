@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "compiler/ir/subscript.h"
-#include "compiler/ops/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/planner.h"
 #include "compiler/support/internal_error.h"
 
@@ -64,11 +64,11 @@ For::Carried Planner::state_of(const ir::Instr& in, std::size_t k, std::vector<s
 
 void Planner::plan_for(const ir::Instr& in, std::vector<Item>& out) {
   const ir::Function& f = plan_.function;
-  const auto carried = static_cast<std::size_t>(in.attrs.integers[0]);
+  const auto& [trip, carried, reversed] = ops::attrs_of<ops::For>(in);
   const ir::Block region = f.block(in.regions[0]);
   For loop;
-  loop.trip = in.attrs.dims[0];
-  loop.reversed = in.attrs.integers.size() > 1 && in.attrs.integers[1] != 0;
+  loop.trip = trip;
+  loop.reversed = reversed;
   loop.counter = dag_.add_var({Var::Kind::counter, loop.trip, {}, "t" + std::to_string(plan_.vars.size())});
   dag_.bind_node(region.params[0], dag_.index_node(plan_.var_dim(loop.counter)));
   std::vector<Access> targets;
@@ -135,7 +135,8 @@ NodeId Planner::wrong_position(const ir::Instr& in, std::vector<Item>& search) {
   // The last one that is wrong.
   const auto test = [&](std::string_view op, NodeId a, NodeId b) { return dag_.op(op, {a, b}, Elem::boolean); };
   const NodeId negative = test("lt", position, dag_.constant(Elem::i64, 0, 0));
-  NodeId wrong = test("or", negative, test("ge", position, dag_.index_node(in.attrs.dims[0])));
+  NodeId wrong =
+      test("or", negative, test("ge", position, dag_.index_node(ops::attrs_of<ops::Assert>(in).subscript[0])));
   for (const ir::SubscriptCheck::Term& t : check->skipped)
     wrong = dag_.logical_and(wrong, dag_.op("not", {element(t)}, Elem::boolean));
   const BufferId found =
@@ -152,12 +153,12 @@ NodeId Planner::wrong_position(const ir::Instr& in, std::vector<Item>& search) {
 }
 
 Assert Planner::assertion(const ir::Instr& in, NodeId condition) {
-  Assert out{.condition = condition, .message = in.attrs.text, .subscript = !in.attrs.dims.empty(), .place = in.span};
+  const auto& [message, subscript] = ops::attrs_of<ops::Assert>(in);
+  Assert out{.condition = condition, .message = message, .subscript = !subscript.empty(), .place = in.span};
   if (!out.subscript) return out;
-  const std::vector<std::string> words = ir::words_of_check(in.attrs.dims, plan_.function.size_names);
-  for (std::size_t k = 0; k < in.attrs.dims.size(); ++k)
-    out.numbers.push_back({words[k], dag_.index_node(in.attrs.dims[k])});
-  if (in.attrs.dims.size() > 1) return out;
+  const std::vector<std::string> words = ir::words_of_check(subscript, plan_.function.size_names);
+  for (std::size_t k = 0; k < subscript.size(); ++k) out.numbers.push_back({words[k], dag_.index_node(subscript[k])});
+  if (subscript.size() > 1) return out;
   const NodeId position = wrong_position(in, out.search);
   if (position.valid()) out.numbers.push_back({words.back(), position});
   return out;

@@ -89,16 +89,18 @@ std::map<std::int64_t, Dim> label_extents(const ir::Function& f, const ir::Instr
   std::map<std::int64_t, Dim> extents;
   for (std::size_t k = 0; k < in.operands.size(); ++k) {
     const auto& dims = f.type(in.operands[k]).dims;
-    for (std::size_t d = 0; d < dims.size(); ++d) extents.emplace(in.attrs.labels[k][d], dims[d]);
+    for (std::size_t d = 0; d < dims.size(); ++d)
+      extents.emplace(ops::attrs_of<ops::Contract>(in).labels[k][d], dims[d]);
   }
   return extents;
 }
 
 std::vector<std::int64_t> summed_labels(const ir::Instr& in) {
   std::vector<std::int64_t> summed;
-  const auto& kept = in.attrs.labels.back();
-  for (std::size_t k = 0; k + 1 < in.attrs.labels.size(); ++k) {
-    for (const std::int64_t l : in.attrs.labels[k]) {
+  const auto& labels = ops::attrs_of<ops::Contract>(in).labels;
+  const auto& kept = labels.back();
+  for (std::size_t k = 0; k + 1 < labels.size(); ++k) {
+    for (const std::int64_t l : labels[k]) {
       if (std::ranges::find(kept, l) == kept.end() && std::ranges::find(summed, l) == summed.end()) summed.push_back(l);
     }
   }
@@ -155,8 +157,7 @@ NodeId Dag::add(Node node) {
                                                                   : node.op.index;
   const std::int64_t bits = ir::is_float(node.elem) ? std::bit_cast<std::int64_t>(node.real) : node.integer;
   const auto flags = static_cast<std::uint32_t>(node.fused + 1) * 2 + (node.absent ? 1 : 0);
-  NodeKey key{
-      static_cast<int>(node.kind), static_cast<int>(node.elem), number, args, dims, flags, bits, node.op_integers};
+  NodeKey key{static_cast<int>(node.kind), static_cast<int>(node.elem), number, args, dims, flags, bits, node.attrs};
   if (const auto it = shared_.find(key); it != shared_.end()) return it->second;
   std::set<VarId> vars(node.vars.begin(), node.vars.end());
   for (const Dim& d : dims) {
@@ -282,6 +283,7 @@ NodeId Dag::op(std::string_view name, std::vector<NodeId> args, Elem elem, int f
   n.elem = elem;
   n.fused = fused;
   n.op = *ops::opcode_named(name);
+  if (n.op == ops::opcode<ops::Convert>()) n.attrs = ops::Convert::Attrs{elem};
   return rebuilt(std::move(n), std::move(args), {});
 }
 

@@ -88,7 +88,7 @@ class Dag {
  private:
   using Key = std::tuple<ValueId, Index, NodeId>;
   using NodeKey = std::tuple<int, int, std::uint32_t, std::vector<NodeId>, std::vector<Dim>, std::uint32_t,
-                             std::int64_t, std::vector<std::int64_t>>;
+                             std::int64_t, ir::Attributes>;
   struct TooDeep {
     Key key;
   };

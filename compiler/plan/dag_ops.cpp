@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "compiler/ir/clone.h"
-#include "compiler/ops/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/dag.h"
 #include "compiler/plan/fused.h"
 
@@ -28,28 +28,30 @@ NodeId Dag::eval_op(ValueId v, const ir::Instr& in, const Index& index, NodeId g
   const auto x_rank = [&] { return f.type(in.operands[0]).rank(); };
   if (ops::info(in.op).elementwise) return eval_elementwise(v, in, index, guard);
   if (name == "constant") return eval_constant(v, in, index, guard);
-  if (name == "size") return index_node(in.attrs.dims[0]);
+  if (name == "size") return index_node(ops::attrs_of<ops::Size>(in).dim);
   if (name == "iota") {
-    const NodeId i = index_node(index[static_cast<std::size_t>(in.attrs.axes[0])]);
+    const NodeId i = index_node(index[static_cast<std::size_t>(ops::attrs_of<ops::Iota>(in).axis)]);
     const Elem elem = f.type(v).elem;
     return elem == Elem::i64 ? i : op("convert", {i}, elem);
   }
   if (name == "broadcast") {
     Index x;
-    for (const std::int64_t a : in.attrs.axes) x.push_back(index[static_cast<std::size_t>(a)]);
+    for (const std::int64_t a : ops::attrs_of<ops::Broadcast>(in).axes) x.push_back(index[static_cast<std::size_t>(a)]);
     return eval(in.operands[0], x, guard);
   }
   if (name == "transpose") {
     Index x(x_rank());
-    for (std::size_t d = 0; d < x.size(); ++d) x[static_cast<std::size_t>(in.attrs.axes[d])] = index[d];
+    for (std::size_t d = 0; d < x.size(); ++d)
+      x[static_cast<std::size_t>(ops::attrs_of<ops::Transpose>(in).axes[d])] = index[d];
     return eval(in.operands[0], x, guard);
   }
   if (name == "reshape")
     return eval(in.operands[0], reshaped(plan_, index, f.type(v).dims, f.type(in.operands[0]).dims), guard);
   if (name == "recast") return eval(in.operands[0], index, guard);
   if (name == "slice") {
+    const auto& at = ops::attrs_of<ops::Slice>(in);
     Index x(x_rank());
-    for (std::size_t d = 0; d < x.size(); ++d) x[d] = in.attrs.starts[d] + Dim(in.attrs.steps[d]) * index[d];
+    for (std::size_t d = 0; d < x.size(); ++d) x[d] = at.starts[d] + Dim(at.steps[d]) * index[d];
     return eval(in.operands[0], x, guard);
   }
   if (name == "place") return eval_place(v, in, index, guard);
@@ -63,10 +65,11 @@ NodeId Dag::eval_op(ValueId v, const ir::Instr& in, const Index& index, NodeId g
 NodeId Dag::eval_constant(ValueId v, const ir::Instr& in, const Index& index, NodeId guard) {
   const ir::Type& type = plan_.function.type(v);
   const bool real = ir::is_float(type.elem);
-  const std::size_t count = real ? in.attrs.reals.size() : in.attrs.integers.size();
-  if (in.attrs.text == ops::kAbsent) return absent(type.elem);
+  const auto& attrs = ops::attrs_of<ops::Constant>(in);
+  const std::size_t count = real ? attrs.reals.size() : attrs.integers.size();
+  if (attrs.absent) return absent(type.elem);
   const auto at = [&](std::size_t i) {
-    return constant(type.elem, real ? in.attrs.reals[i] : 0, real ? 0 : in.attrs.integers[i]);
+    return constant(type.elem, real ? attrs.reals[i] : 0, real ? 0 : attrs.integers[i]);
   };
   if (count == 1) return at(0);
   Dim linear = 0;
@@ -81,8 +84,8 @@ NodeId Dag::eval_constant(ValueId v, const ir::Instr& in, const Index& index, No
     b.dims = {Dim(static_cast<std::int64_t>(count))};
     b.kept = {true};
     b.name = "constant";
-    b.reals = in.attrs.reals;
-    b.integers = in.attrs.integers;
+    b.reals = attrs.reals;
+    b.integers = attrs.integers;
     plan_.buffers.push_back(std::move(b));
     it->second = BufferId(plan_.buffers.size() - 1);
   }
@@ -123,14 +126,14 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
   n.kind = Node::Kind::op;
   n.elem = elem;
   n.op = in.op;
-  n.op_integers = in.attrs.integers;
+  n.attrs = in.attrs;
   if (uses_.empty()) uses_ = ir::use_counts(plan_.function);
   n.fused = fused_operand(plan_, uses_, in, args);
   return rebuilt(std::move(n), std::move(args), {});
 }
 
 NodeId Dag::eval_concat(const ir::Instr& in, const Index& index, NodeId guard) {
-  const auto axis = static_cast<std::size_t>(in.attrs.axes[0]);
+  const auto axis = static_cast<std::size_t>(ops::attrs_of<ops::Concat>(in).axis);
   Dim start = 0;
   struct Piece {
     NodeId inside;
@@ -158,12 +161,13 @@ NodeId Dag::eval_concat(const ir::Instr& in, const Index& index, NodeId guard) {
 NodeId Dag::eval_place(ValueId v, const ir::Instr& in, const Index& index, NodeId guard) {
   const ir::Type& from = plan_.function.type(in.operands[0]);
   const Elem elem = plan_.function.type(v).elem;
-  const NodeId zero = in.attrs.text == ops::kAbsent ? absent(elem) : constant(elem, 0, 0);
+  const auto& attrs = ops::attrs_of<ops::Place>(in);
+  const NodeId zero = attrs.absent ? absent(elem) : constant(elem, 0, 0);
   Index x(index.size());
   NodeId inside;
   for (std::size_t d = 0; d < index.size(); ++d) {
-    const std::int64_t step = in.attrs.steps[d];
-    const Dim offset = (index[d] - in.attrs.starts[d]) * Dim(step < 0 ? -1 : 1);
+    const std::int64_t step = attrs.steps[d];
+    const Dim offset = (index[d] - attrs.starts[d]) * Dim(step < 0 ? -1 : 1);
     const Dim magnitude = step < 0 ? -step : step;
     const auto [q, r] = split(plan_, offset, magnitude);
     if (r.is_constant()) {
@@ -183,11 +187,10 @@ NodeId Dag::eval_place(ValueId v, const ir::Instr& in, const Index& index, NodeI
 
 NodeId Dag::eval_gather(ValueId v, const ir::Instr& in, const Index& index, NodeId guard) {
   const ir::Function& f = plan_.function;
-  const auto& labels = in.attrs.labels;
-  const bool has_mask = !in.attrs.integers.empty() && in.attrs.integers[0] != 0;
+  const auto& [labels, has_mask] = ops::attrs_of<ops::Gather>(in);
   std::map<std::int64_t, Dim> at;
   for (std::size_t d = 0; d < index.size(); ++d) at[labels.back()[d]] = index[d];
-  const auto index_of = [&](std::size_t k) {
+  const auto index_of = [&, &labels = labels](std::size_t k) {
     Index i;
     for (const std::int64_t l : labels[k]) i.push_back(at.at(l));
     return i;
@@ -227,10 +230,11 @@ NodeId Dag::eval_reduce(ValueId v, const ir::Instr& in, const Index& index, Node
   const Monoid monoid = *monoid_of(ops::info(in.op).name);
   const Elem elem = plan_.function.type(v).elem;
   std::vector<Dim> extents;
-  for (const std::int64_t a : in.attrs.axes) extents.push_back(x.dims[static_cast<std::size_t>(a)]);
+  const ir::Integers axes = ops::reduced_axes(in.attrs);
+  for (const std::int64_t a : axes) extents.push_back(x.dims[static_cast<std::size_t>(a)]);
   NodeId sum;
   for_each_constant_index(extents, [&](const Index& r) {
-    const NodeId term = eval(in.operands[0], merged_index(x.rank(), in.attrs.axes, index, r), guard);
+    const NodeId term = eval(in.operands[0], merged_index(x.rank(), axes, index, r), guard);
     const int fused = monoid == Monoid::sum && is_product(plan_, term) ? 1 : -1;
     sum = sum.valid() ? op(fold_op(monoid), {sum, term}, elem, fused) : term;
   });
@@ -247,8 +251,9 @@ NodeId Dag::eval_contract(ValueId v, const ir::Instr& in, const Index& index, No
   const auto extents = label_extents(plan_.function, in);
   const auto summed = summed_labels(in);
   const Elem elem = plan_.function.type(v).elem;
+  const auto& labels = ops::attrs_of<ops::Contract>(in).labels;
   std::map<std::int64_t, Dim> at;
-  for (std::size_t d = 0; d < index.size(); ++d) at[in.attrs.labels.back()[d]] = index[d];
+  for (std::size_t d = 0; d < index.size(); ++d) at[labels.back()[d]] = index[d];
   std::vector<Dim> sizes;
   for (const std::int64_t l : summed) sizes.push_back(extents.at(l));
   NodeId sum;
@@ -257,7 +262,7 @@ NodeId Dag::eval_contract(ValueId v, const ir::Instr& in, const Index& index, No
     NodeId product;
     for (std::size_t k = 0; k < in.operands.size(); ++k) {
       Index x;
-      for (const std::int64_t l : in.attrs.labels[k]) x.push_back(at.at(l));
+      for (const std::int64_t l : labels[k]) x.push_back(at.at(l));
       const NodeId factor = eval(in.operands[k], x, guard);
       if (plan_.node(factor).absent || (fast_ && is_zero(factor))) return;
       product = product.valid() ? op("mul", {product, factor}, elem) : factor;

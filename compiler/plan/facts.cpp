@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <optional>
 
-#include "compiler/ops/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/dag.h"
 
 namespace rg::plan {
@@ -29,9 +29,10 @@ std::optional<Dim> uniform(const ir::Function& f, ValueId v) {
   const ir::Instr* in = f.definition(source(f, v));
   if (!in) return std::nullopt;
   const std::string_view op = ops::info(in->op).name;
-  if (op == "size") return in->attrs.dims[0];
-  if (op == "constant" && in->attrs.integers.size() == 1) return Dim(in->attrs.integers[0]);
-  return std::nullopt;
+  if (op == "size") return ops::attrs_of<ops::Size>(*in).dim;
+  if (op != "constant") return std::nullopt;
+  const ir::Integers& values = ops::attrs_of<ops::Constant>(*in).integers;
+  return values.size() == 1 ? std::optional(Dim(values[0])) : std::nullopt;
 }
 
 // The extent of which the condition says that it is 0.

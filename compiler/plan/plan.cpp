@@ -43,10 +43,7 @@ void specialise(ir::Function& f, const std::vector<std::optional<std::int64_t>>&
   for (std::uint32_t i = 0; i < f.size_names.size(); ++i)
     by.push_back(i < known.size() && known[i] ? Dim(*known[i]) : Dim::size(i));
   for (ir::Value& v : f.values) v.type = v.type.substitute(by);
-  for (ir::Instr& in : f.instrs) {
-    for (Dim& d : in.attrs.dims) d = d.substitute(by);
-    for (Dim& d : in.attrs.starts) d = d.substitute(by);
-  }
+  for (ir::Instr& in : f.instrs) in.attrs = in.attrs.with_dims([&](const Dim& d) { return d.substitute(by); });
 }
 
 }  // namespace

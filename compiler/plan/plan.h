@@ -83,7 +83,7 @@ struct Node {
   NodeId guard;
   ir::Opcode op;
   std::vector<NodeId> args;
-  std::vector<std::int64_t> op_integers;  // attributes of powi, polygamma
+  ir::Attributes attrs;  // op
   int fused = -1;  // add, sub: number of the argument that is a product and goes into the sum without being rounded
   ReductionId reduction;
   std::vector<VarId> vars;  // those that it depends on, sorted

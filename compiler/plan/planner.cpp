@@ -180,7 +180,7 @@ bool Planner::homogeneous(ValueId top) const {
   for_each_below(plan_.function, top, [&](ValueId v, const ir::Instr& in) {
     if (v != top && dag_.bound(v)) return false;
     const std::string_view name = ops::info(in.op).name;
-    const bool splat = name == "constant" && in.attrs.reals.size() + in.attrs.integers.size() == 1;
+    const bool splat = name == "constant" && ops::attrs_of<ops::Constant>(in).is_splat();
     const bool pieces = std::ranges::find(mixed, name) != std::end(mixed) && !splat;
     alike = alike && !(pieces && !plan_.function.type(v).is_scalar()) && (v == top || !monoid_of(name)) &&
             !(name == "select" && of_index_(in.operands[0]));
@@ -276,8 +276,8 @@ bool Planner::only_summed(ValueId top, std::size_t axis) const {
       if (!in->results.empty() && f.value(in->results[0]).block != f.value(top).block) continue;
       times += static_cast<std::uint32_t>(std::ranges::count(in->operands, v));
       const ops::OpInfo& info = ops::info(in->op);
-      const bool sum = monoid_of(info.name) &&
-                       std::ranges::find(in->attrs.axes, static_cast<std::int64_t>(axis)) != in->attrs.axes.end();
+      const ir::Integers axes = monoid_of(info.name) ? ops::reduced_axes(in->attrs) : ir::Integers();
+      const bool sum = std::ranges::find(axes, static_cast<std::int64_t>(axis)) != axes.end();
       if (!sum && !info.elementwise) return false;
       if (!sum) open.push_back(in->results[0]);
     }
@@ -291,7 +291,7 @@ bool Planner::only_summed(ValueId top, std::size_t axis) const {
 void Planner::choose_order(const ir::Instr* in, Nest& nest) const {
   for (std::size_t d = 0; d < nest.axes.size(); ++d) nest.order.push_back(d);
   if (!in || !nest.monoid || ops::info(in->op).name != "contract" || in->operands.size() != 2) return;
-  const auto& labels = in->attrs.labels;
+  const auto& labels = ops::attrs_of<ops::Contract>(*in).labels;
   const auto on = [&](std::size_t k, std::size_t d) {
     return std::ranges::find(labels[k], labels.back()[d]) != labels[k].end();
   };
@@ -343,10 +343,10 @@ bool Planner::zero_beside(ValueId factor, const std::vector<std::int64_t>& label
 void Planner::find_zeros(const ir::Instr& in, Nest& nest) {
   const std::int64_t reduced = summed_labels(in)[0];
   for (std::size_t k = 0; k < in.operands.size(); ++k) {
-    const auto& labels = in.attrs.labels[k];
+    const auto& labels = ops::attrs_of<ops::Contract>(in).labels[k];
     const auto has = [&](std::int64_t l) { return std::ranges::find(labels, l) != labels.end(); };
     for (std::size_t d = 0; has(reduced) && d < nest.result_rank(); ++d) {
-      const std::int64_t own = in.attrs.labels.back()[d];
+      const std::int64_t own = ops::attrs_of<ops::Contract>(in).labels.back()[d];
       if (nest.axes[d].batch || !has(own)) continue;
       for (const bool after : {true, false}) {
         if (!zero_beside(in.operands[k], labels, own, reduced, after)) continue;
@@ -384,7 +384,7 @@ void Planner::materialise(ValueId v, const Access& target, bool copy, const Plac
     materialise(x, target, is_stored(x), whole, add);
   };
   if (name == "concat") {
-    const auto axis = static_cast<std::size_t>(in->attrs.axes[0]);
+    const auto axis = static_cast<std::size_t>(ops::attrs_of<ops::Concat>(*in).axis);
     const std::vector<ValueId> pieces = in->operands;
     const auto small = [&](ValueId x) { return small_static({f.type(x).dims[axis]}, options_.unroll_limit); };
     if (!std::ranges::all_of(pieces, small)) {
@@ -429,7 +429,7 @@ void Planner::store(ValueId v, Access target, bool copy, Placement place, bool a
         const auto extents = label_extents(f, *in);
         for (const std::int64_t l : summed_labels(*in)) nest.axes.push_back({extents.at(l), {}, {}, true, false});
       } else {
-        for (const std::int64_t a : in->attrs.axes)
+        for (const std::int64_t a : ops::reduced_axes(in->attrs))
           nest.axes.push_back({f.type(in->operands[0]).dims[static_cast<std::size_t>(a)], {}, {}, true, false});
       }
     }
@@ -476,16 +476,18 @@ NodeId Planner::element(const Nest& nest, const Index& result, const Index& redu
   const ir::Instr in = *f.definition(nest.value);
   if (ops::info(in.op).name != "contract") {
     if (position) *position = reduced[0];
-    return dag_.eval(in.operands[0], merged_index(f.type(in.operands[0]).rank(), in.attrs.axes, result, reduced));
+    return dag_.eval(in.operands[0],
+                     merged_index(f.type(in.operands[0]).rank(), ops::reduced_axes(in.attrs), result, reduced));
   }
+  const auto& labels = ops::attrs_of<ops::Contract>(in).labels;
   std::map<std::int64_t, Dim> at;
-  for (std::size_t d = 0; d < result.size(); ++d) at[in.attrs.labels.back()[d]] = result[d];
+  for (std::size_t d = 0; d < result.size(); ++d) at[labels.back()[d]] = result[d];
   const auto summed = summed_labels(in);
   for (std::size_t d = 0; d < summed.size(); ++d) at[summed[d]] = reduced[d];
   NodeId product;
   for (std::size_t k = 0; k < in.operands.size(); ++k) {
     Index x;
-    for (const std::int64_t l : in.attrs.labels[k]) x.push_back(at.at(l));
+    for (const std::int64_t l : labels[k]) x.push_back(at.at(l));
     const NodeId factor = dag_.eval(in.operands[k], x);
     product = product.valid() ? dag_.op("mul", {product, factor}, plan_.node(factor).elem) : factor;
   }

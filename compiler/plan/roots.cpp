@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
-#include "compiler/ops/registry.h"
+#include "compiler/ops/all.h"
 
 namespace rg::plan {
 
@@ -82,7 +82,7 @@ struct Finder {
       const auto by_label = label_extents(f, in);
       for (const std::int64_t l : summed_labels(in)) extents.push_back(by_label.at(l));
     } else {
-      for (const std::int64_t a : in.attrs.axes)
+      for (const std::int64_t a : ops::reduced_axes(in.attrs))
         extents.push_back(f.type(in.operands[0]).dims[static_cast<std::size_t>(a)]);
     }
     return extents;
@@ -112,7 +112,7 @@ struct Finder {
   // Whether each of two operands is repeated along an axis of the other.
   bool by_tiles(const ir::Instr& in) const {
     if (in.operands.size() != 2 || summed_labels(in).size() != 1) return false;
-    const auto& labels = in.attrs.labels;
+    const auto& labels = ops::attrs_of<ops::Contract>(in).labels;
     const auto has_own = [&](std::size_t k) {
       return std::ranges::any_of(labels[k], [&](std::int64_t l) {
         return std::ranges::find(labels.back(), l) != labels.back().end() &&
@@ -132,21 +132,22 @@ struct Finder {
     };
     if (name == "broadcast") {
       std::vector<Dim> added;
+      const ir::Integers& axes = ops::attrs_of<ops::Broadcast>(in).axes;
       const auto& to = f.type(in.results[0]).dims;
       for (std::size_t d = 0; d < to.size(); ++d) {
-        if (std::ranges::find(in.attrs.axes, static_cast<std::int64_t>(d)) == in.attrs.axes.end())
-          added.push_back(to[d]);
+        if (std::ranges::find(axes, static_cast<std::int64_t>(d)) == axes.end()) added.push_back(to[d]);
       }
       if (!small_static(added, options.unroll_limit)) must(in.operands[0], expensive);
     }
     if (name == "contract") {
+      const auto& labels = ops::attrs_of<ops::Contract>(in).labels;
       const auto extents = label_extents(f, in);
       const bool unrolled = unrolled_reduction(f, in, options);
       const std::int64_t of_factor = by_tiles(in) ? factor_of_tiles : factor;
       for (std::size_t k = 0; k < in.operands.size(); ++k) {
         std::vector<Dim> added;
         for (const auto& [label, extent] : extents) {
-          if (std::ranges::find(in.attrs.labels[k], label) == in.attrs.labels[k].end()) added.push_back(extent);
+          if (std::ranges::find(labels[k], label) == labels[k].end()) added.push_back(extent);
         }
         if (!unrolled && !added.empty()) must(in.operands[k], of_factor);
         if (unrolled && !small_static(added, options.unroll_limit))
@@ -165,7 +166,7 @@ struct Finder {
         if (local(v) && !is_cheap_view(v)) roots.insert(v);
       });
       for (std::size_t k = 0; k < in.operands.size(); ++k) {
-        if (info.name == "for" && k < static_cast<std::size_t>(in.attrs.integers[0])) continue;
+        if (info.name == "for" && k < ops::attrs_of<ops::For>(in).states) continue;
         if (local(in.operands[k]) && !is_chosen_view(in.operands[k])) roots.insert(in.operands[k]);
       }
       roots.insert(in.results.begin(), in.results.end());

@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "compiler/ops/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/planner.h"
 
 namespace rg::plan {
@@ -80,14 +80,15 @@ constexpr bool keeps_errors(std::int64_t terms, std::int64_t places) {
 
 // Terms that may come to one place, and the places that an index may name.
 std::pair<Dim, Dim> terms_and_places(const ir::Function& f, const ir::Instr& in) {
-  const auto& updates = in.attrs.labels[0];
-  const auto& target = in.attrs.labels.back();
+  const auto& attrs = ops::attrs_of<ops::ScatterAdd>(in);
+  const auto& updates = attrs.labels[0];
+  const auto& target = attrs.labels.back();
   Dim terms = 1, places = 1;
   for (std::size_t d = 0; d < updates.size(); ++d) {
     if (std::ranges::find(target, updates[d]) == target.end()) terms = terms * f.type(in.operands[0]).dims[d];
   }
   for (std::size_t d = 0; d < target.size(); ++d) {
-    if (target[d] < 0) places = places * in.attrs.dims[d];
+    if (target[d] < 0) places = places * attrs.dims[d];
   }
   return {terms, places};
 }
@@ -124,8 +125,8 @@ bool Planner::counts(const ir::Instr& in) {
 void Planner::scatter_updates(const ir::Instr& in, const Access& target, const Placement& place,
                               std::vector<Item>& out) {
   const ir::Function& f = plan_.function;
-  const auto& labels = in.attrs.labels;
-  const bool has_mask = !in.attrs.integers.empty() && in.attrs.integers[0] != 0;
+  const auto& attrs = ops::attrs_of<ops::ScatterAdd>(in);
+  const auto& labels = attrs.labels;
   const auto addition = [&](const Index& index) {
     std::map<std::int64_t, Dim> at;
     for (std::size_t d = 0; d < index.size(); ++d) at[labels[0][d]] = index[d];
@@ -135,7 +136,7 @@ void Planner::scatter_updates(const ir::Instr& in, const Access& target, const P
       return i;
     };
     NodeId mask;
-    if (has_mask) mask = dag_.eval(in.operands.back(), index_of(in.operands.size() - 1));
+    if (attrs.masked) mask = dag_.eval(in.operands.back(), index_of(in.operands.size() - 1));
     Index to;
     const auto& target_labels = labels.back();
     for (std::size_t d = 0; d < target_labels.size(); ++d) {
@@ -147,8 +148,8 @@ void Planner::scatter_updates(const ir::Instr& in, const Access& target, const P
       NodeId i = dag_.eval(in.operands[k], index_of(k));
       if (plan_.node(i).elem != Elem::i64) i = dag_.op("convert", {i}, Elem::i64);
       to.push_back(dag_.dim_of(i));
-      mask = dag_.logical_and(mask,
-                              dag_.in_range(in.operands[k], to.back(), in.attrs.dims[d], f.type(in.operands[0]).dims));
+      mask =
+          dag_.logical_and(mask, dag_.in_range(in.operands[k], to.back(), attrs.dims[d], f.type(in.operands[0]).dims));
     }
     Access element = target;
     const Index placed = place ? place(to) : to;

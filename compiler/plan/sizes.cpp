@@ -71,10 +71,15 @@ void SizeNeeds::ask(const ir::Type& type, Sizes& to) {
 
 void SizeNeeds::ask(const ir::Instr& instr, Sizes& to) {
   for (const ValueId r : instr.results) ask(f_.type(r), to);
-  for (const Dim& d : instr.attrs.starts) ask(d, to);
-  const bool value = instr.op == ops::opcode<ops::Size>(), loop = instr.op == ops::opcode<ops::For>();
-  if (value) ask(instr.attrs.dims[0], to);
-  if (loop && has_sizes(instr.attrs.dims[0])) ask(ir::Type{Elem::boolean, instr.attrs.dims}, to);
+  if (const auto* a = instr.attrs.get_if<ops::StridedAttrs>()) {
+    for (const Dim& d : a->starts) ask(d, to);
+  }
+  if (const auto* a = instr.attrs.get_if<ops::PlaceAttrs>()) {
+    for (const Dim& d : a->starts) ask(d, to);
+  }
+  if (const auto* a = instr.attrs.get_if<ops::Size::Attrs>()) ask(a->dim, to);
+  if (const auto* a = instr.attrs.get_if<ops::For::Attrs>(); a && has_sizes(a->trip))
+    ask(ir::Type{Elem::boolean, {a->trip}}, to);
 }
 
 // A loop inside may have no steps though the one around has some: what only its steps ask is not known behind it.
@@ -92,7 +97,7 @@ void SizeNeeds::ask(ir::BlockId block, Needs& to) {
 void SizeNeeds::ask_steps(const ir::Instr& loop, Needs& to) {
   Needs inside;
   ask(loop.regions[0], inside);
-  if (!inside.empty()) to.loops.push_back({loop.attrs.dims[0], std::move(inside)});
+  if (!inside.empty()) to.loops.push_back({ops::attrs_of<ops::For>(loop).trip, std::move(inside)});
 }
 
 SizeNeeds::Needs SizeNeeds::of(const ir::Instr& instr) {

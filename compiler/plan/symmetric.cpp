@@ -44,7 +44,7 @@ struct Mirror {
   bool same_operation(NodeId a, NodeId b, VarId from, VarId to) const {
     const Node &x = plan.node(a), &y = plan.node(b);
     if (x.kind != y.kind || x.elem != y.elem || x.args.size() != y.args.size() || !(x.op == y.op) ||
-        x.op_integers != y.op_integers)
+        !(x.attrs == y.attrs))
       return false;
     switch (x.kind) {
       case Node::Kind::constant:

@@ -95,7 +95,7 @@ ValueId Checker::stretch(ValueId v, const std::vector<Dim>& to) {
   ValueId x = b().reshape(v, kept);
   std::vector<Dim> own;
   for (const std::int64_t a : axes) own.push_back(to[static_cast<std::size_t>(a)]);
-  if (b().dims(x) != own) x = b().emit_op<ops::Recast>({x}, ir::Attrs{.dims = own});
+  if (b().dims(x) != own) x = b().emit_op<ops::Recast>({x}, {own});
   return b().broadcast(x, to, axes);
 }
 
@@ -363,7 +363,7 @@ Value Checker::power(const Value& a, const Value& c, Span span) {
         const auto s = square_of_norm(b(), x);
         return s ? *s : b().op<ops::Square>(x);
       }
-      return b().emit_op<ops::PowI>({x}, ir::Attrs{.integers = {k}});
+      return b().emit_op<ops::PowI>({x}, {.exponent = k});
     };
     if (a.is_flex()) {
       Flex f = *a.flex;

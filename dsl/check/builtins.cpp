@@ -135,7 +135,7 @@ Value derivative_builtin(BuiltinCall& call) {
                  fmt::format("`{}` takes an order from 0 to 2^31 and f32 or f64", usage));
     return Checker::error_value(call.span);
   }
-  return call.c.make_tensor(call.c.b().emit_op<Op>({call.c.use(x)}, ir::Attrs{.integers = {(*order)[0]}}), call.span);
+  return call.c.make_tensor(call.c.b().emit_op<Op>({call.c.use(x)}, {.order = (*order)[0]}), call.span);
 }
 
 constexpr BuiltinRow kElementwise[] = {{"where", where_builtin},

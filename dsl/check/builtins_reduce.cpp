@@ -135,7 +135,7 @@ Value arg_extreme(BuiltinCall& call) {
   if (!r || !need(call, *r, r->x.type.elem != Elem::boolean && !r->axes.empty(), "arrays of numbers") ||
       !nonempty(call, *r))
     return Checker::error_value(call.span);
-  const ValueId id = call.c.b().emit1(ir::Builder::named(call.name), {call.c.use(r->x)}, ir::Attrs{.axes = r->axes});
+  const ValueId id = call.c.b().emit1(ir::Builder::named(call.name), {call.c.use(r->x)}, ops::AxisAttrs{r->axes[0]});
   Value v = finish(call, *r, id);
   v.low = Affine{Dim(0), {}};
   v.high = Affine{r->count - Dim(1), {}};

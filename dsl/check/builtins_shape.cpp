@@ -212,7 +212,7 @@ Value concat_builtin(BuiltinCall& call) {
     ids.push_back(c.use(c.recast(t, want)));
   }
   if (ids.size() == 1) return c.make_tensor(ids[0], call.span);
-  return c.make_tensor(c.b().emit_op<ops::Concat>(ids, ir::Attrs{.axes = {*axis}}), call.span);
+  return c.make_tensor(c.b().emit_op<ops::Concat>(ids, {.axis = *axis}), call.span);
 }
 
 Value stack_builtin(BuiltinCall& call) {
@@ -314,8 +314,8 @@ Value diag_builtin(BuiltinCall& call) {
   if (t.rank() == 2) {
     const Dim n = c.same(t.dims[0], t.dims[1]) ? t.dims[0] : Dim::min(t.dims[0], t.dims[1]);
     const ValueId i = b.iota(Elem::i64, {n}, 0);
-    ir::Attrs attrs{.labels = {{-1, -2}, {0}, {0}, {0}}, .integers = {0}};
-    return c.make_tensor(b.emit1(ops::opcode<ops::Gather>(), {v, i, i}, std::move(attrs)), call.span);
+    ops::Gather::Attrs attrs{.labels = {{-1, -2}, {0}, {0}, {0}}};
+    return c.make_tensor(b.emit_op<ops::Gather>({v, i, i}, std::move(attrs)), call.span);
   }
   c.error(Code::shape_mismatch, call.span, fmt::format("`diag` takes a vector or a matrix, this is {}", c.str(t)));
   return failed(call);

@@ -188,8 +188,8 @@ Value Checker::apply_item(const FnDecl& decl_, Args args, Span span) {
   const ir::Function& callee = *module_.find(decl.ir_name);
   std::vector<ir::Type> types;
   for (const ir::Type& t : callee.result_types()) types.push_back(t.substitute(sizes));
-  const auto ids =
-      b().emit_typed(ops::opcode<ops::Call>(), operands, ir::Attrs{.dims = sizes, .callee = decl.ir_name}, {}, types);
+  const auto ids = b().emit_typed(ops::opcode<ops::Call>(), operands,
+                                  ops::Call::Attrs{.callee = {decl.ir_name}, .sizes = sizes}, {}, types);
   std::size_t at = 0;
   const std::function<Value(const Ty&)> build = [&](const Ty& t) {
     if (t.kind == Ty::Kind::tensor) return make_tensor(ids[at++], span);
@@ -318,7 +318,7 @@ Value Checker::apply_vmap(const FnValue& fn, Args args, Span span) {
   });
   restore_facts(facts);
   if (result.is_error()) return result;
-  const auto ids = b().emit(ops::opcode<ops::Map>(), {}, ir::Attrs{.dims = {n}}, {block});
+  const auto ids = b().emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{{n}}, {block});
   std::size_t at = 0;
   return rebuild(result, ids, at);
 }

@@ -177,7 +177,7 @@ Value Checker::map_over(const std::vector<ast::IndexVar>& vars, std::vector<Inde
   for (const Value& leaf : leaves) {  // extents of the element do not depend on the indices: they are sizes
     if (!leaf.is_tensor()) return error_value(span);
   }
-  const auto ids = b().emit(ops::opcode<ops::Map>(), {}, ir::Attrs{.dims = extents}, {block});
+  const auto ids = b().emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{extents}, {block});
   std::size_t at = 0;
   return rebuild(result, ids, at);
 }

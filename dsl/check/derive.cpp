@@ -349,11 +349,11 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
   const auto wrt = wrt_params(fn, values, span);
   if (!wrt) return error_value(span);
   const std::vector<std::string> params = param_names(*fn.inner);
-  ir::Attrs attrs{.axes = {}, .dims = f.sizes, .callee = f.callee};
+  ops::Derive::Attrs attrs{.callee = {f.callee}, .sizes = f.sizes};
   std::vector<Value> wrt_leaves;
   for (const std::size_t w : *wrt) {
     if (!check_floats(default_typed(values[w]), "`" + params[w] + "`", span)) return error_value(span);
-    for (const std::int64_t leaf : f.param_leaves[w]) attrs.axes.push_back(leaf);
+    for (const std::int64_t leaf : f.param_leaves[w]) attrs.wrt.push_back(leaf);
     flatten(values[w], wrt_leaves);
   }
   std::vector<Value> result_leaves;
@@ -380,7 +380,7 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
     return make_tuple({primal, std::move(derivative)}, span, {"value", mode});
   };
   if (mode == "grad" || mode == "vjp") {
-    attrs.text = "vjp";
+    attrs.mode = ops::DeriveMode::vjp;
     if (mode == "grad") {
       if (primals != 1 || f.result.kind != Value::Kind::tensor || !types[0].is_scalar()) {
         error(Code::not_scalar, span,
@@ -412,7 +412,7 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
     return finish(ids, wrt_value(ids, at));
   }
   if (mode == "jvp") {
-    attrs.text = "jvp";
+    attrs.mode = ops::DeriveMode::jvp;
     std::vector<Value> given;
     for (const Value& s : seeds) flatten(s, given);
     if (given.size() != wrt_leaves.size()) {
@@ -431,8 +431,7 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
     std::size_t at = primals;
     return finish(ids, rebuild(f.result, ids, at));
   }
-  attrs.text = "jacobian";
-  attrs.integers = {0};
+  attrs.mode = ops::DeriveMode::jacobian;
   for (std::size_t r = 0; r < primals; ++r) {
     for (const Value& w : wrt_leaves) {
       ir::Type t = types[r];

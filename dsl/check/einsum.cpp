@@ -15,7 +15,7 @@ ValueId diagonal(ir::Builder& b, ValueId v, std::vector<std::int64_t>& labels) {
   }
   if (unique.size() == labels.size()) return v;
   std::vector<ValueId> operands{v};
-  ir::Attrs attrs{.labels = {{}}, .integers = {0}};
+  ops::Gather::Attrs attrs{.labels = {{}}};
   for (std::size_t k = 0; k < labels.size(); ++k) {
     if (std::ranges::count(labels, labels[k]) == 1) {
       attrs.labels[0].push_back(labels[k]);
@@ -27,7 +27,7 @@ ValueId diagonal(ir::Builder& b, ValueId v, std::vector<std::int64_t>& labels) {
   }
   attrs.labels.push_back(unique);
   labels = unique;
-  return b.emit1(ops::opcode<ops::Gather>(), operands, std::move(attrs));
+  return b.emit_op<ops::Gather>(operands, std::move(attrs));
 }
 
 Value einsum_builtin(BuiltinCall& call) {

@@ -80,7 +80,7 @@ class Exactness {
     const std::string_view name = ops::info(def->op).name;
     const std::vector<ValueId> x = def->operands;
     if (name == "iota") return {0, kCounter};
-    if (name == "size") return size(def->attrs.dims[0]);
+    if (name == "size") return size(ops::attrs_of<ops::Size>(*def).dim);
     if (moves(name)) return of(x[0], depth + 1);
     if (name == "convert") {
       if (!ir::is_integer(b_.type(x[0]).elem) || elem == Elem::i32) return whole(elem);

@@ -293,16 +293,16 @@ Value Checker::stack_values(std::vector<Value> items, std::int64_t axis, Span sp
       }
     }
     if (reals.size() == items.size()) {  // all known: one constant
-      ir::Attrs attrs{.dims = {Dim(static_cast<std::int64_t>(items.size()))}, .elems = {elem}};
+      ops::Constant::Attrs attrs{.elem = elem, .dims = {Dim(static_cast<std::int64_t>(items.size()))}};
       (ir::is_float(elem) ? void(attrs.reals = reals) : void(attrs.integers = integers));
-      return b().emit1(ops::opcode<ops::Constant>(), {}, std::move(attrs));
+      return b().emit_op<ops::Constant>({}, std::move(attrs));
     }
     for (const Value& v : items) {
       const Value t = materialize(v, elem);
       if (t.is_error()) return {};
       parts.push_back(b().reshape(use(t), one));
     }
-    return parts.size() == 1 ? parts[0] : b().emit_op<ops::Concat>(parts, ir::Attrs{.axes = {at}});
+    return parts.size() == 1 ? parts[0] : b().emit_op<ops::Concat>(parts, {.axis = at});
   };
   std::vector<Dim> result = *dims;
   result.insert(result.begin() + at, Dim(static_cast<std::int64_t>(items.size())));

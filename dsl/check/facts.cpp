@@ -87,7 +87,8 @@ void Checker::learn_equal(const Dim& a, const Dim& b) {
 }
 
 void Checker::emit_assert(ValueId condition, const std::string& message, std::vector<Dim> subscript) {
-  b().emit(ops::opcode<ops::Assert>(), {condition}, ir::Attrs{.dims = std::move(subscript), .text = message});
+  b().emit(ops::opcode<ops::Assert>(), {condition},
+           ops::Assert::Attrs{.message = message, .subscript = std::move(subscript)});
 }
 
 bool Checker::require_nonnegative(const Dim& d, const std::string& message, std::vector<Dim> subscript) {

@@ -251,12 +251,11 @@ Value Checker::take(const Value& base, std::vector<Axis> axes, Span span) {
     v.high = base.high ? base.high : base.affine;
     return v;
   }
-  ir::Attrs attrs;
+  ops::Gather::Attrs attrs;
   attrs.labels.push_back(labels);
   for (auto& l : index_labels) attrs.labels.push_back(std::move(l));
   attrs.labels.push_back(result);
-  attrs.integers = {0};
-  Value v = make_tensor(b().emit1(ops::opcode<ops::Gather>(), operands, std::move(attrs)), span);
+  Value v = make_tensor(b().emit_op<ops::Gather>(operands, std::move(attrs)), span);
   v.low = base.low;
   v.high = base.high;
   return v;

@@ -224,8 +224,8 @@ Value Checker::eval_loop(const ast::Loop& node, Span span, const ScopePtr& scope
   });
   restore_facts(facts);
   if (!ok) return error_value(span);
-  ir::Attrs attrs{.dims = {trip}, .integers = {static_cast<std::int64_t>(inits.size()), 0}};
-  const auto ids = b().emit(ops::opcode<ops::For>(), inits, std::move(attrs), {block});
+  const ops::For::Attrs attrs{.trip = trip, .states = inits.size()};
+  const auto ids = b().emit(ops::opcode<ops::For>(), inits, attrs, {block});
   std::size_t at = 0;
   std::vector<Value> final_state;
   for (const Value& v : shapes) final_state.push_back(rebuild(v, ids, at));

@@ -127,7 +127,9 @@ void Checker::prune() {
     const ir::Function* f = module_.find(open.back());
     open.pop_back();
     if (f == nullptr) continue;
-    for (const ir::Instr& i : f->instrs) use_function(i.attrs.callee);
+    for (const ir::Instr& i : f->instrs) {
+      if (const std::string* name = ir::callee(i)) use_function(*name);
+    }
   }
   for (FnDecl& d : fn_decls_) {
     if (d.state == FnDecl::State::done && !used.contains(d.ir_name)) d.state = FnDecl::State::fresh;

@@ -234,7 +234,7 @@ ValueId Checker::use(const Value& v) {
   const ValueId id = use_in(v, ctx());
   const ir::Type have = b().type(id), want = normal(have);
   if (have == want) return id;
-  return b().emit_op<ops::Recast>({id}, ir::Attrs{.dims = want.dims});
+  return b().emit_op<ops::Recast>({id}, {want.dims});
 }
 
 ir::Type Checker::type_of(const Value& v) {

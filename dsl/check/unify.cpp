@@ -19,7 +19,7 @@ void Checker::report_extents(const Dim& a, const Dim& b, Span span, const std::s
 Value Checker::recast(const Value& v, const ir::Type& t) {
   const ValueId id = use(v);
   if (b().type(id) == t) return v.owner == context_ && v.id == id ? v : make_tensor(id, v.span);
-  return make_tensor(b().emit_op<ops::Recast>({id}, ir::Attrs{.dims = t.dims}), v.span);
+  return make_tensor(b().emit_op<ops::Recast>({id}, {t.dims}), v.span);
 }
 
 Value Checker::coerce_tensor(const Value& given, const ir::Type& t, const std::string& what) {

@@ -36,13 +36,16 @@ std::vector<Dim> all_sizes(const Function& f) {
   return out;
 }
 
+ops::Derive::Attrs derivative(ops::DeriveMode mode, const Function& of) {
+  return {.mode = mode, .callee = {of.name}, .sizes = all_sizes(of), .wrt = {0}};
+}
+
 // name(x…) = the gradient of the scalar function `of` with respect to its first parameter.
 Function gradient(const Function& of, std::string name) {
   return make(std::move(name), of.size_names, of.param_types(), [&](Builder& b, std::span<const ValueId> x) {
     std::vector<ValueId> operands(x.begin(), x.end());
     operands.push_back(b.constant(Elem::f64, 1));
-    const auto r = b.emit_typed(ops::opcode<ops::Derive>(), operands,
-                                Attrs{.axes = {0}, .dims = all_sizes(of), .text = "vjp", .callee = of.name}, {},
+    const auto r = b.emit_typed(ops::opcode<ops::Derive>(), operands, derivative(ops::DeriveMode::vjp, of), {},
                                 {kScalar, of.param_types()[0]});
     return std::vector<ValueId>{r[1]};
   });
@@ -53,22 +56,19 @@ Function slope(const Function& of, std::string name) {
   return make(std::move(name), of.size_names, of.param_types(), [&](Builder& b, std::span<const ValueId> x) {
     std::vector<ValueId> operands(x.begin(), x.end());
     operands.push_back(b.one(x[0]));
-    const auto r = b.emit_typed(ops::opcode<ops::Derive>(), operands,
-                                Attrs{.axes = {0}, .dims = all_sizes(of), .text = "jvp", .callee = of.name}, {},
+    const auto r = b.emit_typed(ops::opcode<ops::Derive>(), operands, derivative(ops::DeriveMode::jvp, of), {},
                                 {kScalar, kScalar});
     return std::vector<ValueId>{r[1]};
   });
 }
 
-Function jacobian_of(const Function& of, std::string name, std::int64_t mode) {
+Function jacobian_of(const Function& of, std::string name, ops::DeriveMode mode) {
   return make(std::move(name), of.size_names, of.param_types(), [&](Builder& b, std::span<const ValueId> x) {
     Type j = of.result_types()[0];
     const std::vector<Dim> in = of.param_types()[0].dims;
     j.dims.insert(j.dims.end(), in.begin(), in.end());
-    const auto r = b.emit_typed(
-        ops::opcode<ops::Derive>(), {x.begin(), x.end()},
-        Attrs{.axes = {0}, .dims = all_sizes(of), .integers = {mode}, .text = "jacobian", .callee = of.name}, {},
-        {of.result_types()[0], j});
+    const auto r = b.emit_typed(ops::opcode<ops::Derive>(), {x.begin(), x.end()}, derivative(mode, of), {},
+                                {of.result_types()[0], j});
     return std::vector<ValueId>{r[1]};
   });
 }
@@ -178,8 +178,8 @@ TEST_CASE("the Jacobian is the same in both modes, and the Hessian of Rosenbrock
     return std::vector<ValueId>{b.sum(b.add(b.mul(b.like(a, 100), b.mul(a, a)), b.mul(c, c)), {0})};
   }));
   m.functions.push_back(gradient(m.functions[0], "g"));
-  m.functions.push_back(jacobian_of(m.functions[1], "hf", 1));
-  m.functions.push_back(jacobian_of(m.functions[1], "hr", 2));
+  m.functions.push_back(jacobian_of(m.functions[1], "hf", ops::DeriveMode::jacobian_forward));
+  m.functions.push_back(jacobian_of(m.functions[1], "hr", ops::DeriveMode::jacobian_reverse));
   CHECK(run(m, "g", {2}, {vector({1, 2})}) == std::vector<double>{-400, 200});
   const std::vector<double> expected{1200 - 800 + 2, -400, -400, 200};
   CHECK(run(m, "hf", {2}, {vector({1, 2})}) == expected);
@@ -198,8 +198,8 @@ TEST_CASE("a loop is differentiated in reverse, twice") {
     return std::vector<ValueId>{b.mul(b.sum(r[1], {0}), r[0])};
   }));
   m.functions.push_back(gradient(m.functions[0], "g"));
-  m.functions.push_back(jacobian_of(m.functions[1], "h", 1));
-  m.functions.push_back(jacobian_of(m.functions[1], "hr", 2));
+  m.functions.push_back(jacobian_of(m.functions[1], "h", ops::DeriveMode::jacobian_forward));
+  m.functions.push_back(jacobian_of(m.functions[1], "hr", ops::DeriveMode::jacobian_reverse));
   const std::vector<double> at{0.3, -0.4, 0.9, 1.1};
   const auto g = run(m, "g", {4}, {vector(at)});
   const auto h = run(m, "h", {4}, {vector(at)}), hr = run(m, "hr", {4}, {vector(at)});

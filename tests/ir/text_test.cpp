@@ -42,24 +42,21 @@ Module everything() {
   const auto bias = b.add_param({Elem::f32, {k}}, "p.b");
   const auto index = b.add_param({Elem::i64, {n}});
   const double inf = std::numeric_limits<double>::infinity();
-  const auto table =
-      b.emit1(ops::opcode<ops::Constant>(), {},
-              Attrs{.dims = {9},
-                    .reals = {0.1, -0.0, inf, -inf, std::nan(""), 5e-324, 1.7976931348623157e308, 1e22, -1.0 / 3},
-                    .elems = {Elem::f64}});
-  const auto least =
-      b.emit1(ops::opcode<ops::Constant>(), {},
-              Attrs{.dims = {2},
-                    .integers = {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()},
-                    .elems = {Elem::i64}});
+  const auto table = b.emit_op<ops::Constant>(
+      {}, {.elem = Elem::f64,
+           .dims = {9},
+           .reals = {0.1, -0.0, inf, -inf, std::nan(""), 5e-324, 1.7976931348623157e308, 1e22, -1.0 / 3}});
+  const auto least = b.emit_op<ops::Constant>(
+      {}, {.elem = Elem::i64,
+           .dims = {2},
+           .integers = {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}});
   const auto sliced = b.slice(w, {n - 1, Dim::div(k, 2)}, {-1, 2}, {n, 1});
   const auto permuted = b.transpose(sliced, {1, 0});
   const auto product = b.contract({w, permuted}, {{0, 1}, {2, 0}, {1, 2}});
-  const auto picked =
-      b.emit1(ops::opcode<ops::Gather>(), {w, index}, Attrs{.labels = {{-1, 0}, {1}, {1, 0}}, .integers = {0}});
-  b.emit(ops::opcode<ops::Assert>(), {b.boolean(true)}, Attrs{.text = "two\nlines \"and\" more"});
+  const auto picked = b.emit_op<ops::Gather>({w, index}, {.labels = {{-1, 0}, {1}, {1, 0}}});
+  b.emit(ops::opcode<ops::Assert>(), {b.boolean(true)}, ops::Assert::Attrs{.message = "two\nlines \"and\" more"});
   const auto called = b.emit_typed(ops::opcode<ops::Call>(), {b.reduce("sum", picked, {1})},
-                                   Attrs{.dims = {n}, .callee = g.name}, {}, {{Elem::f64, {n}}});
+                                   ops::Call::Attrs{.callee = {g.name}, .sizes = {n}}, {}, {{Elem::f64, {n}}});
   const auto loops = b.scan(n, {b.constant(Elem::f64, 0)}, {called[0]}, [&](ValueId, auto state, auto slice) {
     const BlockId then = b.in_block({}, [&](std::span<const ValueId>) { return std::vector{slice[0]}; });
     const BlockId other = b.in_block({}, [&](std::span<const ValueId>) { return std::vector{b.neg(slice[0])}; });
@@ -69,7 +66,7 @@ Module everything() {
   const std::vector<Type> indices(2, Type{Elem::i64, {}});
   const BlockId item = b.in_block(
       indices, [&](std::span<const ValueId> i) { return std::vector{b.convert(b.add(i[0], i[1]), Elem::f32)}; });
-  b.emit(ops::opcode<ops::Map>(), {}, Attrs{.dims = {n * k, Dim::max(n, k)}}, {item});
+  b.emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{{n * k, Dim::max(n, k)}}, {item});
   (void)table, (void)least, (void)product, (void)bias;
   b.set_yields({loops[0], loops[1], product});
   return m;

@@ -57,6 +57,14 @@ Instr& instr(Function& f, std::string_view op) {
   return f.instrs[0];
 }
 
+/// The instruction with other attributes.
+template <class Op>
+void change(Instr& i, const std::function<void(typename Op::Attrs&)>& f) {
+  typename Op::Attrs a = ops::attrs_of<Op>(i);
+  f(a);
+  i.attrs = a;
+}
+
 }  // namespace
 
 TEST_CASE("a sound module has no violations, and each invariant has a text") {
@@ -96,6 +104,8 @@ TEST_CASE("3: definitions before uses, and once") {
 }
 
 TEST_CASE("4: ops and their numbers of operands and regions") {
+  breaks(4, "attributes of another op",
+         [](Module&, Function& f) { instr(f, "add").attrs = ops::Concat::Attrs{.axis = 1}; });
   breaks(4, "no op", [](Module&, Function& f) { instr(f, "add").op = Opcode(9999); });
   breaks(4, "1 operands", [](Module&, Function& f) { instr(f, "add").operands.pop_back(); });
   breaks(4, "1 regions", [](Module&, Function& f) { instr(f, "if").regions.pop_back(); });
@@ -114,8 +124,12 @@ TEST_CASE("5: types") {
 
 TEST_CASE("6: extents") {
   breaks(6, "size 5", [](Module&, Function& f) { f.value(f.block(f.body).params[0]).type.dims = {Dim::size(5)}; });
-  breaks(6, "size 2", [](Module&, Function& f) { instr(f, "for").attrs.dims = {Dim::min(Dim::size(2), 3)}; });
-  breaks(6, "leaves int64", [](Module&, Function& f) { instr(f, "for").attrs.dims = {Dim(INT64_MAX) + Dim(1)}; });
+  breaks(6, "size 2", [](Module&, Function& f) {
+    change<ops::For>(instr(f, "for"), [](auto& a) { a.trip = Dim::min(Dim::size(2), 3); });
+  });
+  breaks(6, "leaves int64", [](Module&, Function& f) {
+    change<ops::For>(instr(f, "for"), [](auto& a) { a.trip = Dim(INT64_MAX) + Dim(1); });
+  });
 }
 
 TEST_CASE("7: signatures") {
@@ -134,9 +148,12 @@ TEST_CASE("8: names") {
 }
 
 TEST_CASE("9: calls") {
-  breaks(9, "no function @h", [](Module&, Function& f) { instr(f, "call").attrs.callee = "h"; });
-  breaks(9, "0 sizes for @g", [](Module&, Function& f) { instr(f, "call").attrs.dims.clear(); });
-  breaks(9, "operands do not fit", [](Module&, Function& f) { instr(f, "call").attrs.dims = {Dim::size(0)}; });
+  breaks(9, "no function @h",
+         [](Module&, Function& f) { change<ops::Call>(instr(f, "call"), [](auto& a) { a.callee.name = "h"; }); });
+  breaks(9, "0 sizes for @g",
+         [](Module&, Function& f) { change<ops::Call>(instr(f, "call"), [](auto& a) { a.sizes.clear(); }); });
+  breaks(9, "operands do not fit",
+         [](Module&, Function& f) { change<ops::Call>(instr(f, "call"), [](auto& a) { a.sizes = {Dim::size(0)}; }); });
   breaks(9, "operands do not fit", [](Module&, Function& f) { instr(f, "call").operands.pop_back(); });
   breaks(9, "results do not fit", [](Module& m, Function&) {
     Function& g = m.functions[0];
@@ -145,25 +162,25 @@ TEST_CASE("9: calls") {
 }
 
 TEST_CASE("10: derivatives") {
-  breaks(10, "no function @h", [](Module&, Function& f) { instr(f, "derive").attrs.callee = "h"; });
-  breaks(10, "no mode", [](Module&, Function& f) { instr(f, "derive").attrs.text = "both"; });
-  breaks(10, "no parameter 2", [](Module&, Function& f) { instr(f, "derive").attrs.axes = {2}; });
-  breaks(10, "stands twice", [](Module&, Function& f) { instr(f, "derive").attrs.axes = {0, 0}; });
-  breaks(10, "not floating", [](Module&, Function& f) { instr(f, "derive").attrs.axes = {1}; });
+  breaks(10, "no function @h",
+         [](Module&, Function& f) { change<ops::Derive>(instr(f, "derive"), [](auto& a) { a.callee.name = "h"; }); });
+  breaks(10, "no parameter 2",
+         [](Module&, Function& f) { change<ops::Derive>(instr(f, "derive"), [](auto& a) { a.wrt = {2}; }); });
+  breaks(10, "stands twice",
+         [](Module&, Function& f) { change<ops::Derive>(instr(f, "derive"), [](auto& a) { a.wrt = {0, 0}; }); });
+  breaks(10, "not floating",
+         [](Module&, Function& f) { change<ops::Derive>(instr(f, "derive"), [](auto& a) { a.wrt = {1}; }); });
   breaks(10, "operands do not fit", [](Module&, Function& f) { instr(f, "derive").operands.pop_back(); });
-  breaks(10, "results do not fit", [](Module&, Function& f) { instr(f, "derive").attrs.axes.clear(); });
-  breaks(10, "forward (1)", [](Module&, Function& f) {
-    Attrs& a = instr(f, "derive").attrs;
-    a.text = "jacobian";
-    a.integers = {3};
-  });
+  breaks(10, "results do not fit",
+         [](Module&, Function& f) { change<ops::Derive>(instr(f, "derive"), [](auto& a) { a.wrt.clear(); }); });
 }
 
 TEST_CASE("11: constants") {
   const auto value = [](std::int64_t v) {
     return [v](Module&, Function& f) {
       for (Instr& i : f.instrs) {
-        if (!i.attrs.integers.empty() && !i.attrs.elems.empty()) i.attrs.integers = {v};
+        const auto* a = i.attrs.get_if<ops::Constant::Attrs>();
+        if (a != nullptr && !a->integers.empty()) change<ops::Constant>(i, [v](auto& c) { c.integers = {v}; });
       }
     };
   };

@@ -93,7 +93,7 @@ TEST_CASE("views: transpose, reshape, slice, place, concat, iota") {
   const Val back = c.b.slice(x, {n - Dim(1), 0}, {-1, 1}, {n, m});
   const Val inner = c.b.slice(x, {1, 0}, {1, 1}, {n - Dim(1), m});
   const Val placed = c.b.place(inner, {1, 2}, {2, 1}, {n * Dim(2), m + Dim(3)});
-  const Val joined = c.b.emit1(Builder::named("concat"), {x, inner}, {.axes = {0}});
+  const Val joined = c.b.emit_op<ops::Concat>({x, inner}, {.axis = 0});
   const Val i = c.b.iota(Elem::f64, {n, m}, 1);
   c.check({t, r, back, placed, joined, c.b.mul(x, i)}, {{3, 17}, {1, 1}, {5, 8}});
 }
@@ -111,10 +111,10 @@ TEST_CASE("the first winner, and NaN before all") {
   Case c({"n", "m"});
   const Val x = c.input(Elem::f64, {n, m});
   const auto arg = [&](const char* op, std::int64_t axis) {
-    return c.b.emit1(Builder::named(op), {x}, {.axes = {axis}});
+    return c.b.emit1(Builder::named(op), {x}, ops::AxisAttrs{axis});
   };
   const Val whole = c.b.convert(x, Elem::i64);
-  c.check({arg("argmax", 1), arg("argmin", 0), c.b.emit1(Builder::named("argmin"), {whole}, {.axes = {1}})},
+  c.check({arg("argmax", 1), arg("argmin", 0), c.b.emit_op<ops::ArgMin>({whole}, {.axis = 1})},
           {{3, 17}, {1, 1}, {9, 50}});
 }
 
@@ -122,11 +122,10 @@ TEST_CASE("gather with a mask, and scatter_add as its transpose") {
   Case c({"n", "m"});
   const Val x = c.input(Elem::f64, {Dim(4), m}), i = c.input(Elem::i64, {n}), mask = c.input(Elem::boolean, {n}),
             u = c.input(Elem::f64, {n, m});
-  const Val g = c.b.emit1(Builder::named("gather"), {x, i}, {.labels = {{-1, 1}, {0}, {0, 1}}, .integers = {0}});
-  const Val guarded =
-      c.b.emit1(Builder::named("gather"), {x, i, mask}, {.labels = {{-1, 1}, {0}, {0}, {0, 1}}, .integers = {1}});
-  const Val s = c.b.emit1(Builder::named("scatter_add"), {u, i, mask},
-                          {.dims = {Dim(4), m}, .labels = {{0, 1}, {0}, {0}, {-1, 1}}, .integers = {1}});
+  const Val g = c.b.emit_op<ops::Gather>({x, i}, {.labels = {{-1, 1}, {0}, {0, 1}}});
+  const Val guarded = c.b.emit_op<ops::Gather>({x, i, mask}, {.labels = {{-1, 1}, {0}, {0}, {0, 1}}, .masked = true});
+  const Val s = c.b.emit_op<ops::ScatterAdd>(
+      {u, i, mask}, {.dims = {Dim(4), m}, .labels = {{0, 1}, {0}, {0}, {-1, 1}}, .masked = true});
   c.check({g, guarded, s}, {{3, 17}, {1, 1}, {20, 8}});
 }
 
@@ -162,9 +161,7 @@ TEST_CASE("every elementwise op agrees with its reference evaluation, special po
       Case c({"n"});
       std::vector<Val> operands;
       for (int i = 0; i < op.operands; ++i) operands.push_back(c.input(elem, {n}));
-      ir::Attrs attrs;
-      if (op.name == "powi" || op.name == "polygamma") attrs.integers = {2};
-      if (op.name == ops::PowSlope::name) attrs.integers = {1, 0};
+      const ir::Attributes attrs = op.examples(elem).front().attrs;
       c.b.set_yields({c.b.emit1(op.code, operands, attrs)});
       constexpr std::int64_t count = 83;
       std::vector<ir::Tensor> arguments;
@@ -221,7 +218,7 @@ TEST_CASE("refused calls return a status and write nothing") {
   Case c({"n"});
   const Val x = c.input(Elem::f64, {n});
   const Val bad = c.b.reduce("any", c.b.compare("gt", x, c.b.constant(Elem::f64, 1e9, {n})), {0});
-  c.b.emit(Builder::named("assert"), {bad}, {.text = "an element above 1e9"});
+  c.b.emit(Builder::named("assert"), {bad}, ops::Assert::Attrs{.message = "an element above 1e9"});
   c.b.set_yields({c.b.add(x, x)});
   CHECK(test::status(c.f, {4}, {{4}}) == RG_ASSERTION_FAILED);
   CHECK(test::status(c.f, {-1}, {}) == RG_INVALID_ARGUMENT);

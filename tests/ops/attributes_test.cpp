@@ -2,9 +2,9 @@
 // the passes and the interpreter.
 #include <doctest/doctest.h>
 
-#include "compiler/oracle/oracle.h"
 #include "compiler/ir/verify.h"
 #include "compiler/opt/pipeline.h"
+#include "compiler/oracle/oracle.h"
 #include "tests/ops/harness.h"
 
 using namespace rg;
@@ -13,49 +13,59 @@ using namespace rg::ir;
 
 namespace {
 
-/// The attributes with one list without its elements, without its last, or with its last twice.
-template <class List>
-void changed(const Attrs& of, List Attrs::* member, std::vector<Attrs>& out) {
-  const List& list = of.*member;
-  if (list.empty()) return;
-  List fewer(list.begin(), list.end() - 1), more = list;
-  more.push_back(list.back());
-  for (const List& l : {List{}, fewer, more}) {
-    out.push_back(of);
-    out.back().*member = l;
+/// One of the ways in which a field may be changed: a list without its elements, without its last, with its last twice,
+/// with one more in front; other numbers and words.
+template <class T>
+void change(std::vector<T>& list, std::size_t how) {
+  if (how == 0) list.clear();
+  if (how == 1 && !list.empty()) list.pop_back();
+  if (how == 2 && !list.empty()) list.push_back(T(list.back()));
+  if (how == 3) list.insert(list.begin(), T());
+  if constexpr (std::is_same_v<T, std::int64_t>) {
+    constexpr std::int64_t numbers[] = {-1, 7, INT64_MIN, INT64_MAX};
+    if (how >= 4 && !list.empty()) list[how / 4 % list.size()] = numbers[how % 4];
+  }
+  if constexpr (std::is_same_v<T, Integers>) {
+    if (how >= 4 && !list.empty()) change(list[how % list.size()], how / 4 + how);
   }
 }
 
-/// The attributes with every number of a list replaced.
-void replaced(const Attrs& of, std::vector<std::int64_t> Attrs::* member, std::vector<Attrs>& out) {
-  for (const std::int64_t number : {std::int64_t{-1}, std::int64_t{7}, INT64_MIN, INT64_MAX}) {
-    for (std::size_t k = 0; k < (of.*member).size(); ++k) {
+void change(bool& v, std::size_t) { v = !v; }
+void change(std::int64_t& v, std::size_t how) {
+  constexpr std::int64_t numbers[] = {-1, 7, INT64_MIN, INT64_MAX};
+  v = numbers[how % 4];
+}
+void change(std::size_t& v, std::size_t how) { v = how; }
+void change(Dim& v, std::size_t how) { v = how % 2 == 0 ? Dim(static_cast<std::int64_t>(how)) - Dim(1) : Dim::size(1); }
+void change(std::string& v, std::size_t) { v += "?"; }
+void change(Symbol& v, std::size_t) { v.name += "?"; }
+void change(const WordRef& v, std::size_t how) { *v.at = static_cast<std::uint8_t>(how % v.names.size()); }
+
+/// The attributes with one field changed, in many ways.
+std::vector<Attributes> variants(const Attributes& of) {
+  std::vector<Attributes> out{Attributes()};
+  const std::size_t fields = of.type() == nullptr ? 0 : of.type()->names.size();
+  for (std::size_t chosen = 0; chosen < fields; ++chosen) {
+    for (std::size_t how = 0; how < 24; ++how) {
+      std::size_t k = 0;
       out.push_back(of);
-      (out.back().*member)[k] = number;
+      out.back().edit([&](std::string_view, const FieldRef& field) {
+        if (k++ != chosen) return;
+        std::visit(
+            [&]<class T>(const T& x) {
+              if constexpr (std::is_same_v<T, WordRef>)
+                change(x, how);
+              else
+                change(*x, how);
+            },
+            field);
+      });
     }
   }
-}
-
-std::vector<Attrs> variants(const Attrs& of) {
-  std::vector<Attrs> out;
-  changed(of, &Attrs::axes, out);
-  changed(of, &Attrs::dims, out);
-  changed(of, &Attrs::starts, out);
-  changed(of, &Attrs::steps, out);
-  changed(of, &Attrs::labels, out);
-  changed(of, &Attrs::reals, out);
-  changed(of, &Attrs::integers, out);
-  changed(of, &Attrs::elems, out);
-  replaced(of, &Attrs::axes, out);
-  replaced(of, &Attrs::integers, out);
-  out.push_back(of);
-  out.back().integers = {1};
-  out.push_back(of);
-  out.back().reals = {1};
   return out;
 }
 
-void accepted(const Subject& s, const Attrs& attrs, Random& random) {
+void accepted(const Subject& s, const Attributes& attrs, Random& random) {
   Module m;
   Function& f = m.functions.emplace_back();
   f.name = "f";
@@ -79,6 +89,6 @@ TEST_CASE("an op's rule refuses attributes that its code cannot take") {
   for_each_subject({Elem::f64, Elem::i64}, [&](Subject& s) {
     if (s.example.body || s.op.infer == nullptr) return;
     CAPTURE(s.str());
-    for (const Attrs& attrs : variants(s.example.attrs)) accepted(s, attrs, random);
+    for (const Attributes& attrs : variants(s.example.attrs)) accepted(s, attrs, random);
   });
 }

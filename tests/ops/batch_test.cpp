@@ -22,7 +22,7 @@ ValueId item(Builder& b, ValueId x, ValueId i) {
   std::iota(rest.begin(), rest.end(), 0);
   std::vector<std::int64_t> read{-1};
   read.insert(read.end(), rest.begin(), rest.end());
-  return b.emit_op<ops::Gather>({x, i}, Attrs{.labels = {read, {}, rest}});
+  return b.emit_op<ops::Gather>({x, i}, {.labels = {read, {}, rest}});
 }
 
 /// The example mapped over a size p, the operands marked in `batched` with p leading.
@@ -44,7 +44,7 @@ Function mapped(const Subject& s, const std::vector<bool>& batched) {
       operands.push_back(batched[k] ? item(b, params[k], i[0]) : params[k]);
     return emit_example(b, s.op, s.example, operands);
   });
-  b.set_yields(b.emit(ops::opcode<ops::Map>(), {}, Attrs{.dims = {kExtent}}, {region}));
+  b.set_yields(b.emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{{kExtent}}, {region}));
   return f;
 }
 

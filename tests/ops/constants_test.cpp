@@ -87,7 +87,7 @@ struct Choices {
 
 struct Case {
   const ops::OpInfo* op;
-  ir::Attrs attrs;
+  ir::Attributes attrs;
   Signature signature;
 };
 
@@ -155,7 +155,7 @@ class Family {
           x.push_back(b.constant(c.signature[k], choices.operands[k][i]));
         elements.push_back(b.reshape(b.emit1(c.op->code, x, c.attrs), {1}));
       }
-      results.push_back(b.emit1(b.named("concat"), elements, {.axes = {0}}));
+      results.push_back(b.emit_op<ops::Concat>(elements, {.axis = 0}));
     }
     b.set_yields(results);
     return f;

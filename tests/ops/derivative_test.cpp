@@ -84,8 +84,8 @@ class Derivatives {
   }
 
   const ir::Function& vjp() const { return vjp_; }
-  /// The blocks of the Jacobian, results by parameters, in forward (1) or reverse (2) mode.
-  ir::Function jacobian(std::int64_t mode) const {
+  /// The blocks of the Jacobian, results by parameters, in one of the modes.
+  ir::Function jacobian(ops::DeriveMode mode) const {
     ir::Module m = s_.module;
     add_jacobian(m, s_.f(), "jacobian", mode, wrt_);
     return prepared(m, "jacobian");
@@ -225,7 +225,7 @@ TEST_CASE("a Jacobian in either mode takes a direction to its tangent") {
   for_each_subject({Elem::f64}, [&](Subject& s) {
     if (!differentiable(s) || (s.op.elementwise && s.example.about != "vector")) return;
     Derivatives d(s);
-    for (const std::int64_t mode : {1, 2}) {
+    for (const ops::DeriveMode mode : {ops::DeriveMode::jacobian_forward, ops::DeriveMode::jacobian_reverse}) {
       const ir::Function f = d.jacobian(mode);
       for (std::size_t at = 0; at < std::min<std::size_t>(s.example.sizes.size(), 3); ++at) {
         d.draw(s.example.sizes[at], random);

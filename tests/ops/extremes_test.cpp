@@ -122,7 +122,7 @@ struct Quantity {
 /// The op by the oracle.
 class Exact {
  public:
-  Exact(const ops::OpInfo& op, const ir::Attrs& attrs, std::size_t operands)
+  Exact(const ops::OpInfo& op, const ir::Attributes& attrs, std::size_t operands)
       : op_(op), attrs_(attrs), operands_(operands) {}
 
   const ops::OpInfo& op() const { return op_; }
@@ -143,7 +143,7 @@ class Exact {
 
  private:
   const ops::OpInfo& op_;
-  const ir::Attrs& attrs_;
+  const ir::Attributes& attrs_;
   std::size_t operands_;
 };
 
@@ -302,7 +302,7 @@ class Code {
       std::vector<ir::ValueId> arguments = x;
       const auto order = static_cast<std::size_t>(std::ranges::count(part, '_'));
       arguments.resize(x.size() + order, b.constant(elem_, 1, type().dims));
-      const ir::Attrs call{.dims = {ir::Dim::size(0)}, .callee = part};
+      const ops::Call::Attrs call{.callee = {part}, .sizes = {ir::Dim::size(0)}};
       results.push_back(b.emit_typed(b.named("call"), arguments, call, {}, {type()})[0]);
     }
     b.set_yields(results);
@@ -324,7 +324,7 @@ jit::Session& unoptimised() {
   return *s;
 }
 
-void check_op(const ops::OpInfo& op, Elem e, const ir::Attrs& attrs) {
+void check_op(const ops::OpInfo& op, Elem e, const ir::Attributes& attrs) {
   const auto examples = op.examples(e);
   const ops::Example& example =
       *std::ranges::find_if(examples, [&](const ops::Example& x) { return x.about == "vector" && x.attrs == attrs; });
@@ -357,7 +357,7 @@ TEST_CASE("functions and their partial derivatives are accurate over the whole r
     const bool floating = op.rule == ops::ElemRule::floating || op.rule == ops::ElemRule::number;
     if (!op.elementwise || !floating) continue;
     for (const Elem e : {Elem::f64, Elem::f32}) {
-      std::vector<ir::Attrs> seen;
+      std::vector<ir::Attributes> seen;
       for (const ops::Example& example : op.examples(e)) {
         if (std::ranges::find(seen, example.attrs) != seen.end()) continue;
         seen.push_back(example.attrs);

@@ -127,13 +127,13 @@ class Guarded {
           for (ValueId& v : y) v = b.mul(v, b.broadcast(b.convert(i[0], b.type(v).elem), b.dims(v), {}));
           return y;
         });
-        return b.emit(b.named("map"), {}, ir::Attrs{.dims = {2}}, {region});
+        return b.emit(b.named("map"), {}, ops::ExtentAttrs{{2}}, {region});
       }
       case Form::call: {
         const std::vector<Type> types = s_.f().result_types();
         std::vector<ValueId> out;
-        const auto y =
-            b.emit_typed(b.named("call"), x, ir::Attrs{.dims = {Dim::size(0), Dim::size(1)}, .callee = "f"}, {}, types);
+        const auto y = b.emit_typed(
+            b.named("call"), x, ops::Call::Attrs{.callee = {"f"}, .sizes = {Dim::size(0), Dim::size(1)}}, {}, types);
         for (const ValueId v : y) {
           if (is_float(b.type(v).elem)) out.push_back(b.select(masks[out.size()], v, b.zero(v)));
         }

@@ -127,7 +127,7 @@ bool has_floating_result(const Function& f) {
 namespace {
 
 /// The function of the parameters of `of` and then the seeds that gives the derivatives `types` by one `derive`.
-const Function& add_derive(Module& m, const Function& of, const std::string& name, Attrs attrs,
+const Function& add_derive(Module& m, const Function& of, const std::string& name, ops::Derive::Attrs attrs,
                            const std::vector<Type>& seeds, const std::vector<Type>& types) {
   Function f;
   f.name = name;
@@ -135,8 +135,8 @@ const Function& add_derive(Module& m, const Function& of, const std::string& nam
   Builder b(f);
   for (const Type& t : of.param_types()) b.add_param(t);
   for (const Type& t : seeds) b.add_param(t);
-  for (std::uint32_t i = 0; i < f.size_names.size(); ++i) attrs.dims.push_back(Dim::size(i));
-  attrs.callee = of.name;
+  for (std::uint32_t i = 0; i < f.size_names.size(); ++i) attrs.sizes.push_back(Dim::size(i));
+  attrs.callee = {of.name};
   std::vector<Type> results = of.result_types();
   const auto primals = static_cast<std::ptrdiff_t>(results.size());
   results.insert(results.end(), types.begin(), types.end());
@@ -164,10 +164,11 @@ const Function& add_derivative(Module& m, const Function& of, const std::string&
                                const std::vector<std::int64_t>& wrt) {
   const std::vector<Type> in = chosen(of.param_types(), wrt), out = floating(of.result_types());
   const bool forward = mode == "jvp";
-  return add_derive(m, of, name, Attrs{.axes = wrt, .text = mode}, forward ? in : out, forward ? out : in);
+  const auto kind = forward ? ops::DeriveMode::jvp : ops::DeriveMode::vjp;
+  return add_derive(m, of, name, {.mode = kind, .wrt = wrt}, forward ? in : out, forward ? out : in);
 }
 
-const Function& add_jacobian(Module& m, const Function& of, const std::string& name, std::int64_t mode,
+const Function& add_jacobian(Module& m, const Function& of, const std::string& name, ops::DeriveMode mode,
                              const std::vector<std::int64_t>& wrt) {
   std::vector<Type> blocks;
   for (const Type& r : floating(of.result_types())) {
@@ -176,7 +177,7 @@ const Function& add_jacobian(Module& m, const Function& of, const std::string& n
       blocks.back().dims.insert(blocks.back().dims.end(), w.dims.begin(), w.dims.end());
     }
   }
-  return add_derive(m, of, name, Attrs{.axes = wrt, .integers = {mode}, .text = "jacobian"}, {}, blocks);
+  return add_derive(m, of, name, {.mode = mode, .wrt = wrt}, {}, blocks);
 }
 
 jit::Session& session() {

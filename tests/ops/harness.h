@@ -9,7 +9,7 @@
 #include "compiler/ir/builder.h"
 #include "compiler/ir/tensor.h"
 #include "compiler/jit/session.h"
-#include "compiler/ops/registry.h"
+#include "compiler/ops/all.h"
 
 namespace rg::test {
 
@@ -59,7 +59,7 @@ const ir::Function& add_derivative(ir::Module& m, const ir::Function& of, const 
 
 /// Adds to the module a function `name` of the parameters of `of`: the blocks of its Jacobian, for each floating result
 /// one a parameter of `wrt`, in forward (1) or reverse (2) mode.
-const ir::Function& add_jacobian(ir::Module& m, const ir::Function& of, const std::string& name, std::int64_t mode,
+const ir::Function& add_jacobian(ir::Module& m, const ir::Function& of, const std::string& name, ops::DeriveMode mode,
                                  const std::vector<std::int64_t>& wrt);
 
 /// Code compiled for this machine.

@@ -45,8 +45,8 @@ void add_difference(ir::Module& m, const ir::Function& of, const std::string& na
       ir::ValueId& p = moved[static_cast<std::size_t>(wrt[k])];
       p = b.op<ops::Add>(p, b.op<ops::Mul>(v[k], b.like(v[k], step)));
     }
-    ir::Attrs attrs{.callee = of.name};
-    for (std::uint32_t i = 0; i < f.size_names.size(); ++i) attrs.dims.push_back(ir::Dim::size(i));
+    ops::Call::Attrs attrs{.callee = {of.name}};
+    for (std::uint32_t i = 0; i < f.size_names.size(); ++i) attrs.sizes.push_back(ir::Dim::size(i));
     return b.emit_typed(ops::opcode<ops::Call>(), moved, attrs, {}, of.result_types());
   };
   const auto up = at(kStep), down = at(-kStep);
@@ -153,10 +153,10 @@ TEST_CASE("an op alone in multiprecision") {
   CHECK(quotient.first == std::vector{1.0 / 3, -1.0 / 9});
   CHECK(quotient.second == std::vector{0.0, -1.0 / 9, -1.0 / 9, 2.0 / 27});
   // Abramowitz and Stegun, table 6.1: ψ'(1) = π²/6; ψ''(1) = -2 ζ(3).
-  CHECK(oracle::evaluate(ops::opcode<ops::Polygamma>(), {.integers = {1}}, std::array{1.0}, 200) ==
+  CHECK(oracle::evaluate(ops::opcode<ops::Polygamma>(), ops::OrderAttrs{1}, std::array{1.0}, 200) ==
         1.6449340668482264365);
-  CHECK(oracle::evaluate(ops::opcode<ops::Polygamma>(), {.integers = {2}}, std::array{1.0}, 200) ==
+  CHECK(oracle::evaluate(ops::opcode<ops::Polygamma>(), ops::OrderAttrs{2}, std::array{1.0}, 200) ==
         -2.4041138063191885708);
-  CHECK(oracle::evaluate(ops::opcode<ops::Polygamma>(), {.integers = {1}}, std::array{-0.5}, 200) ==
+  CHECK(oracle::evaluate(ops::opcode<ops::Polygamma>(), ops::OrderAttrs{1}, std::array{-0.5}, 200) ==
         8.9348022005446793094);
 }

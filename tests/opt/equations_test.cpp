@@ -73,7 +73,8 @@ struct Equation {
     ir::Builder b(left);
     b.set_yields({side(b, e)});
     right = opt::simplify(left, {&rule, 1});
-    for (const ir::Instr& i : left.instrs) absent = absent || i.attrs.text == ops::kAbsent;
+    for (const ir::Instr& i : left.instrs)
+      absent = absent || (i.op == ops::opcode<ops::Constant>() && ops::attrs_of<ops::Constant>(i).absent);
   }
   Tensors arguments(std::mt19937& random, Numbers numbers, const Sizes& sizes) const {
     Tensors out;

@@ -157,7 +157,7 @@ TEST_CASE("long pieces of a concatenation have loops of their own, known or not"
   ir::Function f = function({"n", "m"});
   Builder b(f);
   const Val x = b.add_param({Elem::f64, {Dim::size(0)}}), y = b.add_param({Elem::f64, {Dim::size(1)}});
-  b.set_yields({b.emit_op<ops::Concat>({b.call("exp", {x}), b.call("neg", {y})}, {.axes = {0}})});
+  b.set_yields({b.emit_op<ops::Concat>({b.call("exp", {x}), b.call("neg", {y})}, {.axis = 0})});
   for (const plan::PlanOptions& options : {plan::PlanOptions{}, plan::PlanOptions{.known_sizes = {1000, 500}}}) {
     const plan::Plan p = plan::make_plan(f, options);
     CHECK(p.body.size() == 2);
@@ -174,7 +174,7 @@ TEST_CASE("lanes run across the points where what an inner loop repeats is then 
   const Val x = b.add_param({Elem::f64, {n, d}}), c = b.add_param({Elem::f64, {k, d}});
   const std::vector<Dim> all{n, k, d};
   const Val r = b.sub(b.broadcast(x, all, {0, 2}), b.broadcast(c, all, {1, 2}));
-  b.set_yields({b.emit_op<ops::ArgMin>({b.sum(b.mul(r, r), {2})}, {.axes = {1}})});
+  b.set_yields({b.emit_op<ops::ArgMin>({b.sum(b.mul(r, r), {2})}, {.axis = 1})});
   const plan::Plan p = plan::make_plan(f, {.known_sizes = {1000, 100}});
   REQUIRE(!p.body.empty());
   REQUIRE(loop(p.body[0]));
