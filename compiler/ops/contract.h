@@ -36,6 +36,11 @@ class LabelExtents {
   std::map<std::int64_t, Dim> extents_;
 };
 
+/// Whether an entry stands for an indexed axis.
+inline bool has_code(const Labels& labels) {
+  return std::ranges::any_of(labels, [](std::int64_t l) { return l < 0; });
+}
+
 inline std::int64_t fresh_label(const std::vector<Labels>& labels) {
   std::int64_t next = 0;
   for (const Labels& l : labels) {
@@ -82,6 +87,7 @@ struct Contract : OpBase {
       if (in.operands[k].elem != in.operands[0].elem || in.operands[k].elem == Elem::boolean)
         return Failure{"contract of unlike element types"};
       if (const auto why = extents.add(labels[k], in.operands[k].dims); !why.empty()) return Failure{why};
+      if (has_code(labels[k])) return Failure{"a label of a contraction is negative"};
     }
     Type y{in.operands[0].elem, {}};
     std::set<std::int64_t> seen;
@@ -282,9 +288,13 @@ std::string check_indexed(const Input<A>& in, const Labels& coded) {
     return "labels are needed for each operand and the result";
   if (a.masked && in.operands.size() < 2) return "the mask is missing";
   const IndexedLayout layout(a, in.operands.size());
+  for (const Labels& l : a.labels) {
+    if (&l != &coded && has_code(l)) return "a label is negative where no axis is indexed";
+  }
   std::set<std::int64_t> used;
   for (const std::int64_t l : coded) {
     if (l >= 0) continue;
+    if (l == INT64_MIN) return "an axis names an index operand that is not there";
     if (-l > static_cast<std::int64_t>(layout.indices)) return "an axis names an index operand that is not there";
     used.insert(-l);
   }

@@ -143,7 +143,7 @@ Simpler fold_transpose(Builder& b, const Terms& given) {
     Terms t = given;
     Labels own(given.labels[k].size());
     for (std::size_t d = 0; d < own.size(); ++d)
-      own[static_cast<std::size_t>(ops::attrs_of<ops::Broadcast>(*view).axes[d])] = given.labels[k][d];
+      own[static_cast<std::size_t>(ops::attrs_of<ops::Transpose>(*view).axes[d])] = given.labels[k][d];
     t.replace(k, view->operands[0], own);
     return t.emit(b);
   }

@@ -96,7 +96,7 @@ TEST_CASE("a difference of any kind is seen") {
                                                                {", -0,", ", 0,"},
                                                                {"steps=[-1", "steps=[-2"},
                                                                {"lines \\\"", "lines \""},
-                                                               {"integers=[1, 0]", "integers=[1, 1]"},
+                                                               {"states=1", "states=1, reversed"},
                                                                {"axes=[1, 0]", "axes=[0, 1]"},
                                                                {"@f.1", "@f.2"},
                                                                {" = lt", " = gt"},
@@ -131,10 +131,10 @@ TEST_CASE("errors point at what is wrong") {
   has("fn @f(; %0: f64) { %1: f64 = add %0 yield %1 }", "`add` takes 2 operands");
   has("fn @f(; %0: f64) { %1: f64 = neg %2 yield %1 }", "%2 is not defined here");
   has("fn @f(; %0: f64) { %0: f64 = neg %0 yield %0 }", "%0 is defined twice");
-  has("fn @f(; %0: f64) { %1: f64 = neg %0 {nope=1} yield %1 }", "there is no attribute nope");
+  has("fn @f(; %0: f64) { %1: f64 = neg %0 {nope=1} yield %1 }", "`neg` has no attribute nope");
   has("fn @f(; %0: f64) { %1: i64 = neg %0 yield %1 }", "`neg` gives f64, and i64 is written");
-  has("fn @f(;) { %0: i64 = constant {integers=[99999999999999999999], elems=[i64]} yield %0 }", "no 64-bit integer");
-  has("fn @f(;) { %0: f64 = constant {reals=[1.2.3], elems=[f64]} yield %0 }", "1.2.3 is no number");
+  has("fn @f(;) { %0: i64 = constant {elem=i64, integers=[99999999999999999999]} yield %0 }", "no 64-bit integer");
+  has("fn @f(;) { %0: f64 = constant {elem=f64, reals=[1.2.3]} yield %0 }", "1.2.3 is no number");
   has("fn @f(;) { %0: f64 = constant {reals=[\"", "expected");
   has("fn @f(;) { yield }\nfn @f(;) { yield }", "a second function @f");
   has("fn @f(; %0: f64) { %1: f64 = call %0 {callee=@g} yield %1 }", "invariant 9: there is no function @g");

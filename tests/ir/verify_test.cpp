@@ -18,19 +18,19 @@ fn @g(n; %0: f64[n], %1: i64) {
   yield %2
 }
 export fn @f(n, m; %0: f64[m], %1: i64, %2: bool) signature [x, i, c] :(_, _) {
-  %3: f64 = call %0, %1 {dims=[m], callee=@g}
-  %4: f64, %5: f64[m] = derive %0, %1, %3 {axes=[0], dims=[m], text="vjp", callee=@g}
-  %6: f64 = for %3 {dims=[n], integers=[1, 0]} (%7: i64, %8: f64) {
+  %3: f64 = call %0, %1 {callee=@g, sizes=[m]}
+  %4: f64, %5: f64[m] = derive %0, %1, %3 {mode=vjp, callee=@g, sizes=[m], wrt=[0]}
+  %6: f64 = for %3 {trip=n, states=1} (%7: i64, %8: f64) {
     %9: f64 = add %8, %4
     yield %9
   }
   %10: f64 = if %2 () {
     yield %6
   } () {
-    %11: f64 = constant {reals=[1], elems=[f64]}
+    %11: f64 = constant {elem=f64, reals=[1]}
     yield %11
   }
-  %12: i32 = constant {integers=[7], elems=[i32]}
+  %12: i32 = constant {elem=i32, integers=[7]}
   yield %10, %5
 }
 )");
@@ -186,7 +186,7 @@ TEST_CASE("11: constants") {
   };
   breaks(11, "2147483648 is no i32", value(2147483648));
   breaks(11, "-2147483649 is no i32", value(-2147483649));
-  CHECK(!test::read_text("fn @f(;) { %0: bool = constant {integers=[2], elems=[bool]} yield %0 }").module);
+  CHECK(!test::read_text("fn @f(;) { %0: bool = constant {elem=bool, integers=[2]} yield %0 }").module);
 }
 
 TEST_CASE("12: what preparation leaves") {
