@@ -1,5 +1,6 @@
 #include "compiler/ad/activity.h"
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 
 namespace rg::ad {

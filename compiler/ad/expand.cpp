@@ -5,6 +5,7 @@
 #include "compiler/ad/activity.h"
 #include "compiler/ad/forward.h"
 #include "compiler/ad/reverse.h"
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/support/internal_error.h"
 

@@ -1,7 +1,7 @@
 // Expands the instruction `derive`: the derivative of a function as ordinary code in the caller.
 #pragma once
 
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
 #include "compiler/ops/control.h"
 
 namespace rg::ad {

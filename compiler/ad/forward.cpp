@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compiler/ad/activity.h"
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 
 namespace rg::ad {

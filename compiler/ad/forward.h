@@ -2,7 +2,7 @@
 #pragma once
 
 #include "compiler/ad/guards.h"
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
 
 namespace rg::ad {
 

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numeric>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 
 namespace rg::ad {

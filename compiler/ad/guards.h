@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 
 namespace rg::ad {
 

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "compiler/ad/activity.h"
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 
 namespace rg::ad {

@@ -17,7 +17,7 @@
 #include <unordered_set>
 
 #include "compiler/ad/guards.h"
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
 
 namespace rg::ad {
 

@@ -5,13 +5,13 @@
 #include <filesystem>
 #include <map>
 
+#include "compiler/code/text.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/report.h"
 #include "compiler/driver/trace.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/reserved.h"
 #include "compiler/emit/source.h"
-#include "compiler/ir/text.h"
 #include "compiler/plan/plan.h"
 #include "compiler/support/suggestion.h"
 

@@ -5,10 +5,10 @@
 
 #include "compiler/ad/expand.h"
 #include "compiler/api/unit.h"
+#include "compiler/code/text.h"
 #include "compiler/driver/commands.h"
 #include "compiler/driver/report.h"
 #include "compiler/driver/trace.h"
-#include "compiler/ir/text.h"
 #include "compiler/opt/contraction_order.h"
 #include "compiler/opt/dce.h"
 #include "compiler/opt/lift.h"

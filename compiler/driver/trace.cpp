@@ -4,9 +4,9 @@
 
 #include <algorithm>
 
-#include "compiler/ir/reproducer.h"
-#include "compiler/ir/text.h"
-#include "compiler/ir/verify.h"
+#include "compiler/code/reproducer.h"
+#include "compiler/code/text.h"
+#include "compiler/code/verify.h"
 #include "compiler/support/internal_error.h"
 
 namespace rg::driver {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "compiler/code/registry.h"
 #include "compiler/emit/source_writer.h"
 #include "compiler/ops/all.h"
 

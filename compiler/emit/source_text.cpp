@@ -7,7 +7,7 @@
 #include <cmath>
 #include <limits>
 
-#include "compiler/ops/registry.h"
+#include "compiler/code/registry.h"
 
 namespace rg::emit {
 

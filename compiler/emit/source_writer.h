@@ -5,8 +5,8 @@
 #include <map>
 #include <stdexcept>
 
+#include "compiler/code/clone.h"
 #include "compiler/emit/source_text.h"
-#include "compiler/ir/clone.h"
 
 namespace rg::emit {
 

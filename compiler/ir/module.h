@@ -19,7 +19,7 @@ namespace rg::ir {
 using ValueId = Id<struct ValueTag>;
 using InstrId = Id<struct InstrTag>;
 using BlockId = Id<struct BlockTag>;
-/// Index of an op in ops::AllOps; see compiler/ops/registry.h.
+/// Index of an op in ops::AllOps; see compiler/code/registry.h.
 using Opcode = Id<struct OpcodeTag>;
 
 struct Instr {

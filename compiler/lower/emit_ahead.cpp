@@ -3,8 +3,8 @@
 // place is read from another array.
 #include <algorithm>
 
+#include "compiler/code/registry.h"
 #include "compiler/lower/emitter.h"
-#include "compiler/ops/registry.h"
 
 namespace rg::lower {
 

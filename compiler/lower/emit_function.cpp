@@ -1,8 +1,8 @@
 // The frame of a compiled function: arguments, checks at entry, workspace; and f_workspace.
 #include <algorithm>
 
+#include "compiler/code/registry.h"
 #include "compiler/lower/emitter.h"
-#include "compiler/ops/registry.h"
 
 namespace rg::lower {
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/code/registry.h"
 #include "compiler/lower/emitter.h"
-#include "compiler/ops/registry.h"
 
 namespace rg::lower {
 

@@ -4,9 +4,9 @@
 #include <algorithm>
 #include <array>
 
+#include "compiler/code/registry.h"
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/op_table.h"
-#include "compiler/ops/registry.h"
 #include "compiler/plan/fused.h"
 
 namespace rg::lower {

@@ -1,6 +1,6 @@
 #include "compiler/lower/lower.h"
 
-#include "compiler/ir/reproducer.h"
+#include "compiler/code/reproducer.h"
 #include "compiler/lower/emitter.h"
 
 namespace rg::lower {

@@ -9,8 +9,8 @@
 #include "compiler/ops/contract.h"
 #include "compiler/ops/control.h"
 #include "compiler/ops/math.h"
+#include "compiler/ops/opcode.h"
 #include "compiler/ops/reduce.h"
-#include "compiler/ops/registry.h"
 #include "compiler/ops/slopes.h"
 #include "compiler/ops/special.h"
 #include "compiler/ops/views.h"
@@ -23,10 +23,6 @@ struct FamilyList {};
 
 using AllFamilies = FamilyList<ArithmeticOps, SlopeOps, MathOps, BivariateOps, SpecialOps, ComparisonOps, SourceOps,
                                ViewOps, ReductionOps, LabelledOps, ControlOps>;
-
-/// The rows of one family, in its order; each instantiated in rows_<header>.cpp, so that families are compiled apart.
-template <class Family>
-std::vector<OpInfo> family_rows(Family family);
 
 namespace detail {
 template <class Op, class... Ops>

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 #include "compiler/ops/all.h"
 
 namespace rg::opt {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/opt/match.h"
 

@@ -6,7 +6,8 @@
 #include <set>
 #include <unordered_map>
 
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/opt/contraction_rules.h"
 #include "compiler/opt/dce.h"

@@ -2,6 +2,7 @@
 
 #include <unordered_set>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 
 namespace rg::opt {

@@ -1,7 +1,7 @@
 // Dead code: removes what no result and no effect needs, states and slices of loops included.
 #pragma once
 
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
 
 namespace rg::opt {
 

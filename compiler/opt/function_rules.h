@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 #include "compiler/ops/all.h"
 
 namespace rg::opt {

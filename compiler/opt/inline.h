@@ -4,7 +4,7 @@
 
 #include <functional>
 
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
 
 namespace rg::opt {
 

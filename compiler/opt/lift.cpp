@@ -5,6 +5,7 @@
 #include <memory>
 #include <unordered_set>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/support/internal_error.h"
 

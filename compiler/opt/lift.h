@@ -5,7 +5,7 @@
 // mask. A loop carries batched states. No `map` is left.
 #pragma once
 
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
 
 namespace rg::opt {
 

@@ -3,8 +3,8 @@
 #include <map>
 #include <set>
 
-#include "compiler/ir/clone.h"
-#include "compiler/ir/reproducer.h"
+#include "compiler/code/clone.h"
+#include "compiler/code/reproducer.h"
 #include "compiler/ops/all.h"
 #include "compiler/opt/contraction_order.h"
 #include "compiler/opt/dce.h"

@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 #include "compiler/ops/control.h"
 #include "compiler/opt/rules.h"
 #include "compiler/support/result.h"

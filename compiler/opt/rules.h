@@ -6,7 +6,7 @@
 #include <span>
 #include <vector>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 #include "compiler/ops/all.h"
 
 namespace rg::opt {

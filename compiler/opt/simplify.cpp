@@ -3,6 +3,7 @@
 #include <map>
 #include <unordered_map>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/opt/rules.h"
 

@@ -2,7 +2,7 @@
 // (rules.h), then looked up among those that dominate it.
 #pragma once
 
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
 #include "compiler/opt/rules.h"
 
 namespace rg::opt {

@@ -6,6 +6,7 @@
 #include <array>
 #include <string_view>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/ops/sum_tree.h"
 #include "compiler/oracle/number.h"

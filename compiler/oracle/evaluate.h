@@ -8,7 +8,7 @@
 #include <span>
 #include <string>
 
-#include "compiler/ir/subscript.h"
+#include "compiler/code/subscript.h"
 #include "compiler/oracle/arithmetic.h"
 #include "compiler/oracle/oracle.h"
 #include "compiler/support/diagnostic.h"

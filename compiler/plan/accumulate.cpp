@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 
 namespace rg::plan {

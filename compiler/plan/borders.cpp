@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <map>
 
-#include "compiler/ops/registry.h"
+#include "compiler/code/registry.h"
 #include "compiler/plan/dag.h"
 #include "compiler/plan/planner.h"
 

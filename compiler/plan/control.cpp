@@ -1,7 +1,7 @@
 // Loops that carry state and branches as items.
 #include <algorithm>
 
-#include "compiler/ir/subscript.h"
+#include "compiler/code/subscript.h"
 #include "compiler/ops/all.h"
 #include "compiler/plan/planner.h"
 #include "compiler/support/internal_error.h"

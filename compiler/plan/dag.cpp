@@ -4,6 +4,7 @@
 #include <bit>
 #include <cmath>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/support/id_set.h"
 #include "compiler/support/internal_error.h"

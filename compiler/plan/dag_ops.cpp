@@ -1,7 +1,8 @@
 // How each op maps the index of a result element to the elements of its operands.
 #include <algorithm>
 
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/plan/dag.h"
 #include "compiler/plan/fused.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/plan/dag.h"
 

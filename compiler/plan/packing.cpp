@@ -1,7 +1,7 @@
 // Contractions whose operands are copied to panels: which, in what blocks, and the memory of the copies.
 #include <algorithm>
 
-#include "compiler/ops/registry.h"
+#include "compiler/code/registry.h"
 #include "compiler/plan/planner.h"
 
 namespace rg::plan {

@@ -1,6 +1,6 @@
 #include "compiler/plan/plan.h"
 
-#include "compiler/ir/reproducer.h"
+#include "compiler/code/reproducer.h"
 #include "compiler/plan/planner.h"
 
 namespace rg::plan {

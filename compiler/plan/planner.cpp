@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/support/id_set.h"
 

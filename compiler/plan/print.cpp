@@ -5,7 +5,7 @@
 #include <ranges>
 #include <set>
 
-#include "compiler/ops/registry.h"
+#include "compiler/code/registry.h"
 #include "compiler/plan/planner.h"
 #include "compiler/support/id_set.h"
 

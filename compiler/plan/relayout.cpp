@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <set>
 
-#include "compiler/ops/registry.h"
+#include "compiler/code/registry.h"
 #include "compiler/plan/dag.h"
 #include "compiler/plan/planner.h"
 #include "compiler/support/id_set.h"

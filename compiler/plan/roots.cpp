@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 
 namespace rg::plan {

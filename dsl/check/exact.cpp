@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cmath>
 
-#include "compiler/ops/registry.h"
+#include "compiler/code/registry.h"
 #include "dsl/check/checker.h"
 
 namespace rg::dsl {

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 
 namespace rg::dsl {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 #include "dsl/check/names.h"
 #include "dsl/parse/ast.h"
 

@@ -4,7 +4,7 @@
 #include <random>
 
 #include "compiler/api/unit.h"
-#include "compiler/ir/text.h"
+#include "compiler/code/text.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <runegrad/runegrad.hpp>
 #include <tuple>
 
-#include "compiler/ir/verify.h"
+#include "compiler/code/verify.h"
 #include "tests/api/agreement.h"
 #include "tests/api/program_generator.h"
 

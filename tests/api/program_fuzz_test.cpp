@@ -9,7 +9,7 @@
 #include <random>
 #include <runegrad/runegrad.hpp>
 
-#include "compiler/ir/verify.h"
+#include "compiler/code/verify.h"
 #include "tests/api/agreement.h"
 
 namespace {

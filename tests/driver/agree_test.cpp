@@ -6,8 +6,8 @@
 #include <cmath>
 
 #include "compiler/api/unit.h"
+#include "compiler/code/verify.h"
 #include "compiler/driver/call.h"
-#include "compiler/ir/verify.h"
 #include "tests/driver/programs.h"
 
 using namespace rg;

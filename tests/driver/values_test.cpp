@@ -9,8 +9,8 @@
 #include <fstream>
 #include <limits>
 
+#include "compiler/code/builder.h"
 #include "compiler/driver/npy.h"
-#include "compiler/ir/builder.h"
 
 using namespace rg;
 using ir::Dim;

@@ -1,8 +1,8 @@
 // Headers: what they declare, and names and documentation that would not be C.
 #include <doctest/doctest.h>
 
+#include "compiler/code/builder.h"
 #include "compiler/emit/emit.h"
-#include "compiler/ir/builder.h"
 
 using namespace rg;
 using ir::Dim;

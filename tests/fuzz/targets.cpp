@@ -12,14 +12,14 @@
 #include <sstream>
 
 #include "compiler/ad/expand.h"
+#include "compiler/code/builder.h"
+#include "compiler/code/text.h"
+#include "compiler/code/verify.h"
 #include "compiler/driver/command_line.h"
 #include "compiler/driver/npy.h"
 #include "compiler/driver/values.h"
 #include "compiler/emit/emit.h"
 #include "compiler/emit/source.h"
-#include "compiler/ir/builder.h"
-#include "compiler/ir/text.h"
-#include "compiler/ir/verify.h"
 #include "compiler/opt/contraction_order.h"
 #include "compiler/opt/dce.h"
 #include "compiler/opt/lift.h"

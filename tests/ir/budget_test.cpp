@@ -5,8 +5,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "compiler/ir/clone.h"
-#include "compiler/ir/reproducer.h"
+#include "compiler/code/clone.h"
+#include "compiler/code/reproducer.h"
 #include "tests/ir/helpers.h"
 
 using namespace rg;

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "compiler/ir/text.h"
+#include "compiler/code/text.h"
 
 namespace rg::test {
 

@@ -3,8 +3,8 @@
 #include <limits>
 #include <random>
 
-#include "compiler/ir/builder.h"
-#include "compiler/ir/verify.h"
+#include "compiler/code/builder.h"
+#include "compiler/code/verify.h"
 #include "compiler/ops/all.h"
 #include "tests/ir/helpers.h"
 

@@ -1,7 +1,8 @@
 // Each numbered invariant broken in the ways that it forbids.
-#include "compiler/ir/verify.h"
+#include "compiler/code/verify.h"
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "tests/ir/helpers.h"
 

@@ -7,7 +7,7 @@
 #include <thread>
 #include <vector>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 
 using namespace rg;
 using ir::Dim;

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 #include "compiler/ir/tensor.h"
 
 namespace rg::test {

@@ -1,8 +1,8 @@
 // Compiled code against the reference interpreter, one case a mechanism of the plan, at sizes around a vector's width.
 #include <doctest/doctest.h>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/ops/registry.h"
 #include "compiler/plan/plan.h"
 #include "runtime/runegrad.h"
 #include "tests/lower/harness.h"

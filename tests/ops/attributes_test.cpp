@@ -2,7 +2,7 @@
 // the passes and the interpreter.
 #include <doctest/doctest.h>
 
-#include "compiler/ir/verify.h"
+#include "compiler/code/verify.h"
 #include "compiler/opt/pipeline.h"
 #include "compiler/oracle/oracle.h"
 #include "tests/ops/harness.h"

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "tests/ops/harness.h"
 

@@ -1,8 +1,8 @@
 // Every op, on its examples: documented, in good form, printed and read back, and of the inferred shapes.
 #include <doctest/doctest.h>
 
-#include "compiler/ir/text.h"
-#include "compiler/ir/verify.h"
+#include "compiler/code/text.h"
+#include "compiler/code/verify.h"
 #include "compiler/oracle/oracle.h"
 #include "tests/ops/harness.h"
 

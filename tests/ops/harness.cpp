@@ -10,6 +10,7 @@
 #include <type_traits>
 
 #include "compiler/ad/expand.h"
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/opt/pipeline.h"
 #include "compiler/oracle/oracle.h"

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
+#include "compiler/code/registry.h"
 #include "compiler/ir/tensor.h"
 #include "compiler/jit/session.h"
 #include "compiler/ops/all.h"

@@ -8,7 +8,7 @@
 #include <array>
 #include <cmath>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 #include "compiler/ops/all.h"
 #include "tests/ops/harness.h"
 

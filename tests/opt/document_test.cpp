@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "compiler/ops/registry.h"
+#include "compiler/code/registry.h"
 #include "compiler/opt/rules.h"
 
 using namespace rg;

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 
 using namespace rg;
 using ir::Builder;

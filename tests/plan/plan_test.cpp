@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 #include "compiler/ops/all.h"
 #include "compiler/plan/planner.h"
 

@@ -7,9 +7,9 @@
 #include <limits>
 #include <unordered_map>
 
-#include "compiler/ir/builder.h"
-#include "compiler/ir/text.h"
-#include "compiler/ir/verify.h"
+#include "compiler/code/builder.h"
+#include "compiler/code/text.h"
+#include "compiler/code/verify.h"
 
 namespace rg::ir {
 

@@ -1,4 +1,4 @@
-#include "compiler/ir/subscript.h"
+#include "compiler/code/subscript.h"
 
 #include <algorithm>
 

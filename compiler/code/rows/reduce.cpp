@@ -1,4 +1,4 @@
-#include "compiler/ops/rows.h"
+#include "compiler/code/rows.h"
 
 namespace rg::ops {
 

@@ -2,7 +2,8 @@
 // compile. Included by the files that hold the rows of one family each, so that families are compiled apart.
 #pragma once
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 
 namespace rg::ops {
@@ -196,6 +197,7 @@ std::vector<OpInfo> rows(OpList<Ops...>) {
 
 }  // namespace detail
 
+/// The rows of one family, in its order; each instantiated in rows/FAMILY.cpp, so that families are compiled apart.
 template <class Family>
 std::vector<OpInfo> family_rows(Family family) {
   return detail::rows(family);

@@ -1,4 +1,4 @@
-#include "compiler/ir/clone.h"
+#include "compiler/code/clone.h"
 
 #include <unordered_set>
 

@@ -1,10 +1,11 @@
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 
 #include <algorithm>
 #include <cassert>
 #include <cmath>
 #include <numeric>
 
+#include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/support/internal_error.h"
 

@@ -1,4 +1,4 @@
-#include "compiler/ir/verify.h"
+#include "compiler/code/verify.h"
 
 #include <fmt/format.h>
 
@@ -6,6 +6,7 @@
 #include <cctype>
 #include <set>
 
+#include "compiler/code/registry.h"
 #include "compiler/ir/tensor.h"
 #include "compiler/ops/all.h"
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "compiler/ir/text.h"
+#include "compiler/code/text.h"
 #include "compiler/support/internal_error.h"
 
 namespace rg::ir {

@@ -1,4 +1,4 @@
-#include "compiler/ir/reproducer.h"
+#include "compiler/code/reproducer.h"
 
 #include <fmt/format.h>
 

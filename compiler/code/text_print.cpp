@@ -4,8 +4,8 @@
 #include <cctype>
 #include <map>
 
-#include "compiler/ir/text.h"
-#include "compiler/ops/registry.h"
+#include "compiler/code/registry.h"
+#include "compiler/code/text.h"
 
 namespace rg::ir {
 

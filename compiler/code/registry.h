@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "compiler/ops/op.h"
+#include "compiler/ops/opcode.h"
 
 namespace rg::ir {
 class Builder;
@@ -15,7 +16,6 @@ class Builder;
 namespace rg::ops {
 
 using ir::Builder;
-using ir::Opcode;
 using ir::ValueId;
 
 /// The place of a rule, whatever the op: its struct of attributes is in `attrs`.
@@ -72,9 +72,5 @@ struct OpInfo {
 std::span<const OpInfo> all_ops();
 const OpInfo& info(Opcode code);
 std::optional<Opcode> opcode_named(std::string_view name);
-
-/// The opcode of an op struct: `opcode<Tanh>()`. Defined in all.h for every op of the list.
-template <class Op>
-constexpr Opcode opcode();
 
 }  // namespace rg::ops

@@ -4,7 +4,7 @@
 #include <functional>
 #include <unordered_map>
 
-#include "compiler/ir/builder.h"
+#include "compiler/code/builder.h"
 
 namespace rg::ir {
 

@@ -1,11 +1,14 @@
 // The table of ops, family by family in the order of the list in all.h.
-#include "compiler/ops/registry.h"
+#include "compiler/code/registry.h"
 
 #include <map>
 
 #include "compiler/ops/all.h"
 
 namespace rg::ops {
+
+template <class Family>
+std::vector<OpInfo> family_rows(Family family);
 
 namespace {
 

@@ -9,8 +9,8 @@
 #include <optional>
 #include <utility>
 
+#include "compiler/code/registry.h"
 #include "compiler/ir/module.h"
-#include "compiler/ops/registry.h"
 
 namespace rg::ir {
 
