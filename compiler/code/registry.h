@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "compiler/ops/monoid.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/opcode.h"
 
@@ -34,8 +35,13 @@ struct OpInfo {
   bool effect = false;
   bool moves_elements = false;
   bool smooth = false;
-  int operands = -1;  // -1: any number
-  int cost = 0;       // of elementwise ops: operations on one element, in additions
+  bool is_view = false;
+  bool in_pieces = false;
+  bool is_uneven = false;
+  bool shows_zeros = false;
+  std::optional<Monoid> monoid;  // of reductions
+  int operands = -1;             // -1: any number
+  int cost = 0;                  // of elementwise ops: operations on one element, in additions
   int regions = 0;
   Derivative derivative = Derivative::not_differentiable;
   std::string_view reason;

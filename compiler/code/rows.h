@@ -162,6 +162,11 @@ OpInfo row() {
   r.reads_all = [](const Attributes& a) { return Op::reads_all(a.template as<typename Op::Attrs>()); };
   r.fills = [](const Attributes& a) { return Op::fills(a.template as<typename Op::Attrs>()); };
   r.smooth = Op::smooth;
+  r.is_view = Op::is_view;
+  r.in_pieces = Op::in_pieces;
+  r.is_uneven = Op::is_uneven;
+  r.shows_zeros = Op::shows_zeros;
+  if constexpr (requires { Op::monoid; }) r.monoid = Op::monoid;
   r.operands = Op::operands;
   r.cost = Op::elementwise ? Op::cost : 0;
   r.regions = Op::regions;

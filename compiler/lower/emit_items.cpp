@@ -8,7 +8,6 @@
 namespace rg::lower {
 
 using plan::Dim;
-using plan::Monoid;
 using V = Emitter::V;
 
 llvm::BasicBlock* Emitter::block(const char* name) {

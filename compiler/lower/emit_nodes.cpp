@@ -7,6 +7,7 @@
 #include "compiler/code/registry.h"
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/op_table.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/fused.h"
 
 namespace rg::lower {
@@ -192,7 +193,7 @@ V Emitter::sum_with(V total, plan::NodeId term) {
 // An addition or subtraction that takes a product as it is; null where none is left to take.
 V Emitter::fused(const plan::Node& n) {
   const auto k = static_cast<std::size_t>(n.fused);
-  const bool minus = ops::info(n.op).name == "sub";
+  const bool minus = n.op == ops::opcode<ops::Sub>();
   const auto product = factors(n.args[k], minus && k == 1);
   if (!product) return nullptr;
   V term = node(n.args[1 - k]);

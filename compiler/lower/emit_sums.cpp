@@ -6,22 +6,21 @@
 #include <algorithm>
 
 #include "compiler/lower/emitter.h"
+#include "compiler/ops/fold.h"
 
 namespace rg::lower {
 
-using plan::Monoid;
+using ops::Monoid;
 using V = Emitter::V;
 
 namespace {
 
 constexpr unsigned side_by_side = 4;  // vectors of accumulators: they hide the latency of the operation that reduces
 
-bool is_place(Monoid m) { return m == Monoid::argmin || m == Monoid::argmax; }
-
 }  // namespace
 
 V Emitter::neutral(const plan::Reduction& r, unsigned lanes) {
-  const auto start = plan::neutral(r.monoid, r.elem);
+  const auto start = ops::identity(r.monoid, r.elem);
   llvm::Type* type = register_type(r.elem);
   llvm::Constant* c = ir::is_float(r.elem)
                           ? llvm::cast<llvm::Constant>(llvm::ConstantFP::get(type, start.first))
@@ -30,33 +29,11 @@ V Emitter::neutral(const plan::Reduction& r, unsigned lanes) {
 }
 
 V Emitter::fold(Monoid m, V a, V b) {
-  switch (m) {
-    case Monoid::sum:
-      return vb_.add(a, b);
-    case Monoid::prod:
-      return vb_.mul(a, b);
-    case Monoid::min:
-    case Monoid::argmin:
-      return vb_.select(vb_.or_mask(vb_.le(a, b), vb_.ne(a, a)), a, b);
-    case Monoid::max:
-    case Monoid::argmax:
-      return vb_.select(vb_.or_mask(vb_.ge(a, b), vb_.ne(a, a)), a, b);
-    case Monoid::any:
-      return vb_.or_mask(a, b);
-    case Monoid::all:
-      return vb_.and_mask(a, b);
-  }
-  return nullptr;
+  return ops::with_fold(m, [&]<class Op>() { return Op::lower(vb_, a, b); });
 }
 
-// The better of two (value, position) pairs: a NaN first, then the extreme, then the lower position.
 std::pair<V, V> Emitter::fold_position(Monoid m, std::pair<V, V> a, std::pair<V, V> b) {
-  V nan_a = vb_.ne(a.first, a.first), nan_b = vb_.ne(b.first, b.first);
-  V better = m == Monoid::argmin ? vb_.lt(b.first, a.first) : vb_.gt(b.first, a.first);
-  V tie = vb_.or_mask(vb_.eq(a.first, b.first), vb_.and_mask(nan_a, nan_b));
-  V nan_wins = vb_.and_mask(nan_b, vb_.not_mask(nan_a));
-  V earlier = vb_.and_mask(tie, vb_.lt(b.second, a.second));
-  V takes = vb_.or_mask(vb_.or_mask(nan_wins, earlier), vb_.and_mask(better, vb_.not_mask(nan_a)));
+  V takes = ops::takes_place(vb_, m, a, b);
   return {vb_.select(takes, b.first, a.first), vb_.select(takes, b.second, a.second)};
 }
 
@@ -80,7 +57,7 @@ bool Emitter::is_light(const plan::Loop& l) const { return weight(l.body) < 32; 
 // the loop does: its order must not depend on that. That of `and` and `or` costs nothing to wait for.
 unsigned Emitter::copies(const plan::Loop& l, const plan::Reduction& r) const {
   if (!is_plain(l) || r.monoid == Monoid::any || r.monoid == Monoid::all) return 1;
-  const bool ordered = ir::is_float(r.elem) && (r.monoid == Monoid::sum || r.monoid == Monoid::prod);
+  const bool ordered = ops::is_ordered(r.monoid, r.elem);
   if (!ordered) return is_light(l) ? side_by_side : 1;
   const auto width = static_cast<unsigned>(options_.vector_bytes / ir::byte_size(r.elem));
   return std::max(1U, side_by_side * width / lanes_of(l.body));
@@ -106,7 +83,7 @@ Emitter::Accumulator Emitter::accumulator(const plan::Reduction& r, unsigned lan
   for (unsigned c = 0; c < count; ++c) {
     acc.values.push_back(all ? b_.CreateConstGEP1_64(acc.type, all, c) : stack(acc.type));
     b_.CreateStore(start, acc.values.back());
-    if (!is_place(r.monoid)) continue;
+    if (!ops::has_position(r.monoid)) continue;
     acc.positions.push_back(stack(place_type));
     b_.CreateStore(llvm::ConstantInt::get(place_type, INT64_MAX), acc.positions.back());
   }
@@ -362,10 +339,8 @@ void Emitter::item(const plan::Accumulate& a) {
   V position = varies(r.position) ? dim_lanes(r.position) : dim(r.position);
   if (place_type->isVectorTy()) position = spread(position);
   V old_position = b_.CreateLoad(place_type, place);
-  // Positions rise from one iteration to the next, so that the new one takes the place only where it is better, or the
-  // first NaN.
-  V takes = r.monoid == Monoid::argmin ? vb_.le(old, value) : vb_.ge(old, value);
-  takes = vb_.and_mask(vb_.not_mask(takes), vb_.eq(old, old));
+  // Positions rise from one iteration to the next.
+  V takes = ops::takes_place_behind(vb_, r.monoid, old, value);
   if (mask) takes = vb_.and_mask(takes, mask);
   b_.CreateStore(vb_.select(takes, value, old), slot);
   b_.CreateStore(vb_.select(takes, position, old_position), place);

@@ -221,9 +221,9 @@ class Emitter {
   void begin_blocks(Accumulator& acc, unsigned count);
   void lay_aside(const Accumulator& acc);
   std::pair<V, V> add_with_error(V sum, V error, V x);
-  V folded_copies(plan::Monoid m, const Accumulator& acc);
-  std::pair<V, V> folded_lanes(plan::Monoid m, std::pair<V, V> total);
-  std::pair<V, V> merged(plan::Monoid m, std::pair<V, V> x, std::pair<V, V> y);
+  V folded_copies(ops::Monoid m, const Accumulator& acc);
+  std::pair<V, V> folded_lanes(ops::Monoid m, std::pair<V, V> total);
+  std::pair<V, V> merged(ops::Monoid m, std::pair<V, V> x, std::pair<V, V> y);
   /// The sums in blocks that accumulate in the loop's own body.
   std::vector<Accumulator*> block_sums(const plan::Loop& l);
   void lane_blocks(const plan::Loop& l, V from, V to, const std::function<void(V from, V to)>& code);
@@ -238,8 +238,8 @@ class Emitter {
   /// The most accumulators of a reduction in the loop's own body: vectors add to them in turn.
   unsigned turns(const plan::Loop& l) const;
   static llvm::Type* slot_type(V slot) { return llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType(); }
-  V fold(plan::Monoid m, V a, V b);
-  std::pair<V, V> fold_position(plan::Monoid m, std::pair<V, V> a, std::pair<V, V> b);
+  V fold(ops::Monoid m, V a, V b);
+  std::pair<V, V> fold_position(ops::Monoid m, std::pair<V, V> a, std::pair<V, V> b);
   V neutral(const plan::Reduction& r, unsigned lanes);
 
   void entry_checks();

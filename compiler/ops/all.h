@@ -8,6 +8,7 @@
 #include "compiler/ops/constants.h"
 #include "compiler/ops/contract.h"
 #include "compiler/ops/control.h"
+#include "compiler/ops/gather.h"
 #include "compiler/ops/math.h"
 #include "compiler/ops/opcode.h"
 #include "compiler/ops/reduce.h"
@@ -22,7 +23,7 @@ template <class... Families>
 struct FamilyList {};
 
 using AllFamilies = FamilyList<ArithmeticOps, SlopeOps, MathOps, BivariateOps, SpecialOps, ComparisonOps, SourceOps,
-                               ViewOps, ReductionOps, LabelledOps, ControlOps>;
+                               ViewOps, ReductionOps, ContractionOps, IndexedOps, ControlOps>;
 
 namespace detail {
 template <class Op, class... Ops>

@@ -56,6 +56,7 @@ struct Sub : Elementwise<2, ElemRule::number> {
 };
 
 struct Mul : Elementwise<2, ElemRule::number> {
+  static constexpr bool shows_zeros = true;
   static constexpr bool smooth = true;
   static constexpr std::string_view name = "mul";
   static constexpr std::string_view doc = "x * y.";
@@ -106,6 +107,7 @@ struct Div : Elementwise<2, ElemRule::floating> {
 };
 
 struct Neg : Elementwise<1, ElemRule::number> {
+  static constexpr bool shows_zeros = true;
   static constexpr bool smooth = true;
   static constexpr std::string_view name = "neg";
   static constexpr std::string_view doc = "-x.";

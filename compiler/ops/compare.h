@@ -168,6 +168,7 @@ struct IsFinite : FloatTest {
 };
 
 struct Select : Elementwise<3, ElemRule::select> {
+  static constexpr bool shows_zeros = true;
   static constexpr std::string_view name = "select";
   static constexpr std::string_view doc =
       "x where the condition holds, y elsewhere. What is not chosen has derivative exactly 0.";

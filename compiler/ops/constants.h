@@ -3,9 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "compiler/ops/op.h"
+#include "compiler/ops/element.h"
 
 namespace rg::ops {
+
+struct Convert;
 
 struct Source : OpBase {
   static constexpr int operands = 0;
@@ -81,6 +83,24 @@ struct Constant : Source {
       }
     }
   }
+  static constexpr bool is_uneven = true;
+  static constexpr bool shows_zeros = true;
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index& index) {
+    const auto& a = s.attrs;
+    if (a.absent) return s.e.absent(a.elem);
+    const auto number = [&](std::size_t i) {
+      const bool real = ir::is_float(a.elem);
+      return s.e.constant(a.elem, real ? a.reals[i] : 0, real ? 0 : a.integers[i]);
+    };
+    if (a.is_splat()) return number(0);
+    Dim at = 0;
+    for (std::size_t d = 0; d < index.size(); ++d) at = at * a.dims[d] + index[d];
+    const auto count = static_cast<std::int64_t>(a.reals.size() + a.integers.size());
+    if (at.is_constant() && at.constant() >= 0 && at.constant() < count)
+      return number(static_cast<std::size_t>(at.constant()));
+    return s.e.listed(a.reals, a.integers, a.elem, at);
+  }
 };
 
 struct Size : Source {
@@ -98,6 +118,10 @@ struct Size : Source {
   template <class S>
   static void eval(S& s) {
     s.results[0].integers[0] = s.attrs.dim.constant();
+  }
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index&) {
+    return s.e.index(s.attrs.dim);
   }
 };
 
@@ -137,6 +161,11 @@ struct Iota : Source {
       else
         out.integers[static_cast<std::size_t>(i)] = index;
     }
+  }
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index& index) {
+    const auto i = s.e.index(index[static_cast<std::size_t>(s.attrs.axis)]);
+    return s.attrs.elem == Elem::i64 ? i : s.e.template op<Convert>(s.attrs.elem, {i});
   }
 };
 

@@ -4,7 +4,7 @@
 
 #include <fmt/format.h>
 
-#include "compiler/ops/contract.h"
+#include "compiler/ops/gather.h"
 
 namespace rg::ops {
 

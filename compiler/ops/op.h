@@ -11,7 +11,13 @@
 //                    failure is a message in `error`
 //   derivative       one of the classes below, and the functions that the class asks for
 //   batch            the op over a new leading axis (derived for elementwise ops)
+//   One of these says how the op is computed:
 //   lower            for elementwise ops: scalar or vector code against the abstract builder of vecmath/vecmath.h
+//   element          template <class E> static auto element(const ElementSite<E, Attrs>& s, const Index& index): one
+//                    element of the result from elements of the operands (element.h). With `monoid`, what a reduction
+//                    folds with, it is what is done where the reduced extents are small constants
+//   kernel           Kernel: a function of the runtime computes all results at once (kernel.h)
+//                    Derivatives of the class `control` and what stands beside them are for the plan itself.
 //   samples          for elementwise ops: where its tests draw operands from, and special points; where the op has
 //                    attributes, sample_attrs() for its tests and check(), which says what is wrong with them, if
 //                    anything
@@ -178,6 +184,14 @@ struct OpBase {
   static constexpr bool fills(const auto&) { return false; }
   static constexpr bool smooth = false;
   static constexpr int regions = 0;
+  /// An element of the result is one of the operand's, at an index that is computed from its own.
+  static constexpr bool is_view = false;
+  /// Elements of the result come from different operands or none, by their index.
+  static constexpr bool in_pieces = false;
+  /// Elements differ by more than their index: written out, each may be simpler than a loop's.
+  static constexpr bool is_uneven = false;
+  /// Which elements are zero can be seen from the operands.
+  static constexpr bool shows_zeros = false;
   /// Of elementwise ops: operations on one element, in additions.
   static constexpr int cost = 1;
   static constexpr std::string_view reason = "";

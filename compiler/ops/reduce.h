@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "compiler/ops/arithmetic.h"
+#include "compiler/ops/fold.h"
 #include "compiler/ops/views.h"
 
 namespace rg::ops {
@@ -49,6 +49,17 @@ struct AxisAttrs {
 inline Integers reduced_axes(const Attributes& a) {
   const auto* one = a.get_if<AxisAttrs>();
   return one != nullptr ? Integers{one->axis} : a.as<ReductionAttrs>().axes;
+}
+
+/// The index with `reduced` along the axes (ascending) and `kept` along the others.
+inline Index merged_index(std::size_t rank, const Integers& axes, const Index& kept, const Index& reduced) {
+  Index index(rank);
+  std::size_t k = 0, r = 0;
+  for (std::size_t d = 0; d < rank; ++d) {
+    const bool is_reduced = r < axes.size() && axes[r] == static_cast<std::int64_t>(d);
+    index[d] = is_reduced ? reduced[r++] : kept[k++];
+  }
+  return index;
 }
 
 /// Base of the reductions over `axes` (ascending), which leave the result's extents.
@@ -109,6 +120,21 @@ void eval_reduction(S& s, const OfNumbers& of_numbers, std::int64_t start, const
   });
 }
 
+/// The element of a reduction over few: all of them, one after the other.
+template <class E>
+auto folded_element(const ElementSite<E, ReductionAttrs>& s, Monoid monoid, const Index& index) {
+  const Integers& axes = s.attrs.axes;
+  const Type& x = s.operands[0];
+  std::vector<Dim> extents;
+  for (const std::int64_t a : axes) extents.push_back(x.dims[static_cast<std::size_t>(a)]);
+  typename E::Val sum{};
+  s.e.each(extents, [&](const Index& reduced) {
+    sum = s.e.fold(monoid, s.result.elem, sum, s.x(0, merged_index(x.rank(), axes, index, reduced)));
+  });
+  const auto start = identity(monoid, s.result.elem);
+  return sum.valid() ? sum : s.e.constant(s.result.elem, start.first, start.second);
+}
+
 template <class Op, class B, class V = typename B::Val>
 std::vector<V> batch_reduction(Site<B, ReductionAttrs>& s) {
   return {s.b.template emit_op<Op>({s.x(0)}, {.axes = shifted(s.attrs.axes)})};
@@ -121,6 +147,7 @@ V unreduced(Site<B, ReductionAttrs>& s, V v) {
 }
 
 struct ReduceSum : Reduction<false> {
+  static constexpr Monoid monoid = Monoid::sum;
   static constexpr std::string_view name = "reduce_sum";
   static constexpr std::string_view doc = "The sum over `axes`; 0 of nothing.";
   static constexpr Derivative derivative = Derivative::linear;
@@ -147,6 +174,7 @@ struct ReduceSum : Reduction<false> {
 };
 
 struct ReduceProd : Reduction<false> {
+  static constexpr Monoid monoid = Monoid::prod;
   static constexpr std::string_view name = "reduce_prod";
   static constexpr std::string_view doc = "The product over `axes`; 1 of nothing.";
   static constexpr Derivative derivative = Derivative::by_expansion;
@@ -183,6 +211,7 @@ struct ReduceProd : Reduction<false> {
 /// of the reduced axes); a NaN wins.
 template <class Op, bool Greatest>
 struct Extreme : Reduction<false> {
+  static constexpr Monoid monoid = Greatest ? Monoid::max : Monoid::min;
   static constexpr Derivative derivative = Derivative::custom;
   template <class S>
   static void eval(S& s) {
@@ -261,6 +290,7 @@ struct ReduceMax : Extreme<ReduceMax, true> {
 };
 
 struct ReduceAny : Reduction<true> {
+  static constexpr Monoid monoid = Monoid::any;
   static constexpr std::string_view name = "reduce_any";
   static constexpr std::string_view doc = "Whether some element over `axes` is true.";
   static constexpr Derivative derivative = Derivative::not_differentiable;
@@ -278,6 +308,7 @@ struct ReduceAny : Reduction<true> {
 };
 
 struct ReduceAll : Reduction<true> {
+  static constexpr Monoid monoid = Monoid::all;
   static constexpr std::string_view name = "reduce_all";
   static constexpr std::string_view doc = "Whether every element over `axes` is true.";
   static constexpr Derivative derivative = Derivative::not_differentiable;
@@ -296,6 +327,7 @@ struct ReduceAll : Reduction<true> {
 
 template <class Op, bool Greatest>
 struct ArgExtreme : OpBase {
+  static constexpr Monoid monoid = Greatest ? Monoid::argmax : Monoid::argmin;
   using Attrs = AxisAttrs;
   static constexpr int operands = 1;
   static constexpr Derivative derivative = Derivative::not_differentiable;

@@ -7,9 +7,12 @@
 #include <algorithm>
 #include <numeric>
 
-#include "compiler/ops/op.h"
+#include "compiler/ops/element.h"
 
 namespace rg::ops {
+
+struct Eq;
+struct Select;
 
 struct View : OpBase {
   static constexpr Derivative derivative = Derivative::linear;
@@ -99,6 +102,14 @@ struct Broadcast : View {
     }
     return s.b.sum(y_adj, repeated);
   }
+  static constexpr bool is_view = true;
+  static constexpr bool shows_zeros = true;
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index& index) {
+    Index x;
+    for (const std::int64_t a : s.attrs.axes) x.push_back(index[static_cast<std::size_t>(a)]);
+    return s.x(0, x);
+  }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim& extent) {
     return {s.b.broadcast(s.x(0), prepended(extent, s.attrs.dims), shifted(s.attrs.axes, 0))};
@@ -146,6 +157,14 @@ struct Transpose : View {
       inverse[static_cast<std::size_t>(s.attrs.axes[i])] = static_cast<std::int64_t>(i);
     return s.b.transpose(y_adj, inverse);
   }
+  static constexpr bool is_view = true;
+  static constexpr bool shows_zeros = true;
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index& index) {
+    Index x(index.size());
+    for (std::size_t d = 0; d < x.size(); ++d) x[static_cast<std::size_t>(s.attrs.axes[d])] = index[d];
+    return s.x(0, x);
+  }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim&) {
     return {s.b.transpose(s.x(0), shifted(s.attrs.axes, 0))};
@@ -186,6 +205,12 @@ struct Reshape : View {
   static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     return s.b.reshape(y_adj, s.x_type(0).dims);
   }
+  static constexpr bool is_view = true;
+  static constexpr bool shows_zeros = true;
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index& index) {
+    return s.x(0, s.e.reshaped(index, s.result.dims, s.operands[0].dims));
+  }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim& extent) {
     return {s.b.reshape(s.x(0), prepended(extent, s.attrs.dims))};
@@ -219,6 +244,12 @@ struct Recast : View {
   template <class B, class V = typename B::Val>
   static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     return s.b.template emit_op<Recast>({y_adj}, {.dims = s.x_type(0).dims});
+  }
+  static constexpr bool is_view = true;
+  static constexpr bool shows_zeros = true;
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index& index) {
+    return s.x(0, index);
   }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool>, const Dim& extent) {
@@ -321,6 +352,15 @@ struct Slice : Strided<Slice, StridedAttrs> {
   static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     return s.b.place(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims, true);
   }
+  static constexpr bool is_view = true;
+  static constexpr bool is_uneven = true;
+  static constexpr bool shows_zeros = true;
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index& index) {
+    Index x(index.size());
+    for (std::size_t d = 0; d < x.size(); ++d) x[d] = s.attrs.starts[d] + Dim(s.attrs.steps[d]) * index[d];
+    return s.x(0, x);
+  }
 };
 
 /// `absent`: the zeros stand for a derivative that is not there.
@@ -373,6 +413,34 @@ struct Place : Strided<Place, PlaceAttrs> {
   template <class B, class V = typename B::Val>
   static V transpose(Site<B, Attrs>& s, int, V y_adj) {
     return s.b.slice(y_adj, s.attrs.starts, s.attrs.steps, s.x_type(0).dims);
+  }
+  static constexpr bool in_pieces = true;
+  static constexpr bool is_uneven = true;
+  // The operand's element where the index is start + step * i for an i in its extent, zero elsewhere.
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index& index) {
+    using V = typename E::Val;
+    const Elem elem = s.result.elem;
+    const V zero = s.attrs.absent ? s.e.absent(elem) : s.zero();
+    Index x(index.size());
+    V inside{};
+    for (std::size_t d = 0; d < index.size(); ++d) {
+      const std::int64_t step = s.attrs.steps[d];
+      const Dim offset = (index[d] - s.attrs.starts[d]) * Dim(step < 0 ? -1 : 1);
+      const auto [i, rest] = s.e.split(offset, step < 0 ? -step : step);
+      if (rest.is_constant()) {
+        if (rest.constant() != 0) return zero;
+      } else {
+        inside = s.e.both(inside, s.e.template op<Eq>(Elem::boolean, {s.e.index(rest), s.e.index(0)}));
+      }
+      x[d] = i;
+      const V within = s.e.in_range(i, s.operands[0].dims[d]);
+      if (s.e.never(within)) return zero;
+      inside = s.e.both(inside, within);
+    }
+    const V value = s.x(0, x, s.e.both(s.e.guard(), inside));
+    if (!inside.valid() || s.e.same(value, zero)) return value;
+    return s.e.template op<Select>(elem, {inside, value, zero});
   }
 };
 
@@ -433,6 +501,31 @@ struct Concat : View {
     std::vector<Dim> starts(x.rank(), Dim(0));
     for (int i = 0; i < k; ++i) starts[axis] = starts[axis] + s.x_type(i).dims[axis];
     return s.b.slice(y_adj, starts, std::vector<std::int64_t>(x.rank(), 1), x.dims);
+  }
+  static constexpr bool in_pieces = true;
+  static constexpr bool is_uneven = true;
+  // A choice between the operands by where the index falls; those that it cannot fall into are no part of it.
+  template <class E>
+  static auto element(const ElementSite<E, Attrs>& s, const Index& index) {
+    using V = typename E::Val;
+    const auto axis = static_cast<std::size_t>(s.attrs.axis);
+    Dim start = 0;
+    std::vector<std::pair<V, V>> pieces;  // where, and what
+    for (std::size_t k = 0; k < s.operands.size(); ++k) {
+      const Dim extent = s.operands[k].dims[axis];
+      Index piece = index;
+      piece[axis] = index[axis] - start;
+      start = start + extent;
+      const V inside = s.e.in_range(piece[axis], extent);
+      if (s.e.never(inside)) continue;
+      pieces.emplace_back(inside, s.x(k, piece, s.e.both(s.e.guard(), inside)));
+      if (!inside.valid()) return pieces.back().second;
+    }
+    if (pieces.empty()) return s.zero();
+    V result = pieces.back().second;
+    for (std::size_t k = pieces.size() - 1; k-- > 0;)
+      result = s.e.template op<Select>(s.result.elem, {pieces[k].first, pieces[k].second, result});
+    return result;
   }
   template <class B, class V = typename B::Val>
   static std::vector<V> batch(Site<B, Attrs>& s, std::span<const bool> batched, const Dim& extent) {

@@ -283,7 +283,7 @@ class Ordering {
         continue;
       }
       const ops::OpInfo& info = ops::info(reader->op);
-      const bool reduces = info.name.starts_with("reduce_") || info.name.starts_with("arg");
+      const bool reduces = info.monoid.has_value();
       bool only = reduces || (info.elementwise && !yielded_.contains(reader->results[0]));
       const std::size_t depth = open.size();
       if (!reduces && only) {

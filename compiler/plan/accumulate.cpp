@@ -57,17 +57,16 @@ std::optional<Accumulations::Terms> Accumulations::terms(const ir::Instr& loop, 
       [&](ValueId v) -> std::vector<std::size_t> {
         const ir::Instr* in = f_.definition(v);
         if (!in || uses_[v.index] != 1 || f_.value(v).block != f_.value(state).block) return {};
-        const std::string_view name = ops::info(in->op).name;
-        if (name == "add") return {0, 1};
+        if (in->op == ops::opcode<ops::Add>()) return {0, 1};
         const std::size_t number = f_.value(v).number;
-        if (name != "for" || number >= ops::attrs_of<ops::For>(*in).states) return {};
+        if (in->op != ops::opcode<ops::For>() || number >= ops::attrs_of<ops::For>(*in).states) return {};
         if (uses_[in->operands[number].index] != 1 || !this->terms(*in, number)) return {};
         return {number};
       });
   if (!found) return std::nullopt;
   Terms out;
   // What is added on this side of the last loop is added after it.
-  const auto is_loop = [](const Step& s) { return ops::info(s.through->op).name == "for"; };
+  const auto is_loop = [](const Step& s) { return s.through->op == ops::opcode<ops::For>(); };
   const std::size_t after =
       static_cast<std::size_t>(found->steps.rend() - std::find_if(found->steps.rbegin(), found->steps.rend(), is_loop));
   for (std::size_t s = 0; s < found->steps.size(); ++s) {
@@ -86,7 +85,7 @@ ValueId Accumulations::start(ValueId v, const std::function<bool(ValueId)>& is_s
   const auto found = way(
       v, [&](ValueId x) { return once(x) && is_state(x); },
       [&](ValueId x) -> std::vector<std::size_t> {
-        if (!once(x) || op_name(f_, x) != "add") return {};
+        if (!once(x) || !is_op<ops::Add>(f_, x)) return {};
         return {0, 1};
       });
   if (!found) return {};
@@ -99,16 +98,15 @@ Placed without_views(const Plan& plan, const Accumulations& accumulations, Value
   for (;;) {
     const ir::Instr* in = plan.function.definition(out.value);
     if (!in || accumulations.uses(out.value) != 1) return out;
-    const std::string_view name = ops::info(in->op).name;
     Placement step;
-    if (name == "place") {
+    if (in->op == ops::opcode<ops::Place>()) {
       const auto& at = ops::attrs_of<ops::Place>(*in);
       step = [starts = at.starts, steps = at.steps](const Index& i) {
         Index at;
         for (std::size_t d = 0; d < i.size(); ++d) at.push_back(starts[d] + Dim(steps[d]) * i[d]);
         return at;
       };
-    } else if (name == "reshape") {
+    } else if (in->op == ops::opcode<ops::Reshape>()) {
       step = [&plan, from = plan.function.type(in->operands[0]).dims,
               to = plan.function.type(out.value).dims](const Index& i) { return reshaped(plan, i, from, to); };
     } else {

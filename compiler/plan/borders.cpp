@@ -7,6 +7,7 @@
 #include <map>
 
 #include "compiler/code/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/dag.h"
 #include "compiler/plan/planner.h"
 
@@ -24,16 +25,16 @@ struct Switch {
 };
 
 // The comparison of c * i + rest with 0, c = 1 or -1.
-std::optional<Switch> switch_of(std::string_view op, std::int64_t c, const Dim& rest) {
+std::optional<Switch> switch_of(ir::Opcode op, std::int64_t c, const Dim& rest) {
   using Kind = Switch::Kind;
   const bool rising = c == 1;
   const Dim zero = rising ? Dim(0) - rest : rest;  // the i where the two sides are equal
-  if (op == "eq") return Switch{Kind::at, zero};
-  if (op == "ne") return Switch{Kind::not_at, zero};
-  if (op == "ge") return rising ? Switch{Kind::at_least, zero} : Switch{Kind::below, zero + Dim(1)};
-  if (op == "gt") return rising ? Switch{Kind::at_least, zero + Dim(1)} : Switch{Kind::below, zero};
-  if (op == "lt") return rising ? Switch{Kind::below, zero} : Switch{Kind::at_least, zero + Dim(1)};
-  if (op == "le") return rising ? Switch{Kind::below, zero + Dim(1)} : Switch{Kind::at_least, zero};
+  if (op == ops::opcode<ops::Eq>()) return Switch{Kind::at, zero};
+  if (op == ops::opcode<ops::Ne>()) return Switch{Kind::not_at, zero};
+  if (op == ops::opcode<ops::Ge>()) return rising ? Switch{Kind::at_least, zero} : Switch{Kind::below, zero + Dim(1)};
+  if (op == ops::opcode<ops::Gt>()) return rising ? Switch{Kind::at_least, zero + Dim(1)} : Switch{Kind::below, zero};
+  if (op == ops::opcode<ops::Lt>()) return rising ? Switch{Kind::below, zero} : Switch{Kind::at_least, zero + Dim(1)};
+  if (op == ops::opcode<ops::Le>()) return rising ? Switch{Kind::below, zero + Dim(1)} : Switch{Kind::at_least, zero};
   return std::nullopt;
 }
 
@@ -63,7 +64,7 @@ struct Interior {
     const Dim difference = a.dim - b.dim;
     const auto c = step(plan, difference, loop.var);
     if (!c || !c->is_constant() || (c->constant() != 1 && c->constant() != -1)) return;
-    const auto s = switch_of(ops::info(n.op).name, c->constant(), replace(difference, i, 0));
+    const auto s = switch_of(n.op, c->constant(), replace(difference, i, 0));
     if (!s) return;
     const bool point = s->kind == Switch::Kind::at || s->kind == Switch::Kind::not_at;
     const Dim left = loop.extent - s->from;

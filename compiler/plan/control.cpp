@@ -50,7 +50,7 @@ For::Carried Planner::state_of(const ir::Instr& in, std::size_t k, std::vector<s
   const auto each = [&](const std::vector<ValueId>& values, bool last) {
     for (const ValueId t : values) {
       const Placed term = without_views(plan_, *accumulations_, t);
-      if (op_name(f, term.value) == "scatter_add" && accumulations_->uses(term.value) == 1) {
+      if (is_op<ops::ScatterAdd>(f, term.value) && accumulations_->uses(term.value) == 1) {
         added_[term.value] = {state.current, term.place};
       } else if (last) {
         terms.emplace_back(term, state.current);
@@ -133,12 +133,11 @@ NodeId Planner::wrong_position(const ir::Instr& in, std::vector<Item>& search) {
   const NodeId position = element(check->index);
   if (loops.empty()) return position;
   // The last one that is wrong.
-  const auto test = [&](std::string_view op, NodeId a, NodeId b) { return dag_.op(op, {a, b}, Elem::boolean); };
-  const NodeId negative = test("lt", position, dag_.constant(Elem::i64, 0, 0));
-  NodeId wrong =
-      test("or", negative, test("ge", position, dag_.index_node(ops::attrs_of<ops::Assert>(in).subscript[0])));
+  const NodeId negative = dag_.op<ops::Lt>({position, dag_.constant(Elem::i64, 0, 0)}, Elem::boolean);
+  const NodeId extent = dag_.index_node(ops::attrs_of<ops::Assert>(in).subscript[0]);
+  NodeId wrong = dag_.op<ops::Or>({negative, dag_.op<ops::Ge>({position, extent}, Elem::boolean)}, Elem::boolean);
   for (const ir::SubscriptCheck::Term& t : check->skipped)
-    wrong = dag_.logical_and(wrong, dag_.op("not", {element(t)}, Elem::boolean));
+    wrong = dag_.logical_and(wrong, dag_.op<ops::Not>({element(t)}, Elem::boolean));
   const BufferId found =
       buffer(Storage::workspace, {Elem::i64, {}}, "position." + std::to_string(plan_.buffers.size()));
   search.push_back({Store{{found, {}}, dag_.constant(Elem::i64, 0, -1)}});

@@ -11,11 +11,6 @@
 
 namespace rg::plan {
 
-std::string_view op_name(const ir::Function& f, ValueId v) {
-  const ir::Instr* in = f.definition(v);
-  return in ? ops::info(in->op).name : std::string_view{};
-}
-
 void for_each_constant_index(const std::vector<Dim>& extents, const std::function<void(const Index&)>& f) {
   Index index(extents.size(), Dim(0));
   std::vector<std::int64_t> at(extents.size(), 0);
@@ -34,56 +29,8 @@ void for_each_constant_index(const std::vector<Dim>& extents, const std::functio
   }
 }
 
-namespace {
-struct MonoidRow {
-  std::string_view op;
-  std::string_view fold;
-  Monoid monoid;
-};
-constexpr MonoidRow monoids[] = {{"reduce_sum", "add", Monoid::sum}, {"reduce_prod", "mul", Monoid::prod},
-                                 {"reduce_min", "min", Monoid::min}, {"reduce_max", "max", Monoid::max},
-                                 {"reduce_any", "or", Monoid::any},  {"reduce_all", "and", Monoid::all},
-                                 {"argmin", "min", Monoid::argmin},  {"argmax", "max", Monoid::argmax}};
-}  // namespace
-
-std::string_view fold_op(Monoid monoid) { return monoids[static_cast<std::size_t>(monoid)].fold; }
-
-std::optional<Monoid> monoid_of(std::string_view op) {
-  for (const MonoidRow& row : monoids) {
-    if (row.op == op) return row.monoid;
-  }
-  return std::nullopt;
-}
-
-std::pair<double, std::int64_t> neutral(Monoid monoid, Elem elem) {
-  constexpr double inf = std::numeric_limits<double>::infinity();
-  const bool narrow = elem == Elem::i32;
-  const std::int64_t low = narrow ? INT32_MIN : INT64_MIN, high = narrow ? INT32_MAX : INT64_MAX;
-  switch (monoid) {
-    case Monoid::sum:
-    case Monoid::any:
-      return {0, 0};
-    case Monoid::prod:
-    case Monoid::all:
-      return {1, 1};
-    case Monoid::min:
-    case Monoid::argmin:
-      return {inf, high};
-    case Monoid::max:
-    case Monoid::argmax:
-      return {-inf, low};
-  }
-  return {0, 0};
-}
-
-Index merged_index(std::size_t rank, const std::vector<std::int64_t>& axes, const Index& kept, const Index& reduced) {
-  Index index(rank);
-  std::size_t k = 0, r = 0;
-  for (std::size_t d = 0; d < rank; ++d) {
-    const bool is_reduced = r < axes.size() && axes[r] == static_cast<std::int64_t>(d);
-    index[d] = is_reduced ? reduced[r++] : kept[k++];
-  }
-  return index;
+ir::Opcode fold_op(Monoid monoid) {
+  return ops::with_fold(monoid, []<class Op>() { return ops::opcode<Op>(); });
 }
 
 std::map<std::int64_t, Dim> label_extents(const ir::Function& f, const ir::Instr& in) {
@@ -97,15 +44,7 @@ std::map<std::int64_t, Dim> label_extents(const ir::Function& f, const ir::Instr
 }
 
 std::vector<std::int64_t> summed_labels(const ir::Instr& in) {
-  std::vector<std::int64_t> summed;
-  const auto& labels = ops::attrs_of<ops::Contract>(in).labels;
-  const auto& kept = labels.back();
-  for (std::size_t k = 0; k + 1 < labels.size(); ++k) {
-    for (const std::int64_t l : labels[k]) {
-      if (std::ranges::find(kept, l) == kept.end() && std::ranges::find(summed, l) == summed.end()) summed.push_back(l);
-    }
-  }
-  return summed;
+  return ops::summed_labels(ops::attrs_of<ops::Contract>(in).labels);
 }
 
 const Access* Dag::bound(ValueId v) const {
@@ -229,35 +168,36 @@ NodeId Dag::reduced(ReductionId r, Elem elem, std::vector<VarId> vars) {
   return add(std::move(n));
 }
 
-NodeId Dag::folded(std::string_view name, const std::vector<NodeId>& args) {
+NodeId Dag::folded(ir::Opcode op, const std::vector<NodeId>& args) {
+  using ops::opcode;
   const auto value = [&](NodeId a) -> std::optional<double> {
     const Node& n = plan_.node(a);
     if (n.kind != Node::Kind::constant) return std::nullopt;
     return ir::is_float(n.elem) ? n.real : static_cast<double>(n.integer);
   };
   const auto is = [&](std::size_t k, double v) { return value(args[k]) == v; };
-  if (name == "stop_gradient") return args[0];
-  if (name == "select") {
+  if (op == opcode<ops::StopGradient>()) return args[0];
+  if (op == opcode<ops::Select>()) {
     if (args[1] == args[2]) return args[1];
     if (const auto c = value(args[0])) return args[*c != 0 ? 1 : 2];
   }
-  if (name == "and" || name == "or") {
+  if (op == opcode<ops::And>() || op == opcode<ops::Or>()) {
     if (args[0] == args[1]) return args[0];
     for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
-      if (const auto c = value(args[k])) return args[(*c != 0) == (name == "and") ? 1 - k : k];
+      if (const auto c = value(args[k])) return args[(*c != 0) == (op == opcode<ops::And>()) ? 1 - k : k];
     }
   }
-  if (name == "not") {
+  if (op == opcode<ops::Not>()) {
     if (const auto c = value(args[0])) return constant(Elem::boolean, 0, *c == 0 ? 1 : 0);
   }
   for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
-    if (name == "add" && is(k, 0)) {
+    if (op == opcode<ops::Add>() && is(k, 0)) {
       const Node& zero = plan_.node(args[k]);
       if (zero.absent || !ir::is_float(zero.elem) || std::signbit(zero.real) || never_negative_zero(args[1 - k]))
         return args[1 - k];
     }
-    if (name == "mul" && plan_.node(args[k]).absent) return args[k];
-    if (name == "mul" && is(k, 1)) return args[1 - k];
+    if (op == opcode<ops::Mul>() && plan_.node(args[k]).absent) return args[k];
+    if (op == opcode<ops::Mul>() && is(k, 1)) return args[1 - k];
   }
   return {};
 }
@@ -278,19 +218,19 @@ bool Dag::never_negative_zero(NodeId node, int depth) const {
          n.op == opcode<ops::Square>() || n.op == opcode<ops::Sigmoid>() || n.op == opcode<ops::Cosh>();
 }
 
-NodeId Dag::op(std::string_view name, std::vector<NodeId> args, Elem elem, int fused) {
+NodeId Dag::op(ir::Opcode code, std::vector<NodeId> args, Elem elem, int fused) {
   Node n;
   n.kind = Node::Kind::op;
   n.elem = elem;
   n.fused = fused;
-  n.op = *ops::opcode_named(name);
+  n.op = code;
   if (n.op == ops::opcode<ops::Convert>()) n.attrs = ops::Convert::Attrs{elem};
   return rebuilt(std::move(n), std::move(args), {});
 }
 
 NodeId Dag::rebuilt(Node node, std::vector<NodeId> args, NodeId guard) {
   if (node.kind == Node::Kind::op) {
-    if (const NodeId known = folded(ops::info(node.op).name, args); known.valid()) return known;
+    if (const NodeId known = folded(node.op, args); known.valid()) return known;
   }
   if (guard.valid() && plan_.node(guard).kind == Node::Kind::constant) {
     if (plan_.node(guard).integer == 0) return constant(node.elem, 0, 0);
@@ -343,13 +283,13 @@ NodeId Dag::rewritten_one(NodeId id, const Rewrite& rewrite) {
 NodeId Dag::logical_and(NodeId a, NodeId b) {
   if (!a.valid() || a == b) return b;
   if (!b.valid()) return a;
-  return op("and", {a, b}, Elem::boolean);
+  return op<ops::And>({a, b}, Elem::boolean);
 }
 
 NodeId Dag::in_range(const Dim& e, const Dim& extent) {
   NodeId low, high;
-  if (!proven_nonnegative(plan_, e)) low = op("ge", {index_node(e), index_node(0)}, Elem::boolean);
-  if (!proven_less(plan_, e, extent)) high = op("lt", {index_node(e), index_node(extent)}, Elem::boolean);
+  if (!proven_nonnegative(plan_, e)) low = op<ops::Ge>({index_node(e), index_node(0)}, Elem::boolean);
+  if (!proven_less(plan_, e, extent)) high = op<ops::Lt>({index_node(e), index_node(extent)}, Elem::boolean);
   if (low.valid() && e.is_constant()) return constant(Elem::boolean, 0, 0);
   if (high.valid() && e.is_constant() && extent.is_constant()) return constant(Elem::boolean, 0, 0);
   return logical_and(low, high);
@@ -358,9 +298,9 @@ NodeId Dag::in_range(const Dim& e, const Dim& extent) {
 Dim Dag::dim_of(NodeId node) {
   const Node& n = plan_.node(node);
   if (n.kind == Node::Kind::index) return n.dim;
-  const std::string_view op = n.kind == Node::Kind::op && n.elem == Elem::i64 ? ops::info(n.op).name : "";
-  if (op == "add") return dim_of(n.args[0]) + dim_of(n.args[1]);
-  if (op == "sub") return dim_of(n.args[0]) - dim_of(n.args[1]);
+  const bool arithmetic = n.kind == Node::Kind::op && n.elem == Elem::i64;
+  if (arithmetic && n.op == ops::opcode<ops::Add>()) return dim_of(n.args[0]) + dim_of(n.args[1]);
+  if (arithmetic && n.op == ops::opcode<ops::Sub>()) return dim_of(n.args[0]) - dim_of(n.args[1]);
   const auto [it, fresh] = node_vars_.emplace(node, VarId());
   if (fresh) {
     it->second = add_var({Var::Kind::node, 0, node, "v" + std::to_string(node.index)});
@@ -369,15 +309,10 @@ Dim Dag::dim_of(NodeId node) {
   return plan_.var_dim(it->second);
 }
 
-namespace {
-
-bool shows_structure(std::string_view op) {
-  constexpr std::string_view ops[] = {"select",  "mul",    "neg",   "broadcast", "transpose",
-                                      "reshape", "recast", "slice", "constant",  "gather"};
-  return std::ranges::find(ops, op) != std::end(ops);
+bool Dag::shows_zeros(ValueId v) const {
+  const ir::Instr* in = plan_.function.definition(v);
+  return in != nullptr && ops::info(in->op).shows_zeros;
 }
-
-}  // namespace
 
 NodeId Dag::eval_structure(ValueId v, const Index& index) {
   memo_.clear();
@@ -419,7 +354,7 @@ NodeId Dag::eval_inside(const Key& key) {
   if (depth_ == deepest) throw TooDeep{key};
   const Deeper deeper(depth_);
   NodeId result;
-  if (bound_.contains(v) && !(structure_only_ && shows_structure(op_name(plan_.function, v)))) {
+  if (bound_.contains(v) && !(structure_only_ && shows_zeros(v))) {
     result = load(access(v, index), guard);
   } else if (const auto it = slices_.find(v); it != slices_.end()) {
     Index full = it->second.second;

@@ -12,6 +12,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "compiler/ops/opcode.h"
 #include "compiler/plan/dims.h"
 #include "compiler/plan/facts.h"
 #include "compiler/plan/plan.h"
@@ -54,7 +55,11 @@ class Dag {
   NodeId index_node(const Dim& dim);
   NodeId load(Access access, NodeId guard);
   /// fused: as in Node.
-  NodeId op(std::string_view name, std::vector<NodeId> args, Elem elem, int fused = -1);
+  NodeId op(ir::Opcode code, std::vector<NodeId> args, Elem elem, int fused = -1);
+  template <class Op>
+  NodeId op(std::vector<NodeId> args, Elem elem, int fused = -1) {
+    return op(ops::opcode<Op>(), std::move(args), elem, fused);
+  }
   NodeId reduced(ReductionId r, Elem elem, std::vector<VarId> vars);
   NodeId logical_and(NodeId a, NodeId b);
   /// The node with other arguments and another guard (a load's); where they are known, what it then is.
@@ -86,6 +91,7 @@ class Dag {
   void restore(State state);
 
  private:
+  friend class Elements;
   using Key = std::tuple<ValueId, Index, NodeId>;
   using NodeKey = std::tuple<int, int, std::uint32_t, std::vector<NodeId>, std::vector<Dim>, std::uint32_t,
                              std::int64_t, ir::Attributes>;
@@ -104,17 +110,15 @@ class Dag {
   NodeId add(Node node);
   /// What an operation equals without being computed: x + 0, 1 x, choices and truth values that are known. Invalid: it
   /// is computed.
-  NodeId folded(std::string_view name, const std::vector<NodeId>& args);
+  NodeId folded(ir::Opcode op, const std::vector<NodeId>& args);
   /// Whether 0 can be added to the node without changing it: it is never -0.
   bool never_negative_zero(NodeId node, int depth = 4) const;
   NodeId eval_op(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
   NodeId eval_elementwise(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
-  NodeId eval_concat(const ir::Instr& in, const Index& index, NodeId guard);
-  NodeId eval_place(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
-  NodeId eval_gather(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
-  NodeId eval_reduce(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
-  NodeId eval_contract(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
-  NodeId eval_constant(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
+  bool shows_zeros(ValueId v) const;
+  NodeId eval_indices(ir::Opcode op, std::span<const NodeId> args);
+  BufferId constant_buffer(ValueId v, Elem elem, const std::vector<double>& reals,
+                           const std::vector<std::int64_t>& integers);
 
   Plan& plan_;
   Facts facts_;
@@ -137,18 +141,16 @@ class Dag {
   std::size_t work_ = 0;  // nodes asked for
 };
 
-/// The name of a value's op, empty for a block's parameter.
-std::string_view op_name(const ir::Function& f, ValueId v);
+/// Whether the value is defined by an Op.
+template <class Op>
+bool is_op(const ir::Function& f, ValueId v) {
+  const ir::Instr* in = f.definition(v);
+  return in != nullptr && in->op == ops::opcode<Op>();
+}
 /// Calls f with every index of the constant extents, row-major.
 void for_each_constant_index(const std::vector<Dim>& extents, const std::function<void(const Index&)>& f);
 /// The op that folds two values of a monoid.
-std::string_view fold_op(Monoid monoid);
-/// The monoid of a reduce op, argmin or argmax.
-std::optional<Monoid> monoid_of(std::string_view op);
-/// The neutral element: real for floating types, else integer.
-std::pair<double, std::int64_t> neutral(Monoid monoid, Elem elem);
-/// Summed or reduced operand index from kept index and reduced index.
-Index merged_index(std::size_t rank, const std::vector<std::int64_t>& axes, const Index& kept, const Index& reduced);
+ir::Opcode fold_op(Monoid monoid);
 /// The extents of a contraction's labels, and those that the result lacks in order of first occurrence.
 std::map<std::int64_t, Dim> label_extents(const ir::Function& f, const ir::Instr& in);
 std::vector<std::int64_t> summed_labels(const ir::Instr& in);

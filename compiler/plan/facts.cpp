@@ -11,16 +11,17 @@ namespace rg::plan {
 
 using ir::Dim;
 using ir::ValueId;
+using ops::opcode;
 
 namespace {
 
 // The value whose elements, repeated or in another integer type, v has.
 ValueId source(const ir::Function& f, ValueId v) {
   for (;;) {
-    const std::string_view op = op_name(f, v);
-    if (op != "broadcast" && op != "convert") return v;
+    const bool converted = is_op<ops::Convert>(f, v);
+    if (!converted && !is_op<ops::Broadcast>(f, v)) return v;
     const ValueId x = f.definition(v)->operands[0];
-    if (op == "convert" && (ir::is_float(f.type(x).elem) || f.type(v).elem != ir::Elem::i64)) return v;
+    if (converted && (ir::is_float(f.type(x).elem) || f.type(v).elem != ir::Elem::i64)) return v;
     v = x;
   }
 }
@@ -29,17 +30,15 @@ ValueId source(const ir::Function& f, ValueId v) {
 std::optional<Dim> uniform(const ir::Function& f, ValueId v) {
   const ir::Instr* in = f.definition(source(f, v));
   if (!in) return std::nullopt;
-  const std::string_view op = ops::info(in->op).name;
-  if (op == "size") return ops::attrs_of<ops::Size>(*in).dim;
-  if (op != "constant") return std::nullopt;
-  const ir::Integers& values = ops::attrs_of<ops::Constant>(*in).integers;
-  return values.size() == 1 ? std::optional(Dim(values[0])) : std::nullopt;
+  if (const auto* a = in->attrs.get_if<ops::Size::Attrs>()) return a->dim;
+  const auto* a = in->attrs.get_if<ops::Constant::Attrs>();
+  return a != nullptr && a->integers.size() == 1 ? std::optional(Dim(a->integers[0])) : std::nullopt;
 }
 
 // The extent of which the condition says that it is 0.
 std::optional<Dim> said_empty(const ir::Function& f, ValueId condition) {
   const ir::Instr* in = f.definition(condition);
-  if (!in || ops::info(in->op).name != "eq" || uniform(f, in->operands[1]) != Dim(0)) return std::nullopt;
+  if (!in || in->op != opcode<ops::Eq>() || uniform(f, in->operands[1]) != Dim(0)) return std::nullopt;
   return uniform(f, in->operands[0]);
 }
 
@@ -56,10 +55,9 @@ void Facts::assume(ValueId condition) {
     const ir::Instr* in = function_.definition(next);
     open.pop_back();
     if (!in) continue;
-    const std::string_view op = ops::info(in->op).name;
-    if (op == "reduce_all" || op == "and") {
+    if (in->op == opcode<ops::ReduceAll>() || in->op == opcode<ops::And>()) {
       for (const ValueId x : in->operands) open.push_back({x, empty});
-    } else if (op == "or") {
+    } else if (in->op == opcode<ops::Or>()) {
       for (const std::size_t k : {0U, 1U}) {
         const auto extent = said_empty(function_, in->operands[k]);
         if (!extent) continue;
@@ -67,11 +65,12 @@ void Facts::assume(ValueId condition) {
         open.back().empty.push_back(*extent);
         break;
       }
-    } else if (op == "ge" || op == "lt") {
+    } else if (in->op == opcode<ops::Ge>() || in->op == opcode<ops::Lt>()) {
+      const bool low = in->op == opcode<ops::Ge>();
       const auto bound = uniform(function_, in->operands[1]);
-      if (!bound || (op == "ge" && !(*bound == Dim(0)))) continue;
+      if (!bound || (low && !(*bound == Dim(0)))) continue;
       const ValueId v = source(function_, in->operands[0]);
-      conditions_[v].push_back({op == "ge", *bound, empty});
+      conditions_[v].push_back({low, *bound, empty});
       order_.push_back(v);
     }
   }

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <map>
 
+#include "compiler/ops/all.h"
 #include "compiler/plan/dag.h"
 #include "compiler/plan/planner.h"
 
@@ -137,7 +138,7 @@ struct TileFolder {
     l.extent = m.columns->extent;
     l.vector = true;
     l.body.push_back(
-        {Store{sum, dag.op("add", {dag.load(sum, {}), dag.load(errors, {})}, plan.buffer(sum.buffer).elem)}});
+        {Store{sum, dag.op<ops::Add>({dag.load(sum, {}), dag.load(errors, {})}, plan.buffer(sum.buffer).elem)}});
     return {std::move(l)};
   }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "compiler/code/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/planner.h"
 
 namespace rg::plan {
@@ -23,7 +24,7 @@ bool of_sizes_only(const Plan& plan, const Dim& d) {
 std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Loop& rows,
                                       const Loop& columns, const Loop& reduced) {
   const Node& product = plan.node(plan.reductions[reduced.reductions[0].index].value);
-  if (product.kind != Node::Kind::op || ops::info(product.op).name != "mul" || !ir::is_float(product.elem)) return {};
+  if (product.kind != Node::Kind::op || product.op != ops::opcode<ops::Mul>() || !ir::is_float(product.elem)) return {};
   const auto depends = [&](NodeId id, VarId v) { return std::ranges::binary_search(plan.node(id).vars, v); };
   Packing p;
   const bool first = depends(product.args[0], rows.var);

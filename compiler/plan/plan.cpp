@@ -10,11 +10,6 @@ std::string_view name(Storage storage) {
   return names[static_cast<std::size_t>(storage)];
 }
 
-std::string_view name(Monoid monoid) {
-  constexpr std::string_view names[] = {"sum", "prod", "min", "max", "any", "all", "argmin", "argmax"};
-  return names[static_cast<std::size_t>(monoid)];
-}
-
 Dim Buffer::count() const {
   Dim n = 1;
   for (std::size_t d = 0; d < dims.size(); ++d) {

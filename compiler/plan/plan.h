@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "compiler/ir/module.h"
+#include "compiler/ops/monoid.h"
 #include "compiler/support/ids.h"
 
 namespace rg::plan {
@@ -26,6 +27,7 @@ namespace rg::plan {
 using ir::Dim;
 using ir::Elem;
 using ir::ValueId;
+using ops::Monoid;
 using VarId = Id<struct VarTag>;
 using NodeId = Id<struct NodeTag>;
 using BufferId = Id<struct BufferTag>;
@@ -88,9 +90,6 @@ struct Node {
   ReductionId reduction;
   std::vector<VarId> vars;  // those that it depends on, sorted
 };
-
-enum class Monoid : std::uint8_t { sum, prod, min, max, any, all, argmin, argmax };
-std::string_view name(Monoid monoid);
 
 /// A running value over one or more loops, kept in registers: several accumulators, folded in a fixed order.
 struct Reduction {

@@ -8,6 +8,8 @@
 
 namespace rg::plan {
 
+using ops::opcode;
+
 BufferId Planner::buffer(Storage storage, const ir::Type& type, std::string name, std::uint32_t number) {
   Buffer b;
   b.storage = storage;
@@ -118,7 +120,7 @@ void Planner::check_sizes(SizeNeeds::Needs needs, std::vector<Item>& out) {
       continue;
     }
     If some;
-    some.condition = dag_.op("gt", {dag_.index_node(l.trip), dag_.constant(Elem::i64, 0, 0)}, Elem::boolean);
+    some.condition = dag_.op<ops::Gt>({dag_.index_node(l.trip), dag_.constant(Elem::i64, 0, 0)}, Elem::boolean);
     check_sizes(std::move(l.inside), some.then_body);
     out.push_back({std::move(some)});
   }
@@ -134,14 +136,13 @@ Access Planner::target_of(ValueId v, std::string_view name) {
 
 void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, std::vector<Item>& out) {
   const SizeNeeds::Mark behind = check_sizes(in, out);
-  const std::string_view name = ops::info(in.op).name;
-  if (name == "for") {
+  if (in.op == opcode<ops::For>()) {
     plan_for(in, out);
     needs_.forget(behind);
     return;
   }
-  if (name == "if") return plan_if(in, out);
-  if (name == "assert") {
+  if (in.op == opcode<ops::If>()) return plan_if(in, out);
+  if (in.op == opcode<ops::Assert>()) {
     // What is pending has no effect and stays so, unless the condition reads it.
     const NodeId condition = dag_.eval(in.operands[0], {});
     if (reads_pending(condition)) flush(out);
@@ -149,9 +150,9 @@ void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, s
     dag_.facts().assume(in.operands[0]);
     return;
   }
-  if (name == "scatter_add") return scatter(in, out);
+  if (in.op == opcode<ops::ScatterAdd>()) return scatter(in, out);
   if (in.results.size() != 1 || !roots.contains(in.results[0])) return;
-  const Access target = target_of(in.results[0], name);
+  const Access target = target_of(in.results[0], ops::info(in.op).name);
   materialise(in.results[0], target, false);
   dag_.bind(in.results[0], target.buffer, target.index);
 }
@@ -176,15 +177,14 @@ void for_each_below(const ir::Function& function, ValueId top,
 // Along an axis without pieces, choices by the index or small reductions, elements are computed alike: a loop is as
 // good as unrolling.
 bool Planner::homogeneous(ValueId top) const {
-  constexpr std::string_view mixed[] = {"concat", "place", "contract", "slice", "gather", "constant"};
   bool alike = true;
   for_each_below(plan_.function, top, [&](ValueId v, const ir::Instr& in) {
     if (v != top && dag_.bound(v)) return false;
-    const std::string_view name = ops::info(in.op).name;
-    const bool splat = name == "constant" && ops::attrs_of<ops::Constant>(in).is_splat();
-    const bool pieces = std::ranges::find(mixed, name) != std::end(mixed) && !splat;
-    alike = alike && !(pieces && !plan_.function.type(v).is_scalar()) && (v == top || !monoid_of(name)) &&
-            !(name == "select" && of_index_(in.operands[0]));
+    const ops::OpInfo& info = ops::info(in.op);
+    const auto* constant = in.attrs.get_if<ops::Constant::Attrs>();
+    const bool uneven = info.is_uneven && !(constant != nullptr && constant->is_splat());
+    alike = alike && !(uneven && !plan_.function.type(v).is_scalar()) && (v == top || !info.monoid) &&
+            !(in.op == opcode<ops::Select>() && of_index_(in.operands[0]));
     return alike;
   });
   return alike;
@@ -194,8 +194,7 @@ bool Planner::in_pieces(ValueId top) const {
   bool found = false;
   for_each_below(plan_.function, top, [&](ValueId v, const ir::Instr& in) {
     if (v != top && dag_.bound(v)) return false;
-    const std::string_view name = ops::info(in.op).name;
-    found = found || name == "concat" || name == "place";
+    found = found || ops::info(in.op).in_pieces;
     return !found;
   });
   return found;
@@ -277,7 +276,7 @@ bool Planner::only_summed(ValueId top, std::size_t axis) const {
       if (!in->results.empty() && f.value(in->results[0]).block != f.value(top).block) continue;
       times += static_cast<std::uint32_t>(std::ranges::count(in->operands, v));
       const ops::OpInfo& info = ops::info(in->op);
-      const ir::Integers axes = monoid_of(info.name) ? ops::reduced_axes(in->attrs) : ir::Integers();
+      const ir::Integers axes = info.monoid ? ops::reduced_axes(in->attrs) : ir::Integers();
       const bool sum = std::ranges::find(axes, static_cast<std::int64_t>(axis)) != axes.end();
       if (!sum && !info.elementwise) return false;
       if (!sum) open.push_back(in->results[0]);
@@ -291,7 +290,7 @@ bool Planner::only_summed(ValueId top, std::size_t axis) const {
 // both, then one row and one column axis and the reduced one, to be run by tiles. Otherwise loops are as the axes are.
 void Planner::choose_order(const ir::Instr* in, Nest& nest) const {
   for (std::size_t d = 0; d < nest.axes.size(); ++d) nest.order.push_back(d);
-  if (!in || !nest.monoid || ops::info(in->op).name != "contract" || in->operands.size() != 2) return;
+  if (!in || !nest.monoid || in->op != opcode<ops::Contract>() || in->operands.size() != 2) return;
   const auto& labels = ops::attrs_of<ops::Contract>(*in).labels;
   const auto on = [&](std::size_t k, std::size_t d) {
     return std::ranges::find(labels[k], labels.back()[d]) != labels[k].end();
@@ -379,12 +378,11 @@ bool Planner::is_stored(ValueId v) const {
 void Planner::materialise(ValueId v, const Access& target, bool copy, const Placement& place, bool add) {
   const ir::Function& f = plan_.function;
   const ir::Instr* in = copy ? nullptr : f.definition(v);
-  const std::string_view name = in ? ops::info(in->op).name : std::string_view{};
   const auto part = [&](ValueId x, const Placement& inner) {
     const Placement whole = place ? [place, inner](const Index& i) { return place(inner(i)); } : inner;
     materialise(x, target, is_stored(x), whole, add);
   };
-  if (name == "concat") {
+  if (in && in->op == opcode<ops::Concat>()) {
     const auto axis = static_cast<std::size_t>(ops::attrs_of<ops::Concat>(*in).axis);
     const std::vector<ValueId> pieces = in->operands;
     const auto small = [&](ValueId x) { return small_static({f.type(x).dims[axis]}, options_.unroll_limit); };
@@ -401,7 +399,7 @@ void Planner::materialise(ValueId v, const Access& target, bool copy, const Plac
       return;
     }
   }
-  if (name == "reshape" && place && !dag_.bound(in->operands[0])) {
+  if (in && in->op == opcode<ops::Reshape>() && place && !dag_.bound(in->operands[0])) {
     const ValueId x = in->operands[0];
     part(x,
          [this, from = f.type(x).dims, to = f.type(v).dims](const Index& i) { return reshaped(plan_, i, from, to); });
@@ -422,10 +420,10 @@ void Planner::store(ValueId v, Access target, bool copy, Placement place, bool a
   for (const Dim& e : f.type(v).dims) nest.axes.push_back({e, {}, {}, false, false});
   const ir::Instr* in = copy ? nullptr : f.definition(v);
   if (in) {
-    const std::string_view name = ops::info(in->op).name;
-    const bool contraction = name == "contract";
-    if ((contraction || monoid_of(name)) && !unrolled_reduction(f, *in, options_)) {
-      nest.monoid = contraction ? Monoid::sum : *monoid_of(name);
+    const bool contraction = in->op == opcode<ops::Contract>();
+    const auto monoid = ops::info(in->op).monoid;
+    if ((contraction || monoid) && !unrolled_reduction(f, *in, options_)) {
+      nest.monoid = contraction ? Monoid::sum : *monoid;
       if (contraction) {
         const auto extents = label_extents(f, *in);
         for (const std::int64_t l : summed_labels(*in)) nest.axes.push_back({extents.at(l), {}, {}, true, false});
@@ -470,15 +468,15 @@ void Planner::for_each_unrolled(const Nest& nest, const std::function<void(const
 NodeId Planner::element(const Nest& nest, const Index& result, const Index& reduced, Dim* position) {
   if (!nest.monoid) {
     NodeId sum = nest.copy ? dag_.eval(nest.value, result) : dag_.eval_definition(nest.value, result);
-    for (const ValueId v : nest.more) sum = dag_.op("add", {sum, dag_.eval(v, result)}, plan_.node(sum).elem);
+    for (const ValueId v : nest.more) sum = dag_.op<ops::Add>({sum, dag_.eval(v, result)}, plan_.node(sum).elem);
     return sum;
   }
   const ir::Function& f = plan_.function;
   const ir::Instr in = *f.definition(nest.value);
-  if (ops::info(in.op).name != "contract") {
+  if (in.op != opcode<ops::Contract>()) {
     if (position) *position = reduced[0];
     return dag_.eval(in.operands[0],
-                     merged_index(f.type(in.operands[0]).rank(), ops::reduced_axes(in.attrs), result, reduced));
+                     ops::merged_index(f.type(in.operands[0]).rank(), ops::reduced_axes(in.attrs), result, reduced));
   }
   const auto& labels = ops::attrs_of<ops::Contract>(in).labels;
   std::map<std::int64_t, Dim> at;
@@ -490,7 +488,7 @@ NodeId Planner::element(const Nest& nest, const Index& result, const Index& redu
     Index x;
     for (const std::int64_t l : labels[k]) x.push_back(at.at(l));
     const NodeId factor = dag_.eval(in.operands[k], x);
-    product = product.valid() ? dag_.op("mul", {product, factor}, plan_.node(factor).elem) : factor;
+    product = product.valid() ? dag_.op<ops::Mul>({product, factor}, plan_.node(factor).elem) : factor;
   }
   return product;
 }

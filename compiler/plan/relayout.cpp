@@ -9,6 +9,7 @@
 #include <set>
 
 #include "compiler/code/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/dag.h"
 #include "compiler/plan/planner.h"
 #include "compiler/support/id_set.h"
@@ -60,7 +61,7 @@ struct Relayout {
       const auto* a = std::get_if<Accumulate>(&item.what);
       if (!a) return false;
       const Node& n = plan.node(plan.reductions[a->reduction.index].value);
-      if (n.kind != Node::Kind::op || ops::info(n.op).name != "mul") return false;
+      if (n.kind != Node::Kind::op || n.op != ops::opcode<ops::Mul>()) return false;
       const auto depends = [&](NodeId id) { return std::ranges::binary_search(plan.node(id).vars, j); };
       return depends(n.args[0]) != depends(n.args[1]);
     });

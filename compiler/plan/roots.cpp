@@ -8,6 +8,8 @@
 
 namespace rg::plan {
 
+using ops::opcode;
+
 namespace {
 
 constexpr std::int64_t expensive = 8;         // additions worth a store and a load
@@ -16,7 +18,7 @@ constexpr std::int64_t factor_of_tiles = 10;  // and of one by tiles, which copi
 constexpr std::int64_t most_written = 2000;   // operations of a sum that is written out
 constexpr std::int64_t most = 1 << 20;
 
-bool is_reduction(std::string_view name) { return name == "contract" || monoid_of(name).has_value(); }
+bool is_reduction(const ops::OpInfo& op) { return op.code == opcode<ops::Contract>() || op.monoid.has_value(); }
 
 std::int64_t count_of(const std::vector<Dim>& extents) {
   std::int64_t n = 1;
@@ -79,7 +81,7 @@ struct Finder {
 
   std::vector<Dim> reduced_extents(const ir::Instr& in) const {
     std::vector<Dim> extents;
-    if (ops::info(in.op).name == "contract") {
+    if (in.op == opcode<ops::Contract>()) {
       const auto by_label = label_extents(f, in);
       for (const std::int64_t l : summed_labels(in)) extents.push_back(by_label.at(l));
     } else {
@@ -101,7 +103,7 @@ struct Finder {
       const ValueId x = open.back();
       open.pop_back();
       const ir::Instr* in = f.definition(x);
-      if (in && ops::info(in->op).name == "select" && (*of_index)(in->operands[0]) && !roots.contains(x)) {
+      if (in && in->op == opcode<ops::Select>() && (*of_index)(in->operands[0]) && !roots.contains(x)) {
         open.push_back(in->operands[2]);
         open.push_back(in->operands[1]);
       } else {
@@ -124,14 +126,14 @@ struct Finder {
   }
 
   // A value computed more than once an element by `in`: a broadcast operand, a factor of a contraction.
-  void repeated(const ir::Instr& in, std::string_view name) {
+  void repeated(const ir::Instr& in) {
     const auto must = [&](ValueId v, std::int64_t from) {
       if (!local(v) || cost_of(v) < from) return;
       const auto [at, fresh] = limit.emplace(v, from);
       at->second = std::min(at->second, from);
       roots.insert(v);
     };
-    if (name == "broadcast") {
+    if (in.op == opcode<ops::Broadcast>()) {
       std::vector<Dim> added;
       const ir::Integers& axes = ops::attrs_of<ops::Broadcast>(in).axes;
       const auto& to = f.type(in.results[0]).dims;
@@ -140,7 +142,7 @@ struct Finder {
       }
       if (!small_static(added, options.unroll_limit)) must(in.operands[0], expensive);
     }
-    if (name == "contract") {
+    if (in.op == opcode<ops::Contract>()) {
       const auto& labels = ops::attrs_of<ops::Contract>(in).labels;
       const auto extents = label_extents(f, in);
       const bool unrolled = unrolled_reduction(f, in, options);
@@ -155,19 +157,19 @@ struct Finder {
           for_each_piece(in.operands[k], [&](ValueId v) { must(v, expensive); });
       }
     }
-    if (name == "gather") must(in.operands[0], expensive);
+    if (in.op == opcode<ops::Gather>()) must(in.operands[0], expensive);
   }
 
   void visit(const ir::Instr& in) {
     const ops::OpInfo& info = ops::info(in.op);
-    repeated(in, info.name);
+    repeated(in);
     if (info.regions > 0) {
       std::set<ValueId> inside;
       captures(f, in, inside, [&](ValueId v) {
         if (local(v) && !is_cheap_view(v)) roots.insert(v);
       });
       for (std::size_t k = 0; k < in.operands.size(); ++k) {
-        if (info.name == "for" && k < ops::attrs_of<ops::For>(in).states) continue;
+        if (in.op == opcode<ops::For>() && k < ops::attrs_of<ops::For>(in).states) continue;
         if (local(in.operands[k]) && !is_chosen_view(in.operands[k])) roots.insert(in.operands[k]);
       }
       roots.insert(in.results.begin(), in.results.end());
@@ -175,14 +177,14 @@ struct Finder {
     }
     std::int64_t sum = info.cost;
     for (const ValueId v : in.operands) sum += cost_of(v);
-    if (is_reduction(info.name)) {
+    if (is_reduction(info)) {
       if (unrolled_reduction(f, in, options)) {
         sum *= count_of(reduced_extents(in));
       } else {
         roots.insert(in.results[0]);
       }
     }
-    if (info.name == "scatter_add") roots.insert(in.results[0]);
+    if (in.op == opcode<ops::ScatterAdd>()) roots.insert(in.results[0]);
     for (const ValueId r : in.results) {
       cost[r] = std::min(sum, most);
       const auto asked = limit.find(r);
@@ -192,10 +194,9 @@ struct Finder {
 
   // What v is a view of: a root, or what is no view.
   ValueId viewed(ValueId v) const {
-    constexpr std::string_view views[] = {"broadcast", "transpose", "reshape", "recast", "slice"};
     while (!roots.contains(v)) {
       const ir::Instr* in = f.definition(v);
-      if (!in || std::ranges::find(views, ops::info(in->op).name) == std::end(views)) break;
+      if (!in || !ops::info(in->op).is_view) break;
       v = in->operands[0];
     }
     return v;
@@ -214,7 +215,7 @@ struct Finder {
       open.pop_back();
       if (is_cheap_view(v)) continue;
       const ir::Instr& in = *f.definition(v);
-      const bool chosen = ops::info(in.op).name == "select" && (*of_index)(in.operands[0]);
+      const bool chosen = in.op == opcode<ops::Select>() && (*of_index)(in.operands[0]);
       if (!chosen || ++choices > most_choices) return false;
       open.insert(open.end(), in.operands.begin() + 1, in.operands.end());
     }
@@ -231,11 +232,11 @@ struct Finder {
         open.pop_back();
         continue;
       }
-      if (!in || roots.contains(x) || ops::info(in->op).name == "broadcast" || ops::info(in->op).regions > 0) {
+      if (!in || roots.contains(x) || in->op == opcode<ops::Broadcast>() || ops::info(in->op).regions > 0) {
         known[x] = 1;
         continue;
       }
-      const bool written = is_reduction(ops::info(in->op).name);
+      const bool written = is_reduction(ops::info(in->op));
       const std::size_t depth = open.size();
       std::int64_t sum = ops::info(in->op).cost;
       for (const ValueId operand : std::set<ValueId>(in->operands.begin(), in->operands.end())) {
@@ -262,7 +263,7 @@ struct Finder {
     std::vector<ValueId> found;
     for (const ir::InstrId i : b.instrs) {
       const ir::Instr& in = f.instr(i);
-      if (!monoid_of(ops::info(in.op).name) || !unrolled_reduction(f, in, options)) continue;
+      if (!ops::info(in.op).monoid || !unrolled_reduction(f, in, options)) continue;
       const std::int64_t count = count_of(reduced_extents(in));
       const ValueId term = in.operands[0];
       if (count <= few || !local(term) || roots.contains(term) || own_cost(term, known) * count <= most_written)
@@ -306,7 +307,7 @@ OfIndex::OfIndex(const ir::Function& f) : known_(f.values.size(), false) {
     const ops::OpInfo& info = ops::info(in.op);
     const bool known = in.operands.empty()
                            ? info.regions == 0
-                           : (info.elementwise || info.name == "broadcast") &&
+                           : (info.elementwise || in.op == opcode<ops::Broadcast>()) &&
                                  std::ranges::all_of(in.operands, [&](ValueId x) { return (*this)(x); });
     for (const ValueId v : in.results) known_[v.index] = known;
   }
@@ -323,8 +324,8 @@ bool small_static(const std::vector<Dim>& extents, std::int64_t limit) {
 }
 
 bool unrolled_reduction(const ir::Function& f, const ir::Instr& in, const PlanOptions& options) {
-  const std::string_view name = ops::info(in.op).name;
-  if (name == "argmin" || name == "argmax") return false;
+  const auto monoid = ops::info(in.op).monoid;
+  if (monoid && ops::has_position(*monoid)) return false;
   const Finder finder{f, options, nullptr};
   return small_static(finder.reduced_extents(in), std::min<std::int64_t>(options.unroll_limit, 16));
 }

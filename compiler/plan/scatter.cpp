@@ -63,7 +63,7 @@ void Planner::add_errors(const Access& to, BufferId errors, std::vector<Item>& o
         Access a = to;
         a.index.insert(a.index.end(), index.begin(), index.end());
         const NodeId sum = dag_.load(a, {}), error = dag_.load({errors, index}, {});
-        return Item{Store{a, dag_.op("add", {sum, error}, plan_.buffer(errors).elem)}};
+        return Item{Store{a, dag_.op<ops::Add>({sum, error}, plan_.buffer(errors).elem)}};
       },
       out);
 }
@@ -100,11 +100,11 @@ NodeId Planner::errors_wanted(const Dim& terms, const Dim& places) {
   if (terms.is_constant() && places.is_constant())
     return dag_.constant(Elem::boolean, 0, keeps_errors(terms.constant(), places.constant()) ? 1 : 0);
   const auto less = [&](const Dim& a, const Dim& b) {
-    return dag_.op("lt", {dag_.index_node(a), dag_.index_node(b)}, Elem::boolean);
+    return dag_.op<ops::Lt>({dag_.index_node(a), dag_.index_node(b)}, Elem::boolean);
   };
   const NodeId dense = less(places, Dim(places_for_each_term) * terms);
   const NodeId small = less(places, Dim(few_places + 1));
-  return dag_.logical_and(less(Dim(few_terms), terms), dag_.op("or", {small, dense}, Elem::boolean));
+  return dag_.logical_and(less(Dim(few_terms), terms), dag_.op<ops::Or>({small, dense}, Elem::boolean));
 }
 
 // Whether sums of the updates are exact without their errors: all are one small integer, of which f64 holds multiples.
@@ -146,7 +146,7 @@ void Planner::scatter_updates(const ir::Instr& in, const Access& target, const P
       }
       const auto k = static_cast<std::size_t>(-target_labels[d]);
       NodeId i = dag_.eval(in.operands[k], index_of(k));
-      if (plan_.node(i).elem != Elem::i64) i = dag_.op("convert", {i}, Elem::i64);
+      if (plan_.node(i).elem != Elem::i64) i = dag_.op<ops::Convert>({i}, Elem::i64);
       to.push_back(dag_.dim_of(i));
       mask =
           dag_.logical_and(mask, dag_.in_range(in.operands[k], to.back(), attrs.dims[d], f.type(in.operands[0]).dims));

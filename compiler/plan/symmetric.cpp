@@ -9,6 +9,7 @@
 #include <set>
 
 #include "compiler/code/registry.h"
+#include "compiler/ops/all.h"
 #include "compiler/plan/dag.h"
 #include "compiler/plan/planner.h"
 
@@ -70,7 +71,7 @@ struct Mirror {
       const NodeId id = open.back();
       open.pop_back();
       const Node& n = plan.node(id);
-      if (n.kind == Node::Kind::op && ops::info(n.op).name == "mul") {
+      if (n.kind == Node::Kind::op && n.op == ops::opcode<ops::Mul>()) {
         open.insert(open.end(), n.args.rbegin(), n.args.rend());
       } else if (std::ranges::binary_search(n.vars, of)) {
         found.push_back(id);

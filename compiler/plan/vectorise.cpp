@@ -127,7 +127,7 @@ struct Vectoriser {
   bool in_order(const Loop& l) const {
     return options.strict && std::ranges::any_of(l.reductions, [&](ReductionId id) {
              const Reduction& r = plan.reductions[id.index];
-             return ir::is_float(r.elem) && (r.monoid == Monoid::sum || r.monoid == Monoid::prod);
+             return ops::is_ordered(r.monoid, r.elem);
            });
   }
 

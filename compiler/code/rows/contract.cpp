@@ -2,6 +2,6 @@
 
 namespace rg::ops {
 
-template std::vector<OpInfo> family_rows(LabelledOps);
+template std::vector<OpInfo> family_rows(ContractionOps);
 
 }  // namespace rg::ops
