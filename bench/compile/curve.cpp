@@ -12,6 +12,7 @@
 #include "bench/compile/programs.h"
 #include "compiler/api/unit.h"
 #include "compiler/emit/emit.h"
+#include "compiler/plan/pass/pipeline.h"
 
 namespace rg::bench {
 

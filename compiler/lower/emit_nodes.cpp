@@ -8,7 +8,7 @@
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/op_table.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/fused.h"
+#include "compiler/plan/build/fused.h"
 
 namespace rg::lower {
 

@@ -9,7 +9,8 @@
 
 #include "compiler/lower/lower.h"
 #include "compiler/lower/value_builder.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/dims.h"
+#include "compiler/plan/walk.h"
 #include "runtime/runegrad.h"
 
 namespace rg::lower {

@@ -1,7 +1,8 @@
 // The plan of one function: which values live in memory, in which loops they are made, what is fused, vectorised and
 // threaded. Data that a person can print and read, and that lowering follows without further decisions.
 //
-// Input: a function after the pipeline (no map, call or derive). Output: Plan.
+// It is built of a function after the pipeline (no map, call or derive) by build/, and rewritten by the passes of
+// pass/.
 //
 // Index expressions are ir::Dim polynomials: below `size_count` an index names a size of the function, from there on a
 // plan variable (a loop's axis, a counter, or the run-time value of a node). So an address is one canonical polynomial,
@@ -12,6 +13,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -267,10 +269,11 @@ struct PlanOptions {
   bool fast = false;
   /// Products of static extents up to this are unrolled into registers.
   std::int64_t unroll_limit = 64;
+  /// Names of passes that are left out (pass/pipeline.h); those that lowering needs never are.
+  std::vector<std::string> skip = {};
+  /// Called with the plan as it is built ("build") and after each pass with its name.
+  std::function<void(std::string_view pass, const Plan& plan)> after = {};
 };
-
-/// The function must have passed the pipeline. Anything else in it is an internal error (std::logic_error).
-Plan make_plan(const ir::Function& function, const PlanOptions& options = {});
 
 /// Names of the results as C's parameters: out, or out_ with the path in the result's type behind it.
 std::vector<std::string> result_names(const Plan& plan);

@@ -6,7 +6,8 @@
 #include <set>
 
 #include "compiler/code/registry.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/dims.h"
+#include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {

@@ -3,6 +3,7 @@
 
 #include "compiler/code/builder.h"
 #include "compiler/emit/emit.h"
+#include "compiler/plan/pass/pipeline.h"
 
 using namespace rg;
 using ir::Dim;

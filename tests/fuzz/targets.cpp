@@ -24,7 +24,7 @@
 #include "compiler/opt/dce.h"
 #include "compiler/opt/lift.h"
 #include "compiler/opt/pipeline.h"
-#include "compiler/plan/plan.h"
+#include "compiler/plan/pass/pipeline.h"
 #include "compiler/support/internal_error.h"
 #include "dsl/check/check.h"
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "compiler/code/builder.h"
+#include "compiler/plan/pass/pipeline.h"
 
 using namespace rg;
 using ir::Dim;

@@ -79,3 +79,4 @@ TEST_CASE("the benchmark measures each length in a process of its own") {
   }
   CHECK(bench::format_curve(rows).find("gradient") != std::string::npos);
 }
+#include "compiler/plan/pass/pipeline.h"

@@ -6,7 +6,7 @@
 #include "compiler/api/unit.h"
 #include "compiler/emit/emit.h"
 #include "compiler/jit/session.h"
-#include "compiler/plan/plan.h"
+#include "compiler/plan/pass/pipeline.h"
 
 namespace rg::large {
 

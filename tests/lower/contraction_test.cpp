@@ -2,7 +2,7 @@
 // factors read in place, at extents around the tiles and blocks of both.
 #include <doctest/doctest.h>
 
-#include "compiler/plan/plan.h"
+#include "compiler/plan/pass/pipeline.h"
 #include "tests/lower/harness.h"
 
 using namespace rg;

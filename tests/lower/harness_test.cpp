@@ -11,6 +11,7 @@
 
 #include "compiler/lower/lower.h"
 #include "compiler/oracle/oracle.h"
+#include "compiler/plan/pass/pipeline.h"
 #include "runtime/runegrad.h"
 
 namespace rg::test {

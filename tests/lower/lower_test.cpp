@@ -3,7 +3,7 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/plan.h"
+#include "compiler/plan/pass/pipeline.h"
 #include "runtime/runegrad.h"
 #include "tests/lower/harness.h"
 

@@ -14,7 +14,7 @@
 #include "compiler/ops/all.h"
 #include "compiler/opt/pipeline.h"
 #include "compiler/oracle/oracle.h"
-#include "compiler/plan/plan.h"
+#include "compiler/plan/pass/pipeline.h"
 
 namespace rg::test {
 

@@ -1,5 +1,5 @@
 // What is known of subscripts from assertions.
-#include "compiler/plan/facts.h"
+#include "compiler/plan/build/facts.h"
 
 #include <doctest/doctest.h>
 

@@ -1,11 +1,11 @@
 // The structure of plans: what is fused, what is stored, what is vectorised.
-#include "compiler/plan/plan.h"
-
 #include <doctest/doctest.h>
 
 #include "compiler/code/builder.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/build/planner.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/pass/pipeline.h"
 
 using namespace rg;
 using ir::Builder;
@@ -190,7 +190,7 @@ TEST_CASE("a loop that may fail is not shared among threads") {
     l.extent = Dim(1000);
     if (checked) l.body.push_back({plan::Assert{{}, "n is odd"}});
     p.body.push_back({std::move(l)});
-    plan::choose_threads(p);
+    plan::choose_threads(p, {});
     CHECK(loop(p.body[0])->threaded == !checked);
   }
 }

@@ -9,7 +9,8 @@
 #include <ranges>
 #include <set>
 
-#include "compiler/plan/planner.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {
@@ -137,7 +138,7 @@ struct Results {
 
 }  // namespace
 
-void place_in_results(Plan& plan) {
+void place_in_results(Plan& plan, const PlanOptions&) {
   Results results{plan};
   results.survey(plan.body, std::nullopt);
   for (const BufferId out : plan.outputs) results.place(out);

@@ -8,8 +8,9 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/dag.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/build/dag.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 
 namespace rg::plan {
 
@@ -115,13 +116,13 @@ std::optional<Loop> split(Plan& plan, Loop& loop) {
   return borders;
 }
 
-void visit(Plan& plan, std::vector<Item>& items) {
+void split_all(Plan& plan, std::vector<Item>& items) {
   std::vector<Item> out;
   for (Item& item : items) {
     if (auto* l = std::get_if<Loop>(&item.what)) {
       if (auto borders = split(plan, *l)) out.push_back({std::move(*borders)});
     }
-    for (std::vector<Item>* body : bodies(item)) visit(plan, *body);
+    for (std::vector<Item>* body : bodies(item)) split_all(plan, *body);
     out.push_back(std::move(item));
   }
   items = std::move(out);
@@ -129,6 +130,6 @@ void visit(Plan& plan, std::vector<Item>& items) {
 
 }  // namespace
 
-void split_borders(Plan& plan) { visit(plan, plan.body); }
+void split_borders(Plan& plan, const PlanOptions&) { split_all(plan, plan.body); }
 
 }  // namespace rg::plan

@@ -1,4 +1,4 @@
-#include "compiler/plan/nest.h"
+#include "compiler/plan/build/nest.h"
 
 #include <algorithm>
 

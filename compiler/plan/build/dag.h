@@ -14,7 +14,7 @@
 
 #include "compiler/ops/opcode.h"
 #include "compiler/plan/dims.h"
-#include "compiler/plan/facts.h"
+#include "compiler/plan/build/facts.h"
 #include "compiler/plan/plan.h"
 
 namespace rg::plan {

@@ -9,7 +9,7 @@
 #include <memory>
 #include <set>
 
-#include "compiler/plan/dag.h"
+#include "compiler/plan/build/dag.h"
 
 namespace rg::plan {
 

@@ -4,7 +4,7 @@
 
 #include <optional>
 
-#include "compiler/plan/nest.h"
+#include "compiler/plan/build/nest.h"
 
 namespace rg::plan {
 

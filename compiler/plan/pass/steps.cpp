@@ -12,7 +12,8 @@
 #include <map>
 #include <set>
 
-#include "compiler/plan/planner.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {

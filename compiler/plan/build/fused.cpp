@@ -1,4 +1,4 @@
-#include "compiler/plan/fused.h"
+#include "compiler/plan/build/fused.h"
 
 #include "compiler/ops/all.h"
 

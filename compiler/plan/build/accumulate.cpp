@@ -1,4 +1,4 @@
-#include "compiler/plan/accumulate.h"
+#include "compiler/plan/build/accumulate.h"
 
 #include <algorithm>
 

@@ -3,7 +3,7 @@
 
 #include "compiler/code/subscript.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/build/planner.h"
 #include "compiler/support/internal_error.h"
 
 namespace rg::plan {

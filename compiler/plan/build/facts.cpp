@@ -1,11 +1,11 @@
-#include "compiler/plan/facts.h"
+#include "compiler/plan/build/facts.h"
 
 #include <algorithm>
 #include <optional>
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/dag.h"
+#include "compiler/plan/build/dag.h"
 
 namespace rg::plan {
 

@@ -3,7 +3,9 @@
 #include <set>
 
 #include "compiler/code/registry.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/dims.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {
@@ -206,58 +208,5 @@ struct Vectoriser {
 }  // namespace
 
 void vectorise(Plan& plan, const PlanOptions& options) { Vectoriser{plan, options}.visit_all(plan.body); }
-
-namespace {
-
-// Whether the threads may share the iterations; collects the buffers of which each thread needs its own: memory of one
-// iteration. Other memory without an extent for a loop, and scatter-additions, are in the way.
-bool collect_private(const Plan& plan, std::vector<Item>& items, VarId var, std::set<BufferId>& own) {
-  return std::ranges::all_of(items, [&](Item& item) {
-    if (const auto* s = std::get_if<Store>(&item.what)) {
-      const Buffer& b = plan.buffer(s->target.buffer);
-      bool dropped = false, by_iteration = false;
-      for (std::size_t d = 0; d < s->target.index.size(); ++d) {
-        dropped = dropped || !b.kept[d];
-        by_iteration = by_iteration || (!b.kept[d] && plan.as_var(s->target.index[d]) == var);
-      }
-      if (dropped && !by_iteration) return false;
-      if (by_iteration) own.insert(s->target.buffer);
-    }
-    if (std::holds_alternative<Assert>(item.what)) return false;
-    // Additions of different iterations must not meet.
-    if (const auto* s = std::get_if<ScatterAdd>(&item.what);
-        s && std::ranges::none_of(s->target.index, [&](const Dim& d) { return plan.as_var(d) == var; }))
-      return false;
-    return std::ranges::all_of(bodies(item), [&](std::vector<Item>* b) { return collect_private(plan, *b, var, own); });
-  });
-}
-
-}  // namespace
-
-namespace {
-
-void choose_threads(Plan& plan, std::vector<Item>& items) {
-  for (Item& item : items) {
-    if (std::holds_alternative<If>(item.what)) {
-      for (std::vector<Item>* body : bodies(item)) choose_threads(plan, *body);
-      continue;
-    }
-    auto* loop = std::get_if<Loop>(&item.what);
-    std::set<BufferId> own;
-    if (!loop || !loop->reductions.empty() || loop->ranges.size() > 1 ||
-        (loop->extent.is_constant() && loop->extent.constant() <= 16) ||
-        !collect_private(plan, loop->body, loop->var, own))
-      continue;
-    loop->threaded = true;
-    for (const BufferId b : own) {
-      loop->own.push_back(b);
-      if (plan.buffer(b).slot >= 0) plan.slots[static_cast<std::size_t>(plan.buffer(b).slot)].per_thread = true;
-    }
-  }
-}
-
-}  // namespace
-
-void choose_threads(Plan& plan) { choose_threads(plan, plan.body); }
 
 }  // namespace rg::plan

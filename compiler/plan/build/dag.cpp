@@ -1,4 +1,4 @@
-#include "compiler/plan/dag.h"
+#include "compiler/plan/build/dag.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,13 +1,17 @@
 // Plans blocks: makes nests of the values to materialise, fuses them, and writes the plan's items in order.
 #pragma once
 
-#include "compiler/plan/accumulate.h"
-#include "compiler/plan/nest.h"
-#include "compiler/plan/roots.h"
-#include "compiler/plan/sizes.h"
+#include "compiler/plan/build/accumulate.h"
+#include "compiler/plan/build/nest.h"
+#include "compiler/plan/build/roots.h"
+#include "compiler/plan/build/sizes.h"
+#include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {
+
+/// The plan of a function before any pass: what is materialised, in which loops, fused as they come.
+Plan build_plan(const ir::Function& function, const PlanOptions& options);
 
 class Planner {
  public:
@@ -90,59 +94,5 @@ class Planner {
   SizeNeeds needs_;
   std::set<ir::BlockId> checked_;  // loop bodies whose needs were checked before the loop around
 };
-
-/// Removes stores that nothing reads, decides what each buffer keeps, and lays out the workspace.
-void place_buffers(Plan& plan, const PlanOptions& options);
-/// Keeps workspace that a result is computed from, element by element, in the result's memory.
-void place_in_results(Plan& plan);
-/// Chooses the axis along which arrays of the workspace are stored; before vectorise.
-void lay_out(Plan& plan);
-/// Copies arrays that a repeated loop would read across the lanes, transposed; before vectorise.
-void relayout(Plan& plan);
-/// Chooses the vector loop of each nest.
-void vectorise(Plan& plan, const PlanOptions& options);
-/// Leaves out one half of products that are symmetric, and copies the other; after vectorise.
-void mirror(Plan& plan);
-/// Adds what is only summed over the rows of a product by tiles up as tiles are finished; after vectorise.
-void fold_tiles(Plan& plan);
-/// Updates the state of elementwise steps in place, and cuts long arrays into blocks that go through all steps while
-/// they are in the first cache level. After vectorise.
-void block_steps(Plan& plan, const PlanOptions& options);
-/// Gives the first and the last iterations of a loop, where conditions on its index differ, a loop of their own. After
-/// vectorise.
-void split_borders(Plan& plan);
-/// Chooses after how many iterations sums are laid aside; when the loops are as they stay.
-void choose_blocks(Plan& plan, const PlanOptions& options);
-/// Marks the outermost loops whose iterations threads may share: those of the function's own body without reductions
-/// that end with them. After place_buffers.
-void choose_threads(Plan& plan);
-
-/// How to copy the factors of a contraction by tiles (rows { columns { reduced { … } … } }); empty where its product is
-/// not one of floating numbers, a factor of the rows and a factor of the columns.
-std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Loop& rows,
-                                      const Loop& columns, const Loop& reduced);
-/// Whether tiles give the same sums without copies and are too small to pay for them.
-bool reads_in_place(const Packing& packing, const Loop& rows, const Loop& columns, const Loop& reduced);
-/// Gives the copies of contractions their memory; after choose_threads.
-void place_packing(Plan& plan);
-
-/// Calls f with each node that the item's own statement evaluates (not those of nested items).
-void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
-/// Calls f once with every node that the values are computed from, indices and guards included; with `seen`, those in
-/// it and what they are computed from are left out, and the others join it.
-void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::function<void(NodeId)>& f);
-void for_each_node(const Plan& plan, std::vector<NodeId> from, IdSet<NodeId>& seen,
-                   const std::function<void(NodeId)>& f);
-/// The same for what the item's own statement evaluates.
-void for_each_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
-/// Where a store or a scatter-addition writes, null for other items.
-const Access* stored_by(const Item& item);
-inline Access* stored_by(Item& item) { return const_cast<Access*>(stored_by(std::as_const(item))); }
-/// The nested items of an item, empty where it has none.
-std::vector<std::vector<Item>*> bodies(Item& item);
-/// The elements before the one at `index`, row-major over the extents that are kept.
-Dim linear_address(const Plan& plan, const Access& access);
-/// The part of an address without its constant, and the constant.
-std::pair<Dim, std::int64_t> without_constant(const Dim& address);
 
 }  // namespace rg::plan

@@ -6,7 +6,8 @@
 #include <algorithm>
 
 #include "compiler/ops/sum_tree.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 
 namespace rg::plan {
 

@@ -4,8 +4,8 @@
 #include "compiler/code/clone.h"
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/dag.h"
-#include "compiler/plan/fused.h"
+#include "compiler/plan/build/dag.h"
+#include "compiler/plan/build/fused.h"
 #include "compiler/support/internal_error.h"
 
 namespace rg::plan {

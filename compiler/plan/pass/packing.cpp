@@ -3,7 +3,8 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 
 namespace rg::plan {
 
@@ -117,6 +118,6 @@ struct PackingPlacer {
 
 }  // namespace
 
-void place_packing(Plan& plan) { PackingPlacer{plan, {}, {}}.walk(plan.body, nullptr); }
+void place_packing(Plan& plan, const PlanOptions&) { PackingPlacer{plan, {}, {}}.walk(plan.body, nullptr); }
 
 }  // namespace rg::plan

@@ -1,4 +1,4 @@
-#include "compiler/plan/sizes.h"
+#include "compiler/plan/build/sizes.h"
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "compiler/plan/dag.h"
+#include "compiler/plan/build/dag.h"
 
 namespace rg::plan {
 

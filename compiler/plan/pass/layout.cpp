@@ -7,7 +7,9 @@
 #include <map>
 #include <set>
 
-#include "compiler/plan/planner.h"
+#include "compiler/plan/dims.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 
 namespace rg::plan {
 
@@ -95,7 +97,7 @@ struct Layout {
 
 }  // namespace
 
-void lay_out(Plan& plan) {
+void lay_out(Plan& plan, const PlanOptions&) {
   Layout layout{plan, {}, {}};
   layout.survey(plan.body);
   layout.walk(plan.body);

@@ -10,8 +10,9 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/dag.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/build/dag.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {
@@ -151,6 +152,6 @@ struct Relayout {
 
 }  // namespace
 
-void relayout(Plan& plan) { Relayout{plan}.list(plan.body); }
+void copy_transposed(Plan& plan, const PlanOptions&) { Relayout{plan}.list(plan.body); }
 
 }  // namespace rg::plan

@@ -10,8 +10,9 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/dag.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/build/dag.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 
 namespace rg::plan {
 
@@ -162,6 +163,6 @@ struct Mirror {
 
 }  // namespace
 
-void mirror(Plan& plan) { Mirror{plan}.walk(plan.body); }
+void use_symmetry(Plan& plan, const PlanOptions&) { Mirror{plan}.walk(plan.body); }
 
 }  // namespace rg::plan

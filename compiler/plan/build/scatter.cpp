@@ -3,7 +3,7 @@
 #include <cmath>
 
 #include "compiler/ops/all.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/build/planner.h"
 
 namespace rg::plan {
 

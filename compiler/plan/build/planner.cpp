@@ -1,4 +1,4 @@
-#include "compiler/plan/planner.h"
+#include "compiler/plan/build/planner.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "compiler/plan/roots.h"
+#include "compiler/plan/build/roots.h"
 
 #include <algorithm>
 #include <unordered_map>

@@ -14,8 +14,9 @@
 #include <map>
 
 #include "compiler/ops/all.h"
-#include "compiler/plan/dag.h"
-#include "compiler/plan/planner.h"
+#include "compiler/plan/build/dag.h"
+#include "compiler/plan/pass/passes.h"
+#include "compiler/plan/walk.h"
 
 namespace rg::plan {
 
@@ -163,6 +164,6 @@ struct TileFolder {
 
 }  // namespace
 
-void fold_tiles(Plan& plan) { TileFolder{plan}.walk(plan.body, false); }
+void fold_tiles(Plan& plan, const PlanOptions&) { TileFolder{plan}.walk(plan.body, false); }
 
 }  // namespace rg::plan

@@ -1,0 +1,28 @@
+#include "compiler/plan/build/planner.h"
+
+namespace rg::plan {
+
+namespace {
+
+// Known sizes put in everywhere.
+void specialise(ir::Function& f, const std::vector<std::optional<std::int64_t>>& known) {
+  std::vector<Dim> by;
+  for (std::uint32_t i = 0; i < f.size_names.size(); ++i)
+    by.push_back(i < known.size() && known[i] ? Dim(*known[i]) : Dim::size(i));
+  for (ir::Value& v : f.values) v.type = v.type.substitute(by);
+  for (ir::Instr& in : f.instrs) in.attrs = in.attrs.with_dims([&](const Dim& d) { return d.substitute(by); });
+}
+
+}  // namespace
+
+Plan build_plan(const ir::Function& function, const PlanOptions& options) {
+  Plan plan;
+  plan.function = function;
+  plan.size_count = static_cast<std::uint32_t>(function.size_names.size());
+  plan.known_sizes = options.known_sizes;
+  specialise(plan.function, options.known_sizes);
+  Planner(plan, options).run();
+  return plan;
+}
+
+}  // namespace rg::plan

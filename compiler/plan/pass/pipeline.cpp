@@ -1,0 +1,65 @@
+#include "compiler/plan/pass/pipeline.h"
+
+#include <algorithm>
+
+#include "compiler/code/reproducer.h"
+#include "compiler/plan/build/planner.h"
+#include "compiler/plan/pass/passes.h"
+
+namespace rg::plan {
+
+namespace {
+
+constexpr Pass kPasses[] = {
+    {"dead-stores", "dead store elimination: what fusion has made unread is not written", remove_dead_stores},
+    {"results", "storage reuse: what a result is computed from, element by element, lives in the result's memory",
+     place_in_results},
+    {"layout", "data layout: the axis along which an array of the workspace is contiguous is that of its loops",
+     lay_out},
+    {"transposed", "layout by copy: what a repeated loop would read across the lanes is copied, transposed",
+     copy_transposed},
+    {"vectorise",
+     "vectorisation: the loop of the lanes, and by tiles (unroll-and-jam) with packed operands for contractions",
+     vectorise},
+    {"symmetric", "triangular iteration: one half of a symmetric product is computed, the other copied", use_symmetry},
+    {"fold-tiles", "epilogue fusion: what is summed over a product by tiles is added up as tiles are finished",
+     fold_tiles},
+    {"steps", "strip-mining and interchange: long arrays go through all elementwise steps in blocks that fit the cache",
+     block_steps},
+    {"borders",
+     "peeling and index-set splitting: iterations where conditions on the index differ have loops of their own",
+     split_borders},
+    {"blocks", "blocked compensated summation: a long sum is laid aside after so many terms, with its error",
+     choose_blocks},
+    {"storage",
+     "array contraction and allocation: what has memory, on the stack or shared in the workspace by lifetime",
+     assign_storage, true},
+    {"threads", "parallelisation with privatised memory: the outermost loops whose iterations are independent",
+     choose_threads},
+    {"packing", "the memory of packed operands", place_packing, true},
+};
+
+Plan planned(const ir::Function& function, const PlanOptions& options) {
+  Plan plan = build_plan(function, options);
+  const auto after = [&](std::string_view pass) {
+    if (options.after) options.after(pass, plan);
+  };
+  after("build");
+  for (const Pass& pass : kPasses) {
+    const bool skipped = std::ranges::find(options.skip, pass.name) != options.skip.end();
+    if ((skipped && !pass.needed) || (!options.threads && pass.run == choose_threads)) continue;
+    pass.run(plan, options);
+    after(pass.name);
+  }
+  return plan;
+}
+
+}  // namespace
+
+std::span<const Pass> passes() { return kPasses; }
+
+Plan make_plan(const ir::Function& function, const PlanOptions& options) {
+  return ir::reproducible("plan", function, [&] { return planned(function, options); });
+}
+
+}  // namespace rg::plan

@@ -1,0 +1,27 @@
+// The passes over a plan, in their order, and the way from a function to its plan.
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "compiler/plan/plan.h"
+
+namespace rg::plan {
+
+struct Pass {
+  std::string_view name;
+  /// What it does, with the field's term, and what for.
+  std::string_view why;
+  void (*run)(Plan& plan, const PlanOptions& options);
+  /// Lowering cannot do without it: it is never left out.
+  bool needed = false;
+};
+
+/// All passes, in the order in which they run.
+std::span<const Pass> passes();
+
+/// The plan of a function that has passed the pipeline: built, then through all passes but those that the options leave
+/// out. Anything else in the function is an internal error (InternalError), with a reproducer.
+Plan make_plan(const ir::Function& function, const PlanOptions& options = {});
+
+}  // namespace rg::plan

@@ -1,0 +1,32 @@
+// Walks over a plan: the nodes that an item evaluates, the items in an item, where an access is in memory.
+#pragma once
+
+#include <functional>
+#include <utility>
+#include <vector>
+
+#include "compiler/plan/plan.h"
+#include "compiler/support/id_set.h"
+
+namespace rg::plan {
+
+/// Calls f with each node that the item's own statement evaluates (not those of nested items).
+void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
+/// Calls f once with every node that the values are computed from, indices and guards included; with `seen`, those in
+/// it and what they are computed from are left out, and the others join it.
+void for_each_node(const Plan& plan, std::vector<NodeId> from, const std::function<void(NodeId)>& f);
+void for_each_node(const Plan& plan, std::vector<NodeId> from, IdSet<NodeId>& seen,
+                   const std::function<void(NodeId)>& f);
+/// The same for what the item's own statement evaluates.
+void for_each_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
+/// Where a store or a scatter-addition writes, null for other items.
+const Access* stored_by(const Item& item);
+inline Access* stored_by(Item& item) { return const_cast<Access*>(stored_by(std::as_const(item))); }
+/// The nested items of an item, empty where it has none.
+std::vector<std::vector<Item>*> bodies(Item& item);
+/// The elements before the one at `index`, row-major over the extents that are kept.
+Dim linear_address(const Plan& plan, const Access& access);
+/// The part of an address without its constant, and the constant.
+std::pair<Dim, std::int64_t> without_constant(const Dim& address);
+
+}  // namespace rg::plan
