@@ -115,10 +115,11 @@ Result<std::vector<Tensor>> call(const Function& f, std::span<const std::int64_t
     if (!shape) return shape.failure();
     shapes.push_back(std::move(*shape));
   }
-  const plan::PlanOptions plan_options{.vector_bytes = jit::host_vector_bytes(), .strict = o.strict, .fast = o.fast};
+  plan::PlanOptions plan_options = o.plan;
+  plan_options.vector_bytes = jit::host_vector_bytes();
   const plan::Plan p = plan::make_plan(f, plan_options);
   if (o.dump_plan) fmt::print(stderr, "{}", plan::print(p));
-  auto session = jit::Session::create({.opt_level = o.opt_level, .strict = o.strict, .fast = o.fast});
+  auto session = jit::Session::create({.opt_level = o.opt_level, .strict = o.plan.strict, .fast = o.plan.fast});
   if (!session) return session.failure();
   const auto entry = (*session)->add(p);
   if (!entry) return entry.failure();

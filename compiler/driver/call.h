@@ -4,16 +4,16 @@
 #include "compiler/ir/module.h"
 #include "compiler/ir/tensor.h"
 #include "compiler/oracle/oracle.h"
+#include "compiler/plan/plan.h"
 #include "compiler/support/result.h"
 
 namespace rg::driver {
 
 struct CallOptions {
   int opt_level = 2;
-  bool strict = false;
-  bool fast = false;
   int threads = 1;
   bool dump_plan = false;  // to standard error
+  plan::PlanOptions plan = {};
 };
 
 /// The results of a prepared function, or a message: an assertion of the program, memory, an extent out of range.

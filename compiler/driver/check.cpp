@@ -76,9 +76,8 @@ int test(const std::string& file, const CommonOptions& o) {
     const Opaque code = opaque(*unit.program().module().find(t.function));
     const auto f = unit.prepare(code.function);
     Span at;
-    const auto results =
-        f ? call(*f, {}, code.arguments, {.opt_level = o.opt_level, .strict = o.strict, .fast = o.fast}, &at)
-          : Result<std::vector<ir::Tensor>>(f.failure());
+    const auto results = f ? call(*f, {}, code.arguments, {.opt_level = o.opt_level, .plan = trace.plan_options()}, &at)
+                           : Result<std::vector<ir::Tensor>>(f.failure());
     if (!results) {
       if (at == Span()) at = place_of_failure(unit, t, results.error());
       problems.push_back((at == Span() ? "" : place(unit, at)) + results.error());

@@ -14,12 +14,21 @@
 
 #include "compiler/driver/commands.h"
 #include "compiler/driver/report.h"
-#include "compiler/opt/pipeline.h"
+#include "compiler/emit/emit.h"
+#include "compiler/pass/list.h"
 #include "compiler/support/suggestion.h"
 
 namespace {
 
-constexpr const char* kVersion = "runegrad 0.1.0";
+/// What is printed instead of doing anything.
+struct Listing {
+  std::string text;
+};
+
+std::string version() {
+  return fmt::format("runegrad {}\nLLVM {}, targets: {}", RUNEGRAD_VERSION, rg::emit::llvm_version(),
+                     fmt::join(rg::emit::targets(), ", "));
+}
 
 /// One of the names; another is refused with the near one.
 CLI::Validator one_of(std::vector<std::string> names) {
@@ -35,19 +44,27 @@ CLI::Validator nonempty() {
   return {[](const std::string& given) { return std::string(given.empty() ? "the name is empty" : ""); }, ""};
 }
 
-CLI::Validator one_of_passes() {
-  const auto passes = rg::opt::pass_names();
-  return one_of({passes.begin(), passes.end()});
+bool over_ir(const rg::pass::Pass& p) { return p.stage == rg::pass::Stage::ir; }
+bool any(const rg::pass::Pass&) { return true; }
+
+/// A pass that may be left out; of another it is said why not.
+std::string check_skipped(const std::string& name) {
+  const rg::pass::Pass* pass = rg::pass::find(name);
+  if (pass != nullptr && !pass->needed) return "";
+  const auto names = rg::pass::names([](const rg::pass::Pass& p) { return !p.needed; });
+  if (pass != nullptr) return fmt::format("`{}` is needed; what may be left out is {}", name, fmt::join(names, ", "));
+  const std::string near = rg::suggestion(name, names);
+  return fmt::format("there is no pass `{}`{}", name, near.empty() ? "; --list-passes prints all" : ": " + near);
 }
 
 const std::vector<std::string> kKinds{"obj", "header", "lib", "llvm", "asm", "ir", "rg"};
 
 /// The arguments with a list's words behind its flag joined by commas: `--emit lib header` as `--emit lib,header`.
 std::vector<std::string> with_joined_lists(int argc, const char* const* argv) {
-  const auto passes = rg::opt::pass_names();
   const std::map<std::string, std::vector<std::string>> lists{{"--emit", kKinds},
-                                                              {"--passes", {passes.begin(), passes.end()}},
-                                                              {"--dump-after", {passes.begin(), passes.end()}}};
+                                                              {"--passes", rg::pass::names(over_ir)},
+                                                              {"--dump-after", rg::pass::names(any)},
+                                                              {"--skip", rg::pass::names(any)}};
   std::vector<std::string> out;
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
@@ -127,18 +144,28 @@ void add_common(CLI::App& app, rg::driver::CommonOptions& o) {
                "Rewritings that may overflow or vanish, or lose the sign of a zero: dsl/arithmetic.md")
       ->excludes(strict);
   app.add_flag("--dump-plan", o.dump_plan, "Print the plan of each function");
-  app.add_option("--dump-after", o.dump_after, "Print the IR after a pass")
+  app.add_option("--dump-after", o.dump_after, "Print the IR or the plan after a pass (--list-passes)")
+      ->type_name("PASS")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(one_of_passes());
-  app.add_flag("--dump-changed", o.dump_changed, "Print the IR after each pass that changes it");
-  app.add_flag("--verify-each", o.verify_each, "Check the IR after each pass");
+      ->check(CLI::Validator(one_of(rg::pass::names(any))).description(""));
+  app.add_flag("--dump-changed", o.dump_changed, "Print the IR and the plan after each pass that changes them");
+  app.add_flag("--verify-each", o.verify_each, "Check the IR and the plan after each pass");
+  app.add_option("--skip", o.skip, "Leave a pass over the plan out (--list-passes)")
+      ->type_name("PASS")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->check(CLI::Validator(check_skipped, ""));
   app.add_flag("--time-report", o.time_report, "Print the time of each phase");
 }
 
 int dispatch(int argc, const char* const* argv) {
   CLI::App app{"Compiles .rg programs and their derivatives to native code."};
-  app.set_version_flag("--version", kVersion);
+  app.set_version_flag("--version", version());
+  app.add_flag_callback("--list-passes", [] { throw Listing{rg::pass::listing()}; }, "Print all passes and what for");
+  app.add_flag_callback(
+      "--list-ops", [] { throw Listing{rg::driver::list_ops()}; },
+      "Print all operations of the IR with their formulas");
   app.require_subcommand(0, 1);
   const bool color = isatty(STDERR_FILENO) != 0;
 
@@ -155,7 +182,7 @@ int dispatch(int argc, const char* const* argv) {
   app.add_option("--passes", compile.passes, "Run only these passes on a program or on IR text (.ir) and print the IR")
       ->delimiter(',')
       ->allow_extra_args(false)
-      ->check(one_of_passes());
+      ->check(one_of(rg::pass::names(over_ir)));
   add_common(app, compile);
   for (const char* op : {"grad", "value_and_grad", "jvp", "vjp", "hvp", "jacobian", "hessian"}) {
     std::string flag = std::string("--") + op;
@@ -207,6 +234,9 @@ int dispatch(int argc, const char* const* argv) {
     app.parse(with_joined_lists(argc, argv));
   } catch (const CLI::ParseError& e) {
     return usage(app, e);
+  } catch (const Listing& l) {
+    fmt::print("{}", l.text);
+    return 0;
   }
   compile.color = run.color = test_options.color = color;
   if (run_command->parsed()) return rg::driver::run(run);

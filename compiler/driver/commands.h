@@ -14,6 +14,7 @@ struct CommonOptions {
   bool color = false;
   bool dump_plan = false;
   std::vector<std::string> dump_after;  // passes
+  std::vector<std::string> skip;        // passes over the plan
   bool dump_changed = false;
   bool time_report = false;
   bool verify_each = false;
@@ -48,6 +49,8 @@ int check(const std::string& file, bool color);
 int test(const std::string& file, const CommonOptions& options);
 int explain(const std::string& code, bool color);
 int compile(const CompileOptions& options);
+/// All operations of the IR, as Markdown: name, attributes, formula, derivative; docs/ops.md is this text.
+std::string list_ops();
 /// The file, `.rg` or IR text, through `passes`, as IR text on standard output.
 int print_passes(const CompileOptions& options);
 

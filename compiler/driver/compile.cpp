@@ -121,7 +121,9 @@ int compile(const CompileOptions& o) {
       return fail({fmt::format("`{}` cannot be exported: the name {}", f->name, why), Code::reserved_in_c,
                    "choose another name for what is exported"},
                   o.color);
-    plans.push_back(plan::make_plan(*f, {.vector_bytes = vector_bytes, .strict = o.strict, .fast = o.fast}));
+    plan::PlanOptions plan_options = trace.plan_options();
+    plan_options.vector_bytes = vector_bytes;
+    plans.push_back(plan::make_plan(*f, plan_options));
     for (const std::string& name : emit::symbols(plans.back())) {
       const auto [at, fresh] = symbols.emplace(name, f->name);
       if (for_c && !fresh)
@@ -129,7 +131,6 @@ int compile(const CompileOptions& o) {
                      Code::name_in_use, "choose another name for one of them"},
                     o.color);
     }
-    trace.mark("plan");
     if (o.dump_plan) fmt::print("{}", plan::print(plans.back()));
     return 0;
   };

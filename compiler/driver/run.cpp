@@ -48,14 +48,14 @@ int run(const RunOptions& o) {
   const auto sizes = api::infer_sizes(*f, shapes, arguments->sizes);
   if (!sizes) return fail(with_file(sizes.failure(), o.arguments), o.color);
   const CallOptions call_options{
-      .opt_level = o.opt_level, .strict = o.strict, .fast = o.fast, .threads = o.threads, .dump_plan = o.dump_plan};
+      .opt_level = o.opt_level, .threads = o.threads, .dump_plan = o.dump_plan, .plan = trace.plan_options()};
   Span place;
   const oracle::Outcome outcome = o.interpret
                                       ? interpret(unit.program().module(), *f, *sizes, arguments->tensors, o.bits)
                                       : oracle::Outcome{call(*f, *sizes, arguments->tensors, call_options, &place)};
   const auto& results = outcome.results;
   if (!results) return fail_of_call(results.failure(), o.interpret ? outcome.span : place, unit, o.color);
-  trace.mark(o.interpret ? "interpret" : "plan, compile and call");
+  trace.mark(o.interpret ? "interpret" : "compile and call");
   trace.report();
   if (!o.output.empty()) {
     if (results->size() != 1)

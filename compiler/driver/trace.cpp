@@ -40,6 +40,26 @@ void Trace::after(std::string_view pass, const ir::Function& f) {
   last_ = Clock::now();
 }
 
+plan::PlanOptions Trace::plan_options() {
+  return {.strict = options_.strict,
+          .fast = options_.fast,
+          .skip = options_.skip,
+          .after = [this](std::string_view pass, const plan::Plan& plan) { after(pass, plan); }};
+}
+
+void Trace::after(std::string_view pass, const plan::Plan& plan) {
+  mark(pass);
+  const bool asked = std::ranges::find(options_.dump_after, pass) != options_.dump_after.end();
+  if (asked || options_.dump_changed) {
+    const std::string text = plan::print(plan);
+    std::string& before = shown_[plan.function.name];
+    if (asked || text != before) fmt::print(stderr, "// after {}\n{}\n", pass, text);
+    before = text;
+  }
+  if (options_.verify_each) verified_(pass, plan);
+  last_ = Clock::now();
+}
+
 namespace {
 
 [[noreturn]] void refuse(std::string_view pass, const ir::Violation& v, const std::string& before) {

@@ -10,6 +10,7 @@
 
 #include "compiler/api/unit.h"
 #include "compiler/driver/commands.h"
+#include "compiler/plan/pass/pipeline.h"
 
 namespace rg::driver {
 
@@ -22,6 +23,9 @@ class Trace {
   /// What follows a pass over `f`. With verify_each an internal error where the IR is not sound: it names pass,
   /// invariant and instruction, and a file with the IR before the pass.
   void after(std::string_view pass, const ir::Function& f);
+  /// Options for planning, with the passes that are left out, that follow the passes as `after` does.
+  plan::PlanOptions plan_options();
+  void after(std::string_view pass, const plan::Plan& plan);
   /// The time since the last mark belongs to `phase`.
   void mark(std::string_view phase);
   /// Prints the table of times where it was asked for.
@@ -35,7 +39,8 @@ class Trace {
   Clock::time_point last_;
   std::vector<std::pair<std::string, double>> milliseconds_;  // in the order of first use
   std::map<std::string, std::string> shown_;                  // last text of a function, by name
-  std::map<std::string, std::string> sound_;                  // last text that was verified
+  plan::EachVerified verified_;
+  std::map<std::string, std::string> sound_;  // last text that was verified
   api::Unit* unit_ = nullptr;
 };
 

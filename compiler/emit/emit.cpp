@@ -1,5 +1,6 @@
 #include "compiler/emit/emit.h"
 
+#include <llvm/Config/llvm-config.h>
 #include <llvm/IR/LegacyPassManager.h>
 #include <llvm/IR/Module.h>
 #include <llvm/MC/MCSubtargetInfo.h>
@@ -9,6 +10,7 @@
 #include <llvm/Target/TargetMachine.h>
 #include <llvm/TargetParser/Host.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "compiler/lower/lower.h"
@@ -50,6 +52,16 @@ int vector_bytes(const llvm::TargetMachine& machine) {
 }
 
 }  // namespace
+
+std::string llvm_version() { return LLVM_VERSION_STRING; }
+
+std::vector<std::string> targets() {
+  llvm::InitializeNativeTarget();
+  std::vector<std::string> out;
+  for (const llvm::Target& t : llvm::TargetRegistry::targets()) out.emplace_back(t.getName());
+  std::ranges::sort(out);
+  return out;
+}
 
 int vector_bytes(const std::string& cpu) {
   const auto machine = target_machine({.opt_level = 2, .strict = false, .cpu = cpu});

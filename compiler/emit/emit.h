@@ -3,6 +3,7 @@
 
 #include <span>
 #include <string>
+#include <vector>
 
 #include "compiler/plan/plan.h"
 #include "compiler/support/result.h"
@@ -20,6 +21,10 @@ struct EmitOptions {
 
 /// Bytes of a vector register for a CPU by name (empty: this machine); 0 where the name is unknown.
 int vector_bytes(const std::string& cpu);
+
+/// The version of LLVM, and the names of the targets that it makes code for here.
+std::string llvm_version();
+std::vector<std::string> targets();
 
 /// One module with all functions, in the form asked for.
 Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const EmitOptions& options = {});

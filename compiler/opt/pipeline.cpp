@@ -23,11 +23,6 @@ using ops::opcode;
 
 constexpr int kMaxRounds = 12;
 
-// Calls are inlined and derivatives expanded; what is unused goes; maps become whole-array ops; equations. At last,
-// once for the function that is asked for, contractions are put in order.
-constexpr std::string_view kExpand = "expand", kDce = "dce", kLift = "lift", kSimplify = "simplify", kOrder = "order";
-constexpr std::string_view kPasses[] = {kExpand, kDce, kLift, kSimplify, kOrder};
-
 std::size_t code_size(const Function& f) {
   std::size_t n = 0;
   for (const Block& b : f.blocks) n += b.instrs.size();
@@ -230,8 +225,6 @@ class Preparation {
 };
 
 }  // namespace
-
-std::span<const std::string_view> pass_names() { return kPasses; }
 
 RuleClass allowed_rules(const PipelineOptions& options) {
   return options.strict ? RuleClass::exact : options.fast ? RuleClass::fast : RuleClass::contraction;

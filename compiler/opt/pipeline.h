@@ -17,14 +17,16 @@ using ExpandDerive =
     std::function<std::vector<ir::ValueId>(const ir::Function& callee, ir::Builder& to,
                                            std::span<const ir::ValueId> operands, const ops::Derive::Attrs& attrs)>;
 
-/// The passes of `prepare`, in their order.
-std::span<const std::string_view> pass_names();
+/// The passes of `prepare`, in their order: calls are inlined and derivatives expanded; what is unused goes; maps become
+/// whole-array ops; equations. At last, once for the function that is asked for, contractions are put in order.
+inline constexpr std::string_view kExpand = "expand", kDce = "dce", kLift = "lift", kSimplify = "simplify",
+                                  kOrder = "order";
 
 struct PipelineOptions {
   bool simplify = true;  // false: only what the later phases need
   bool strict = false;   // only exact equations, contractions in the order written
   bool fast = false;     // all equations; strict wins
-  /// Called after each pass with its name (one of pass_names()) and the function as it is then.
+  /// Called after each pass with its name (one of the above) and the function as it is then.
   std::function<void(std::string_view pass, const ir::Function&)> after = {};
 };
 

@@ -1,37 +1,42 @@
 #include "compiler/plan/walk.h"
 
 #include "compiler/plan/dims.h"
+#include "compiler/support/overload.h"
 
 namespace rg::plan {
 
 std::vector<std::vector<Item>*> bodies(Item& item) {
-  if (auto* l = std::get_if<Loop>(&item.what)) return {&l->body};
-  if (auto* l = std::get_if<For>(&item.what)) return {&l->body};
-  if (auto* i = std::get_if<If>(&item.what)) return {&i->then_body, &i->else_body};
-  if (auto* a = std::get_if<Assert>(&item.what)) return {&a->search};
-  return {};
+  using Lists = std::vector<std::vector<Item>*>;
+  return std::visit(
+      Overload{[](Loop& l) { return Lists{&l.body}; }, [](For& l) { return Lists{&l.body}; },
+               [](If& i) { return Lists{&i.then_body, &i.else_body}; }, [](Assert& a) { return Lists{&a.search}; },
+               [](Store&) { return Lists{}; }, [](Accumulate&) { return Lists{}; }, [](ScatterAdd&) { return Lists{}; },
+               [](Sizes&) { return Lists{}; }},
+      item.what);
 }
 
 void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f) {
   const auto access = [&](const Access& a) {
     for (const Dim& d : a.index) for_each_node_in(plan, d, f);
   };
-  if (const auto* s = std::get_if<Store>(&item.what)) {
-    access(s->target);
-    f(s->value);
-  } else if (const auto* r = std::get_if<Accumulate>(&item.what)) {
-    f(plan.reductions[r->reduction.index].value);
-  } else if (const auto* a = std::get_if<ScatterAdd>(&item.what)) {
-    access(a->target);
-    access(a->errors);
-    f(a->value);
-    if (a->mask.valid()) f(a->mask);
-  } else if (const auto* i = std::get_if<If>(&item.what)) {
-    f(i->condition);
-  } else if (const auto* c = std::get_if<Assert>(&item.what)) {
-    f(c->condition);
-    for (const Assert::Number& n : c->numbers) f(n.value);
-  }
+  std::visit(Overload{[&](const Store& s) {
+                        access(s.target);
+                        f(s.value);
+                      },
+                      [&](const Accumulate& a) { f(plan.reductions[a.reduction.index].value); },
+                      [&](const ScatterAdd& a) {
+                        access(a.target);
+                        access(a.errors);
+                        f(a.value);
+                        if (a.mask.valid()) f(a.mask);
+                      },
+                      [&](const If& i) { f(i.condition); },
+                      [&](const Assert& a) {
+                        f(a.condition);
+                        for (const Assert::Number& n : a.numbers) f(n.value);
+                      },
+                      [](const Loop&) {}, [](const For&) {}, [](const Sizes&) {}},
+             item.what);
 }
 
 void for_each_node(const Plan& plan, std::vector<NodeId> from, IdSet<NodeId>& seen,
@@ -64,9 +69,14 @@ void for_each_node(const Plan& plan, const Item& item, const std::function<void(
 }
 
 const Access* stored_by(const Item& item) {
-  if (const auto* s = std::get_if<Store>(&item.what)) return &s->target;
-  if (const auto* s = std::get_if<ScatterAdd>(&item.what)) return &s->target;
-  return nullptr;
+  using Target = const Access*;
+  return std::visit(
+      Overload{[](const Store& s) -> Target { return &s.target; },
+               [](const ScatterAdd& s) -> Target { return &s.target; }, [](const Loop&) -> Target { return nullptr; },
+               [](const For&) -> Target { return nullptr; }, [](const If&) -> Target { return nullptr; },
+               [](const Assert&) -> Target { return nullptr; }, [](const Accumulate&) -> Target { return nullptr; },
+               [](const Sizes&) -> Target { return nullptr; }},
+      item.what);
 }
 
 Dim linear_address(const Plan& plan, const Access& access) {

@@ -45,7 +45,7 @@ std::vector<double> result(const char* function, std::vector<std::int64_t> sizes
   }
   const auto f = unit.prepare(checked->name);
   REQUIRE(f);
-  const auto y = driver::call(*f, sizes, x, {.opt_level = 2, .strict = strict, .threads = 1, .dump_plan = false});
+  const auto y = driver::call(*f, sizes, x, {.plan = {.strict = strict}});
   REQUIRE(y);
   return (*y)[0].reals;
 }

@@ -91,7 +91,7 @@ void check(const std::string& text) {
 
 void plan_of(const ir::Function& f) {
   if (f.instrs.size() > kInstructions) return;
-  const plan::Plan plan = plan::make_plan(f);
+  const plan::Plan plan = plan::make_plan(f, {.after = plan::EachVerified()});
   (void)plan::print(plan);
   (void)emit::header({&plan, 1}, "input");
 }

@@ -138,7 +138,7 @@ std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std:
   const auto expected = oracle::interpret(module, f, sizes, arguments);
   if (!expected) return "interpreter: " + expected.error();
 
-  const plan::Plan plan = plan::make_plan(f);
+  const plan::Plan plan = plan::make_plan(f, {.after = plan::EachVerified()});
   const Compiled code = compiled(plan, level);
   if (!code.call) return code.error;
 
@@ -177,7 +177,7 @@ std::string compare(const ir::Function& f, std::vector<std::int64_t> sizes, std:
 }
 
 int status(const ir::Function& f, std::vector<std::int64_t> sizes, std::vector<std::optional<std::int64_t>> known) {
-  const Compiled code = compiled(plan::make_plan(f, {.known_sizes = std::move(known)}), 2);
+  const Compiled code = compiled(plan::make_plan(f, {.known_sizes = std::move(known), .after = plan::EachVerified()}), 2);
   if (!code.call) return -1;
   std::vector<char> memory(4096);
   const std::vector<const void*> inputs(f.param_types().size(), memory.data());

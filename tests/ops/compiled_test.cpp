@@ -3,6 +3,7 @@
 
 #include "compiler/ops/all.h"
 #include "compiler/oracle/oracle.h"
+#include "compiler/plan/pass/pipeline.h"
 #include "tests/ops/harness.h"
 
 using namespace rg;
@@ -55,5 +56,28 @@ TEST_CASE("compiled elementwise ops agree with the reference evaluation at speci
     REQUIRE(code(sizes, arguments, got) == RG_OK);
     const Tensors want = run(s.module, s.f(), sizes, arguments);
     CHECK(difference(got, want, allowed(s)) == "");
+  });
+}
+
+TEST_CASE("code without one of the passes over the plan agrees with the reference evaluation") {
+  Random random(6);
+  std::size_t next = 0;
+  for_each_subject({Elem::f64}, [&](Subject& s) {
+    const bool several = !s.op.elementwise && s.op.operands != 0;  // what loops are made of
+    for (const plan::Pass& pass : plan::passes()) {
+      const bool turn = several || next++ % 64 == 0;
+      if (pass.needed || !turn || s.example.fails) continue;
+      CAPTURE(s.str());
+      CAPTURE(pass.name);
+      const Compiled code(session(), prepared(s.module, "f"),
+                          {.vector_bytes = jit::host_vector_bytes(), .skip = {std::string(pass.name)}});
+      const auto& sizes = s.example.sizes.back();
+      const Tensors arguments = draw(s, sizes, random);
+      const auto want = oracle::interpret(s.module, s.f(), sizes, arguments);
+      REQUIRE(want);
+      Tensors got;
+      CHECK(code(sizes, arguments, got) == RG_OK);
+      CHECK(difference(got, *want, allowed(s)) == "");
+    }
   });
 }

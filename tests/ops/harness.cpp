@@ -192,7 +192,9 @@ jit::Session& session() {
 
 Compiled::Compiled(jit::Session& session, const Function& prepared, const plan::PlanOptions& options)
     : results_(prepared.result_types()) {
-  const auto entry = session.add(plan::make_plan(prepared, options));
+  plan::PlanOptions verified = options;
+  verified.after = plan::EachVerified();
+  const auto entry = session.add(plan::make_plan(prepared, verified));
   REQUIRE_MESSAGE(entry, (entry ? "" : entry.error()));
   entry_ = *entry;
 }

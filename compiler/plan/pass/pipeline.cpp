@@ -5,6 +5,8 @@
 #include "compiler/code/reproducer.h"
 #include "compiler/plan/build/planner.h"
 #include "compiler/plan/pass/passes.h"
+#include "compiler/plan/verify.h"
+#include "compiler/support/internal_error.h"
 
 namespace rg::plan {
 
@@ -57,6 +59,12 @@ Plan planned(const ir::Function& function, const PlanOptions& options) {
 }  // namespace
 
 std::span<const Pass> passes() { return kPasses; }
+
+void EachVerified::operator()(std::string_view pass, const Plan& plan) {
+  placed_ = pass != "build" && (placed_ || pass == "storage");
+  const auto breach = verify(plan, placed_ ? Stage::placed : Stage::built);
+  if (breach) internal_error("after " + std::string(pass) + ": @" + plan.function.name + ": " + breach->str());
+}
 
 Plan make_plan(const ir::Function& function, const PlanOptions& options) {
   return ir::reproducible("plan", function, [&] { return planned(function, options); });

@@ -20,6 +20,15 @@ struct Pass {
 /// All passes, in the order in which they run.
 std::span<const Pass> passes();
 
+/// Verifies the plan of one function after each pass: an internal error says which broke what.
+class EachVerified {
+ public:
+  void operator()(std::string_view pass, const Plan& plan);
+
+ private:
+  bool placed_ = false;  // what has memory is decided
+};
+
 /// The plan of a function that has passed the pipeline: built, then through all passes but those that the options leave
 /// out. Anything else in the function is an internal error (InternalError), with a reproducer.
 Plan make_plan(const ir::Function& function, const PlanOptions& options = {});
