@@ -71,6 +71,19 @@ typedef void (*rg_body)(int64_t begin, int64_t end, int thread, void* env);
  * Returns RG_OK. */
 int rg_parallel_for(rg_context* context, int64_t count, int64_t grain, rg_body body, void* env);
 
+/* What a kernel is told of its arrays, inputs first, then outputs: the rank of each and its extents; and the numbers among
+ * the operation's attributes, in order. */
+typedef struct {
+  const int64_t* ranks;
+  const int64_t* const* extents;
+  const int64_t* attributes;
+} rg_kernel_shape;
+
+/* A kernel computes all results of an operation. Arrays are row-major without gaps; an output that is null is not wanted.
+ * `work` is aligned to 64 bytes. Returns RG_OK, or the status with which the call ends. Does not use the context, so that
+ * it may run on any thread. */
+typedef int rg_kernel(const void* const* inputs, void* const* outputs, const rg_kernel_shape* shape, void* work);
+
 /* The digamma function; NaN at 0, -1, -2, ... Recurrence to x >= 12, then the asymptotic series (DLMF 5.11.2); reflection
  * (DLMF 5.5.4) for x < 0. The error is within 16 units in the last place of the greatest of 1, the value and log |x|. */
 double rg_digamma(double x);

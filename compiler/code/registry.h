@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "compiler/ops/kernel.h"
 #include "compiler/ops/monoid.h"
 #include "compiler/ops/op.h"
 #include "compiler/ops/opcode.h"
@@ -40,8 +41,11 @@ struct OpInfo {
   bool is_uneven = false;
   bool shows_zeros = false;
   std::optional<Monoid> monoid;  // of reductions
-  int operands = -1;             // -1: any number
-  int cost = 0;                  // of elementwise ops: operations on one element, in additions
+  /// Of kernel ops: the runtime's functions by element type, and the bytes that they work in.
+  std::span<const Kernel> kernels;
+  Dim (*workspace)(std::span<const Type> operands, const ir::Attributes& attrs) = nullptr;
+  int operands = -1;  // -1: any number
+  int cost = 0;       // of elementwise ops: operations on one element, in additions
   int regions = 0;
   Derivative derivative = Derivative::not_differentiable;
   std::string_view reason;

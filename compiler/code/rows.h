@@ -167,6 +167,12 @@ OpInfo row() {
   r.is_uneven = Op::is_uneven;
   r.shows_zeros = Op::shows_zeros;
   if constexpr (requires { Op::monoid; }) r.monoid = Op::monoid;
+  if constexpr (std::is_base_of_v<KernelOp, Op>) {
+    r.kernels = Op::kernels;
+    r.workspace = [](std::span<const Type> operands, const Attributes& a) {
+      return Op::workspace(operands, a.template as<typename Op::Attrs>());
+    };
+  }
   r.operands = Op::operands;
   r.cost = Op::elementwise ? Op::cost : 0;
   r.regions = Op::regions;

@@ -92,8 +92,19 @@ void Writer::instruction(const Instr& i) {
     line(fmt::format("assert {}{};", arg(i.operands[0]), message.empty() ? "" : ", \"" + message + "\""));
     return;
   }
+  if (i.op == opcode<ops::Sort>()) return sort(i);
   if (i.results.size() != 1) throw Unspellable(std::string(ops::info(i.op).name));
   define(i.results[0], expression(i));
+}
+
+// What is wanted of it, each by itself.
+void Writer::sort(const Instr& i) {
+  const std::string x = named(i.operands[0]);
+  const std::string texts[] = {fmt::format("sort({})", x), fmt::format("argsort({})", x),
+                               fmt::format("argsort(argsort({}))", x)};
+  for (std::size_t k = 0; k < 3; ++k) {
+    if (uses_[i.results[k].index] > 0) define(i.results[k], {texts[k]});
+  }
 }
 
 void Writer::branch(const Instr& i) {

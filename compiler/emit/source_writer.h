@@ -56,6 +56,7 @@ class Writer {
   Text scatter_add(const ir::Instr& i);
   void loop(const ir::Instr& i);
   void branch(const ir::Instr& i);
+  void sort(const ir::Instr& i);
   std::string tuple(const std::vector<ir::ValueId>& values) const;
   std::string zero(ir::Elem e) const {
     return e == ir::Elem::boolean ? "false"

@@ -14,6 +14,7 @@
 #include <cstdlib>
 #include <mutex>
 
+#include "compiler/code/registry.h"
 #include "compiler/lower/lower.h"
 
 namespace rg::jit {
@@ -59,6 +60,9 @@ llvm::orc::SymbolMap runtime_symbols(llvm::orc::LLJIT& jit) {
   add("rg_erfcx", &rg_erfcx);
   add("rg_log_erfc", &rg_log_erfc);
   add("rg_sinc", &rg_sinc);
+  for (const ops::OpInfo& op : ops::all_ops()) {
+    for (const ops::Kernel& k : op.kernels) add(k.symbol, k.function);
+  }
   return map;
 }
 

@@ -51,13 +51,15 @@ void Emitter::fail_if(V condition, rg_status status, std::string_view message) {
   fail_if(condition, status, [&] { return static_cast<V>(b_.CreateGlobalString(message)); });
 }
 
-void Emitter::leave(rg_status status) {
+void Emitter::leave(rg_status status) { leave(b_.getInt32(static_cast<std::uint32_t>(status))); }
+
+void Emitter::leave(V status) {
   if (memory_) {
     auto release = function_->getParent()->getOrInsertFunction("rg_workspace_release", b_.getVoidTy(), b_.getPtrTy(),
                                                                b_.getPtrTy());
     b_.CreateCall(release, {context_, memory_});
   }
-  b_.CreateRet(b_.getInt32(static_cast<std::uint32_t>(status)));
+  b_.CreateRet(status);
 }
 
 // Refuses sizes that are negative, not the known ones, or of arrays that are negative or that no address space holds.

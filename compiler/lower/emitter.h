@@ -113,6 +113,8 @@ class Emitter {
   void item(const plan::If& i);
   void item(const plan::Assert& a);
   void item(const plan::Sizes& s);
+  void item(const plan::Kernel& k);
+  V array_of(const std::vector<V>& values, llvm::Type* type);
   void counted(V from, V to, std::int64_t step, const std::function<void(V)>& body);
   void vector_loop(const plan::Loop& l, V from, V to);
   void vector_iterations(const plan::Loop& l, V from, V to, V end);
@@ -256,6 +258,7 @@ class Emitter {
               const std::function<std::vector<V>()>& arguments);
   /// Gives the workspace back and returns.
   void leave(rg_status status);
+  void leave(V status);
   void argument_checks();
   /// The value; `bad` becomes true where it leaves int64 or, if it is used for certain, divides by 0.
   V checked_dim(const plan::Dim& d, V& bad, bool used);

@@ -13,6 +13,7 @@
 #include "compiler/ops/opcode.h"
 #include "compiler/ops/reduce.h"
 #include "compiler/ops/slopes.h"
+#include "compiler/ops/sort.h"
 #include "compiler/ops/special.h"
 #include "compiler/ops/views.h"
 
@@ -23,7 +24,7 @@ template <class... Families>
 struct FamilyList {};
 
 using AllFamilies = FamilyList<ArithmeticOps, SlopeOps, MathOps, BivariateOps, SpecialOps, ComparisonOps, SourceOps,
-                               ViewOps, ReductionOps, ContractionOps, IndexedOps, ControlOps>;
+                               ViewOps, ReductionOps, ContractionOps, IndexedOps, SortOps, ControlOps>;
 
 namespace detail {
 template <class Op, class... Ops>

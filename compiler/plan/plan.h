@@ -225,8 +225,20 @@ struct Sizes {
   bool empty() const { return values.empty() && arrays.empty(); }
 };
 
+/// The call of a function of the runtime that computes all results of an op (ops/kernel.h).
+struct Kernel {
+  ir::Opcode op;
+  ir::Attributes attrs;
+  Elem elem = Elem::f64;  // of operand 0
+  /// First elements of the operands and results, which are whole and row-major; a result without a buffer is not
+  /// wanted.
+  std::vector<Access> inputs, outputs;
+  std::vector<std::vector<Dim>> extents;  // of the operands, then of the results
+  BufferId workspace;                     // invalid: none
+};
+
 struct Item {
-  std::variant<Loop, Store, Accumulate, ScatterAdd, For, If, Assert, Sizes> what;
+  std::variant<Loop, Store, Accumulate, ScatterAdd, For, If, Assert, Sizes, Kernel> what;
 };
 
 /// A part of the workspace, shared by buffers that are never alive together.

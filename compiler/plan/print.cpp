@@ -171,6 +171,14 @@ struct Printer {
     line("else");
     items(i.else_body);
   }
+  void print(const Kernel& k) {
+    std::string text;
+    for (const Access& a : k.outputs) text += (text.empty() ? "" : ", ") + (a.buffer.valid() ? access(a) : "_");
+    text += fmt::format(" = kernel {}", ops::info(k.op).name);
+    for (const Access& a : k.inputs) text += " " + access(a);
+    if (k.workspace.valid()) text += " in " + plan.buffer(k.workspace).name;
+    line(text);
+  }
   void print(const Sizes& s) {
     std::string text = "sizes";
     for (const Dim& d : s.values) text += fmt::format("{} {}", text.size() > 5 ? "," : "", dim(d));

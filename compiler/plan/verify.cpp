@@ -113,10 +113,16 @@ class Verifier {
   }
   void load(const Node& n) {
     access(n.access, n.elem, "a load");
-    const Storage s = plan_.buffer(n.access.buffer).storage;
+    read(n.access.buffer);
+  }
+  void load_array(const Access& a) {
+    access(a, plan_.buffer(a.buffer).elem, "a load");
+    read(a.buffer);
+  }
+  void read(BufferId b) const {
+    const Storage s = plan_.buffer(b).storage;
     const bool own = s == Storage::workspace || s == Storage::tile || s == Storage::scalar;
-    if (own && !stored_.contains(n.access.buffer))
-      fail(kOrder, name(n.access.buffer) + " is read before anything is stored to it");
+    if (own && !stored_.contains(b)) fail(kOrder, name(b) + " is read before anything is stored to it");
   }
   void store(const Access& a, Elem elem) {
     access(a, elem, "a store");
@@ -197,6 +203,13 @@ class Verifier {
     for (const Sizes::Array& a : s.arrays) {
       for (const Dim& d : a.extents) dim(d);
     }
+  }
+
+  void check(const Kernel& k) {
+    for (const Access& a : k.inputs) load_array(a);
+    for_each_array(k, [this](const Access& a, bool written) {
+      if (written) store(a, plan_.buffer(a.buffer).elem);
+    });
   }
 
   const Plan& plan_;

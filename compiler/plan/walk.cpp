@@ -11,8 +11,16 @@ std::vector<std::vector<Item>*> bodies(Item& item) {
       Overload{[](Loop& l) { return Lists{&l.body}; }, [](For& l) { return Lists{&l.body}; },
                [](If& i) { return Lists{&i.then_body, &i.else_body}; }, [](Assert& a) { return Lists{&a.search}; },
                [](Store&) { return Lists{}; }, [](Accumulate&) { return Lists{}; }, [](ScatterAdd&) { return Lists{}; },
-               [](Sizes&) { return Lists{}; }},
+               [](Sizes&) { return Lists{}; }, [](Kernel&) { return Lists{}; }},
       item.what);
+}
+
+void for_each_array(const Kernel& kernel, const std::function<void(const Access&, bool written)>& f) {
+  for (const Access& a : kernel.inputs) f(a, false);
+  for (const Access& a : kernel.outputs) {
+    if (a.buffer.valid()) f(a, true);
+  }
+  if (kernel.workspace.valid()) f({kernel.workspace, {0}}, true);
 }
 
 void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f) {
@@ -35,6 +43,7 @@ void for_each_root_node(const Plan& plan, const Item& item, const std::function<
                         f(a.condition);
                         for (const Assert::Number& n : a.numbers) f(n.value);
                       },
+                      [&](const Kernel& k) { for_each_array(k, [&](const Access& a, bool) { access(a); }); },
                       [](const Loop&) {}, [](const For&) {}, [](const Sizes&) {}},
              item.what);
 }
@@ -75,7 +84,7 @@ const Access* stored_by(const Item& item) {
                [](const ScatterAdd& s) -> Target { return &s.target; }, [](const Loop&) -> Target { return nullptr; },
                [](const For&) -> Target { return nullptr; }, [](const If&) -> Target { return nullptr; },
                [](const Assert&) -> Target { return nullptr; }, [](const Accumulate&) -> Target { return nullptr; },
-               [](const Sizes&) -> Target { return nullptr; }},
+               [](const Sizes&) -> Target { return nullptr; }, [](const Kernel&) -> Target { return nullptr; }},
       item.what);
 }
 

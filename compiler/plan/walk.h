@@ -22,6 +22,8 @@ void for_each_node(const Plan& plan, const Item& item, const std::function<void(
 /// Where a store or a scatter-addition writes, null for other items.
 const Access* stored_by(const Item& item);
 inline Access* stored_by(Item& item) { return const_cast<Access*>(stored_by(std::as_const(item))); }
+/// Calls f with each array of the kernel and whether it is written.
+void for_each_array(const Kernel& kernel, const std::function<void(const Access&, bool written)>& f);
 /// The nested items of an item, empty where it has none.
 std::vector<std::vector<Item>*> bodies(Item& item);
 /// The elements before the one at `index`, row-major over the extents that are kept.

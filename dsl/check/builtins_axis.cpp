@@ -1,4 +1,4 @@
-// Operations along one axis that keep its extent: softmax, log_softmax, cumsum, with `axis:`.
+// Operations along one axis that keep its extent: softmax, log_softmax, cumsum, sort, argsort, with `axis:`.
 #include <fmt/format.h>
 
 #include "dsl/check/checker.h"
@@ -12,8 +12,10 @@ struct Along {
   std::int64_t axis = 0;
 };
 
-/// The operand and the axis; the last one where it is not named and `last` is set or there is no other.
-std::optional<Along> operand_along(BuiltinCall& call, bool last) {
+bool is_number(ir::Elem e) { return e != ir::Elem::boolean; }
+
+/// The operand, of an element type that the operation takes, and the axis; the last one where it is not named and `last` is set or there is no other.
+std::optional<Along> operand_along(BuiltinCall& call, bool last, bool (*takes)(ir::Elem) = ir::is_float) {
   Checker& c = call.c;
   if (!only_options(call, {"axis"})) return std::nullopt;
   const std::string usage = fmt::format("{}(x, axis: 0)", call.name);
@@ -22,9 +24,10 @@ std::optional<Along> operand_along(BuiltinCall& call, bool last) {
   if (x.is_error()) return std::nullopt;
   const ir::Type t = c.type_of(x);
   const auto rank = static_cast<std::int64_t>(t.rank());
-  if (rank == 0 || !ir::is_float(t.elem)) {
+  if (rank == 0 || !takes(t.elem)) {
+    const char* const what = takes(ir::Elem::i64) ? "numbers" : "f32 or f64";
     c.error(Code::type_mismatch, call.span,
-            fmt::format("`{}` takes arrays of f32 or f64, this is {}", call.name, c.describe(x)))
+            fmt::format("`{}` takes arrays of {}, this is {}", call.name, what, c.describe(x)))
         .label(x.span, c.describe(x));
     return std::nullopt;
   }
@@ -114,8 +117,40 @@ Value cumsum_builtin(BuiltinCall& call) {
   return call.c.make_tensor(b.transpose(sums[2], back), call.span);
 }
 
-constexpr BuiltinRow kAxisRows[] = {
-    {"softmax", softmax_builtin}, {"log_softmax", log_softmax_builtin}, {"cumsum", cumsum_builtin}};
+/// The axes with `a` last, and back.
+std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> last_axis(std::size_t rank, std::int64_t a) {
+  std::vector<std::int64_t> to = ops::other_axes(rank, {a}), back(rank);
+  to.push_back(a);
+  for (std::size_t d = 0; d < rank; ++d) back[static_cast<std::size_t>(to[d])] = static_cast<std::int64_t>(d);
+  return {to, back};
+}
+
+/// A result of the op that sorts along the last axis, with its axes in their places.
+Value sorted(BuiltinCall& call, std::size_t result) {
+  const auto a = operand_along(call, true, is_number);
+  if (!a) return Checker::error_value(call.span);
+  ir::Builder& b = call.c.b();
+  const auto [to, back] = last_axis(b.dims(a->x).size(), a->axis);
+  const auto results = b.emit(ops::opcode<ops::Sort>(), {b.transpose(a->x, to)});
+  return call.c.make_tensor(b.transpose(results[result], back), call.span);
+}
+Value sort_builtin(BuiltinCall& call) { return sorted(call, 0); }
+
+Value argsort_builtin(BuiltinCall& call) {
+  Value v = sorted(call, 1);
+  const auto a = v.is_error() ? std::nullopt : operand_along(call, true, is_number);
+  if (!a) return v;
+  // A position is one of the axis, so that a subscript by it needs no check.
+  v.low = Affine{Dim(0), {}};
+  v.high = Affine{call.c.b().dims(a->x)[static_cast<std::size_t>(a->axis)] - Dim(1), {}};
+  return v;
+}
+
+constexpr BuiltinRow kAxisRows[] = {{"softmax", softmax_builtin},
+                                    {"log_softmax", log_softmax_builtin},
+                                    {"cumsum", cumsum_builtin},
+                                    {"sort", sort_builtin},
+                                    {"argsort", argsort_builtin}};
 
 }  // namespace
 

@@ -151,6 +151,7 @@ void Planner::instruction(const ir::Instr& in, const std::set<ValueId>& roots, s
     return;
   }
   if (in.op == opcode<ops::ScatterAdd>()) return scatter(in, out);
+  if (!ops::info(in.op).kernels.empty()) return plan_kernel(in, out);
   if (in.results.size() != 1 || !roots.contains(in.results[0])) return;
   const Access target = target_of(in.results[0], ops::info(in.op).name);
   materialise(in.results[0], target, false);

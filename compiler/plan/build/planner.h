@@ -75,6 +75,7 @@ class Planner {
   BufferId handed_state(ValueId start);
   For::Carried state_of(const ir::Instr& in, std::size_t k, std::vector<std::pair<Placed, BufferId>>& terms);
   void plan_if(const ir::Instr& in, std::vector<Item>& out);
+  void plan_kernel(const ir::Instr& in, std::vector<Item>& out);
   Assert assertion(const ir::Instr& in, NodeId condition);
   /// The position that is out of its extent; loops that look for it are added to `search` where it is among several.
   NodeId wrong_position(const ir::Instr& in, std::vector<Item>& search);

@@ -185,6 +185,12 @@ struct Finder {
       }
     }
     if (in.op == opcode<ops::ScatterAdd>()) roots.insert(in.results[0]);
+    if (!info.kernels.empty()) {
+      for (const ValueId v : in.operands) {
+        if (local(v)) roots.insert(v);
+      }
+      roots.insert(in.results.begin(), in.results.end());
+    }
     for (const ValueId r : in.results) {
       cost[r] = std::min(sum, most);
       const auto asked = limit.find(r);

@@ -24,6 +24,8 @@ struct Layout {
     for (Item& item : items) {
       if (const Access* a = stored_by(item)) ++stores[a->buffer];
       if (const auto* s = std::get_if<ScatterAdd>(&item.what)) fixed.insert({s->target.buffer, s->errors.buffer});
+      if (const auto* k = std::get_if<Kernel>(&item.what))
+        for_each_array(*k, [this](const Access& a, bool) { fixed.insert(a.buffer); });
       if (const auto* f = std::get_if<For>(&item.what)) {
         for (const For::Carried& c : f->carried) fixed.insert({c.current, c.next});
       }

@@ -54,6 +54,12 @@ struct Placer {
           for (const bool store : {true, false}) uses[a->buffer].push_back({loops, a->index, store, top});
         }
       }
+      if (const auto* k = std::get_if<Kernel>(&item.what)) {
+        for_each_array(*k, [&](const Access& a, bool written) {
+          uses[a.buffer].push_back({loops, a.index, written, top});
+          if (a.buffer == k->workspace) uses[a.buffer].push_back({loops, a.index, false, top});
+        });
+      }
       if (const auto* l = std::get_if<For>(&item.what)) {
         for (const For::Carried& c : l->carried) {
           carried.insert({c.current, c.next});

@@ -24,7 +24,7 @@ struct Results {
     std::size_t top;  // number of the item of the function's own body that it is in
   };
   std::map<BufferId, std::vector<User>> users = {};  // statements that read, store to or carry a buffer
-  std::set<BufferId> carried = {};
+  std::set<BufferId> carried = {};                   // states, and arrays of kernels: they stay where they are
 
   static void each(Item& item, const std::function<void(Item&)>& f) {
     f(item);
@@ -69,6 +69,12 @@ struct Results {
             carried.insert(b);
           }
         }
+      }
+      if (const auto* k = std::get_if<Kernel>(&item.what)) {
+        for_each_array(*k, [&](const Access& a, bool) {
+          use(a.buffer, item, top(item));
+          carried.insert(a.buffer);
+        });
       }
       note(item, from_front);
     }

@@ -1,4 +1,4 @@
-#include "compiler/code/rows.h"
+#include "compiler/ops/slopes.h"
 
 namespace rg::ops {
 
@@ -27,7 +27,5 @@ std::vector<std::vector<double>> pow_factor(std::int64_t k, std::int64_t m) {
   }
   return p;
 }
-
-template std::vector<OpInfo> family_rows(SlopeOps);
 
 }  // namespace rg::ops

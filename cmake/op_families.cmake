@@ -1,0 +1,17 @@
+# rg_op_families(target folder): a source of the target for each header of the folder that ends in a family of ops, a line
+# `using NameOps = OpList<…>;`. It holds the rows of the family, so that families are compiled apart.
+function(rg_op_families target folder)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${folder}/*.h)
+  foreach(header ${headers})
+    file(STRINGS ${header} families REGEX "^using [A-Za-z]+Ops = ?$|^using [A-Za-z]+Ops = *OpList")
+    if(families)
+      list(GET families 0 line)
+      string(REGEX REPLACE "^using ([A-Za-z]+).*" "\\1" FAMILY "${line}")
+      get_filename_component(name ${header} NAME_WE)
+      set(source ${CMAKE_BINARY_DIR}/op_families/${name}.cpp)
+      set(text "#include \"compiler/code/rows.h\"\n\nnamespace rg::ops {\n\ntemplate std::vector<OpInfo> family_rows(${FAMILY});\n\n}  // namespace rg::ops\n")
+      file(CONFIGURE OUTPUT ${source} CONTENT "${text}" @ONLY)
+      target_sources(${target} PRIVATE ${source})
+    endif()
+  endforeach()
+endfunction()
