@@ -1,23 +1,35 @@
 // Operators and elementwise operations: element types, broadcasting, numbers of open type, index arithmetic, `@`,
 // einsum.
+#include "dsl/check/arithmetic.h"
+
 #include <fmt/format.h>
 
 #include <cmath>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/context.h"
+#include "dsl/check/facts.h"
 #include "dsl/check/identities.h"
+#include "dsl/check/scope.h"
+#include "dsl/check/types.h"
+#include "dsl/check/unify.h"
 
 namespace rg::dsl {
 
-std::optional<Elem> Checker::common_elem(std::span<const Value> operands, Span span, std::string_view shown) {
+static Value power(Context& cx, const Value& a, const Value& c, Span span);
+static Value integer_power(Context& cx, const Value& a, const Value& c, Span span);
+static Value matrix_product(Context& cx, const Value& a0, const Value& c0, Span span);
+static Value struct_arithmetic(Context& cx, ast::BinaryOp op, const Value& a, const Value& c, Span span);
+static std::optional<Value> flex_arithmetic(Context& cx, ast::BinaryOp op, const Value& a, const Value& c, Span span);
+
+std::optional<Elem> common_elem(Context& cx, std::span<const Value> operands, Span span, std::string_view shown) {
   const Value* first = nullptr;
   for (const Value& v : operands) {
     if (!v.is_tensor()) continue;
     if (first != nullptr && v.type.elem != first->type.elem) {
-      error(Code::type_mismatch, span,
+      error(cx, Code::type_mismatch, span,
             fmt::format("{} of {} and {}", shown, ir::name(first->type.elem), ir::name(v.type.elem)))
-          .label(first->span, describe(*first))
-          .label(v.span, describe(v))
+          .label(first->span, describe(cx, *first))
+          .label(v.span, describe(cx, v))
           .note("element types are never converted silently")
           .hint(fmt::format("convert one of them, for example with `{}(…)`",
                             ir::is_float(v.type.elem) ? ir::name(v.type.elem) : ir::name(first->type.elem)));
@@ -31,10 +43,10 @@ std::optional<Elem> Checker::common_elem(std::span<const Value> operands, Span s
     floating = floating || v.flex->floating;
     if (first == nullptr) continue;
     if (first->type.elem == Elem::boolean || (v.flex->floating && !ir::is_float(first->type.elem))) {
-      error(Code::type_mismatch, span,
+      error(cx, Code::type_mismatch, span,
             fmt::format("{} of {} and {}", shown, ir::name(first->type.elem),
                         v.flex->floating ? "a floating-point number" : "a number"))
-          .label(first->span, describe(*first))
+          .label(first->span, describe(cx, *first))
           .label(v.span, v.flex->floating ? "a floating-point number" : "a number")
           .note("element types are never converted silently")
           .hint(first->type.elem == Elem::boolean ? "choose by `where(c, 1, 0)`" : "convert the integer with `f64(…)`");
@@ -45,8 +57,8 @@ std::optional<Elem> Checker::common_elem(std::span<const Value> operands, Span s
   return floating ? Elem::f64 : Elem::i64;
 }
 
-std::optional<std::vector<Dim>> Checker::broadcast_dims(std::span<const Value> operands, Span span,
-                                                        std::string_view shown) {
+std::optional<std::vector<Dim>> broadcast_dims(Context& cx, std::span<const Value> operands, Span span,
+                                               std::string_view shown) {
   std::vector<Dim> out;
   for (const Value& v : operands) out = v.dims().size() > out.size() ? v.dims() : out;
   for (Dim& d : out) d = Dim(1);
@@ -54,9 +66,9 @@ std::optional<std::vector<Dim>> Checker::broadcast_dims(std::span<const Value> o
     const std::vector<Dim>& dims = v.dims();
     const std::size_t lead = out.size() - dims.size();
     for (std::size_t i = 0; i < dims.size(); ++i) {
-      const Dim d = normal(dims[i]);
+      const Dim d = normal(cx, dims[i]);
       Dim& o = out[lead + i];
-      if (d == Dim(1) || same(o, d)) continue;
+      if (d == Dim(1) || same(cx, o, d)) continue;
       if (o == Dim(1)) {
         o = d;
         continue;
@@ -64,25 +76,25 @@ std::optional<std::vector<Dim>> Checker::broadcast_dims(std::span<const Value> o
       const Value* other = &operands[0];
       for (const Value& w : operands) {
         if (w.dims().size() > out.size() - lead - i - 1 && &w != &v &&
-            normal(w.dims()[w.dims().size() - (dims.size() - i)]) == o)
+            normal(cx, w.dims()[w.dims().size() - (dims.size() - i)]) == o)
           other = &w;
       }
-      const bool never = different(o, d);
-      Diagnostic& e =
-          error(never ? Code::shape_mismatch : Code::shape_unknown, span,
-                never ? fmt::format("{} of unlike shapes: {} and {} differ", shown, str(o), str(d))
-                      : fmt::format("{} of unlike shapes: {} and {} are not known to be equal", shown, str(o), str(d)));
-      e.label(other->span, describe(*other)).label(v.span, describe(v));
+      const bool never = different(cx, o, d);
+      Diagnostic& e = error(cx, never ? Code::shape_mismatch : Code::shape_unknown, span,
+                            never ? fmt::format("{} of unlike shapes: {} and {} differ", shown, str(cx, o), str(cx, d))
+                                  : fmt::format("{} of unlike shapes: {} and {} are not known to be equal", shown,
+                                                str(cx, o), str(cx, d)));
+      e.label(other->span, describe(cx, *other)).label(v.span, describe(cx, v));
       e.note("extents are equal, or literally 1; leading dimensions may be missing");
-      if (!never) e.hint(fmt::format("if they are equal, say so before: `assert {} == {};`", str(o), str(d)));
+      if (!never) e.hint(fmt::format("if they are equal, say so before: `assert {} == {};`", str(cx, o), str(cx, d)));
       return std::nullopt;
     }
   }
   return out;
 }
 
-ValueId Checker::stretch(ValueId v, const std::vector<Dim>& to) {
-  const std::vector<Dim> dims = b().dims(v);
+ValueId stretch(Context& cx, ValueId v, const std::vector<Dim>& to) {
+  const std::vector<Dim> dims = builder(cx).dims(v);
   if (dims == to) return v;
   const std::size_t lead = to.size() - dims.size();
   std::vector<Dim> kept;
@@ -92,11 +104,11 @@ ValueId Checker::stretch(ValueId v, const std::vector<Dim>& to) {
     kept.push_back(dims[i]);
     axes.push_back(static_cast<std::int64_t>(lead + i));
   }
-  ValueId x = b().reshape(v, kept);
+  ValueId x = builder(cx).reshape(v, kept);
   std::vector<Dim> own;
   for (const std::int64_t a : axes) own.push_back(to[static_cast<std::size_t>(a)]);
-  if (b().dims(x) != own) x = b().emit_op<ops::Recast>({x}, {own});
-  return b().broadcast(x, to, axes);
+  if (builder(cx).dims(x) != own) x = builder(cx).emit_op<ops::Recast>({x}, {own});
+  return builder(cx).broadcast(x, to, axes);
 }
 
 namespace {
@@ -124,17 +136,18 @@ ValueId emit_folded(ir::Builder& b, std::string_view op, const std::vector<Value
 
 }  // namespace
 
-Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Span span, std::string_view shown) {
+Value elementwise(Context& cx, std::string_view op, std::vector<Value> operands, Span span, std::string_view shown) {
   for (Value& v : operands) {
     if (v.is_error()) return error_value(span);
     if (!v.is_array()) {
-      error(Code::type_mismatch, v.span, fmt::format("{} takes numbers and arrays, this is {}", shown, describe(v)));
+      error(cx, Code::type_mismatch, v.span,
+            fmt::format("{} takes numbers and arrays, this is {}", shown, describe(cx, v)));
       return error_value(span);
     }
   }
   const ops::ElemRule rule = rule_of(op);
   using enum ops::ElemRule;
-  const auto dims = broadcast_dims(operands, span, shown);
+  const auto dims = broadcast_dims(cx, operands, span, shown);
   if (!dims) return error_value(span);
   const std::string name(op);
   if ((rule == floating || rule == number) && std::ranges::all_of(operands, &Value::is_flex)) {
@@ -146,25 +159,25 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
       f.literal = f.literal && v.flex->literal;
     }
     f.dims = *dims;
-    f.make = [this, name, operands, dims = *dims](Elem e) -> ValueId {
+    f.make = [&cx, name, operands, dims = *dims](Elem e) -> ValueId {
       std::vector<Dim> to;
-      for (const Dim& d : dims) to.push_back(normal(d));
+      for (const Dim& d : dims) to.push_back(normal(cx, d));
       std::vector<ValueId> x;
       for (const Value& v : operands) {
-        const Value t = materialize(v, e);
+        const Value t = materialize(cx, v, e);
         if (t.is_error()) return {};
-        x.push_back(stretch(use(t), to));
+        x.push_back(stretch(cx, use(cx, t), to));
       }
-      return emit_folded(b(), name, x);
+      return emit_folded(builder(cx), name, x);
     };
-    return make_flex(std::move(f), span);
+    return make_flex(cx, std::move(f), span);
   }
   std::span<Value> typed(operands);
   if (ops::has_condition(rule)) {
-    operands[0] = tensor(operands[0]);
+    operands[0] = tensor(cx, operands[0]);
     if (operands[0].is_error() || operands[0].type.elem != Elem::boolean) {
-      error(Code::condition, operands[0].span,
-            fmt::format("the condition of {} is a bool, this is {}", shown, describe(operands[0])));
+      error(cx, Code::condition, operands[0].span,
+            fmt::format("the condition of {} is a bool, this is {}", shown, describe(cx, operands[0])));
       return error_value(span);
     }
     typed = typed.subspan(1);
@@ -173,17 +186,18 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
       f.floating = typed[0].flex->floating || typed[1].flex->floating;
       f.literal = typed[0].flex->literal && typed[1].flex->literal;
       f.dims = *dims;
-      f.make = [this, operands, dims = *dims](Elem e) -> ValueId {
+      f.make = [&cx, operands, dims = *dims](Elem e) -> ValueId {
         std::vector<Dim> to;
-        for (const Dim& d : dims) to.push_back(normal(d));
-        const Value x = materialize(operands[1], e), y = materialize(operands[2], e);
+        for (const Dim& d : dims) to.push_back(normal(cx, d));
+        const Value x = materialize(cx, operands[1], e), y = materialize(cx, operands[2], e);
         if (x.is_error() || y.is_error()) return {};
-        return b().select(stretch(use(operands[0]), to), stretch(use(x), to), stretch(use(y), to));
+        return builder(cx).select(stretch(cx, use(cx, operands[0]), to), stretch(cx, use(cx, x), to),
+                                  stretch(cx, use(cx, y), to));
       };
-      return make_flex(std::move(f), span);
+      return make_flex(cx, std::move(f), span);
     }
   }
-  const auto elem = common_elem(typed, span, shown);
+  const auto elem = common_elem(cx, typed, span, shown);
   if (!elem) return error_value(span);
   const bool fits = rule == floating || rule == test ? ir::is_float(*elem)
                     : rule == number                 ? *elem != Elem::boolean
@@ -192,14 +206,14 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
                                                      : true;
   if (!fits) {
     const bool wants_float = rule == floating || rule == test;
-    Diagnostic& d = error(Code::type_mismatch, span,
+    Diagnostic& d = error(cx, Code::type_mismatch, span,
                           fmt::format("{} takes {}, this is {}", shown,
                                       wants_float       ? "f32 or f64"
                                       : rule == boolean ? "bools"
                                       : rule == integer ? "integers"
                                                         : "numbers",
                                       ir::name(*elem)));
-    for (const Value& v : typed) d.label(v.span, describe(v));
+    for (const Value& v : typed) d.label(v.span, describe(cx, v));
     if (wants_float && ir::is_integer(*elem))
       d.hint(op == "div" ? "the integer quotient is `a div b`, the remainder `a mod b`; or convert with `f64(…)`"
                          : "convert with `f64(…)`");
@@ -207,24 +221,24 @@ Value Checker::elementwise(std::string_view op, std::vector<Value> operands, Spa
   }
   std::vector<ValueId> x;
   for (std::size_t i = 0; i < operands.size(); ++i) {
-    const Value t = materialize(operands[i], ops::has_condition(rule) && i == 0 ? Elem::boolean : *elem);
+    const Value t = materialize(cx, operands[i], ops::has_condition(rule) && i == 0 ? Elem::boolean : *elem);
     if (t.is_error()) return t;
-    x.push_back(stretch(use(t), *dims));
+    x.push_back(stretch(cx, use(cx, t), *dims));
   }
-  return make_tensor(emit_folded(b(), op, x), span);
+  return make_tensor(cx, emit_folded(builder(cx), op, x), span);
 }
 
-Value Checker::unary(ast::UnaryOp op, const Value& x, Span span) {
+Value unary(Context& cx, ast::UnaryOp op, const Value& x, Span span) {
   if (x.is_error()) return x;
-  if (op == ast::UnaryOp::logical_not) return elementwise("not", {x}, span, "`!`");
+  if (op == ast::UnaryOp::logical_not) return elementwise(cx, "not", {x}, span, "`!`");
   if (x.kind == Value::Kind::structure) {
     Value v = x;
-    for (Value& f : v.fields) f = unary(op, f, span);
+    for (Value& f : v.fields) f = unary(cx, op, f, span);
     return v;
   }
-  if (x.is_flex() && x.flex->dim) return make_int(Dim(0) - *x.flex->dim, span);
-  if (x.is_flex() && x.flex->number) return make_number(-*x.flex->number, span);
-  Value v = elementwise("neg", {x}, span, "`-`");
+  if (x.is_flex() && x.flex->dim) return make_int(cx, Dim(0) - *x.flex->dim, span);
+  if (x.is_flex() && x.flex->number) return make_number(cx, -*x.flex->number, span);
+  Value v = elementwise(cx, "neg", {x}, span, "`-`");
   if (x.affine) v.affine = *x.affine * Dim(-1);
   if (x.low && x.high) {
     v.low = *x.high * Dim(-1);
@@ -233,17 +247,17 @@ Value Checker::unary(ast::UnaryOp op, const Value& x, Span span) {
   return v;
 }
 
-std::optional<Value> Checker::flex_arithmetic(ast::BinaryOp op, const Value& a, const Value& c, Span span) {
+std::optional<Value> flex_arithmetic(Context& cx, ast::BinaryOp op, const Value& a, const Value& c, Span span) {
   using enum ast::BinaryOp;
   if (a.flex->dim && c.flex->dim) {
-    const Dim x = normal(*a.flex->dim), y = normal(*c.flex->dim);
+    const Dim x = normal(cx, *a.flex->dim), y = normal(cx, *c.flex->dim);
     std::optional<Dim> r;
     if (op == add) r = x + y;
     if (op == sub) r = x - y;
     if (op == mul) r = x * y;
     if (op == int_div || op == int_mod) {
       if (y == Dim(0)) {
-        error(Code::not_a_size, span, "division by 0");
+        error(cx, Code::not_a_size, span, "division by 0");
         return error_value(span);
       }
       r = op == int_div ? Dim::div(x, y) : Dim::mod(x, y);
@@ -253,81 +267,83 @@ std::optional<Value> Checker::flex_arithmetic(ast::BinaryOp op, const Value& a, 
       for (std::int64_t i = 0; i < y.constant(); ++i) r = *r * x;
     }
     if (r) {
-      if (r->valid()) return make_int(*r, span);
-      error(Code::not_a_size, span, "this leaves the range of 64-bit integers");
+      if (r->valid()) return make_int(cx, *r, span);
+      error(cx, Code::not_a_size, span, "this leaves the range of 64-bit integers");
       return error_value(span);
     }
     std::optional<bool> known;
     if (op == eq || op == ne) {
-      if (same(x, y)) known = op == eq;
-      if (different(x, y)) known = op == ne;
+      if (same(cx, x, y)) known = op == eq;
+      if (different(cx, x, y)) known = op == ne;
     }
     const auto below = [&](const Dim& p, const Dim& q) -> std::optional<bool> {  // p < q
-      if (proven_nonnegative(q - p - Dim(1))) return true;
-      if (proven_nonnegative(p - q)) return false;
+      if (proven_nonnegative(cx, q - p - Dim(1))) return true;
+      if (proven_nonnegative(cx, p - q)) return false;
       return std::nullopt;
     };
     if (op == lt) known = below(x, y);
     if (op == gt) known = below(y, x);
     if (op == le && below(y, x)) known = !*below(y, x);
     if (op == ge && below(x, y)) known = !*below(x, y);
-    if (known) return make_tensor(b().boolean(*known), span);
+    if (known) return make_tensor(cx, builder(cx).boolean(*known), span);
   }
   if (a.flex->number && c.flex->number && a.flex->literal && c.flex->literal &&
       (a.flex->floating || c.flex->floating || op == div)) {
     const double x = *a.flex->number, y = *c.flex->number;
-    if (op == add) return make_number(x + y, span);
-    if (op == sub) return make_number(x - y, span);
-    if (op == mul) return make_number(x * y, span);
-    if (op == div) return make_number(x / y, span);
+    if (op == add) return make_number(cx, x + y, span);
+    if (op == sub) return make_number(cx, x - y, span);
+    if (op == mul) return make_number(cx, x * y, span);
+    if (op == div) return make_number(cx, x / y, span);
   }
   if (op == div) {
     // Sizes and literals become floating-point numbers under `/`.
     Flex f;
     f.floating = true;
     f.literal = a.flex->literal && c.flex->literal;
-    const auto dims = broadcast_dims(std::vector{a, c}, span, "`/`");
+    const auto dims = broadcast_dims(cx, std::vector{a, c}, span, "`/`");
     if (!dims) return error_value(span);
     f.dims = *dims;
-    f.make = [this, a, c, dims = *dims](Elem e) {
+    f.make = [&cx, a, c, dims = *dims](Elem e) {
       std::vector<Dim> to;
-      for (const Dim& d : dims) to.push_back(normal(d));
-      const Value x = materialize(a, e), y = materialize(c, e);
+      for (const Dim& d : dims) to.push_back(normal(cx, d));
+      const Value x = materialize(cx, a, e), y = materialize(cx, c, e);
       if (x.is_error() || y.is_error()) return ValueId{};
-      return b().div(stretch(use(x), to), stretch(use(y), to));
+      return builder(cx).div(stretch(cx, use(cx, x), to), stretch(cx, use(cx, y), to));
     };
-    return make_flex(std::move(f), span);
+    return make_flex(cx, std::move(f), span);
   }
   return std::nullopt;
 }
 
-Value Checker::binary(ast::BinaryOp op, const Value& a, const Value& c, Span span, Span op_span) {
+Value binary(Context& cx, ast::BinaryOp op, const Value& a, const Value& c, Span span, Span op_span) {
   using enum ast::BinaryOp;
   if (a.is_error() || c.is_error()) return error_value(span);
   const std::string shown = fmt::format("`{}`", ast::info(op).spelling);
-  if (a.kind == Value::Kind::structure || c.kind == Value::Kind::structure) return struct_arithmetic(op, a, c, span);
+  if (a.kind == Value::Kind::structure || c.kind == Value::Kind::structure)
+    return struct_arithmetic(cx, op, a, c, span);
   for (const Value* v : {&a, &c}) {
     if (v->is_array()) continue;
-    error(Code::type_mismatch, op_span, fmt::format("{} takes numbers and arrays, this is {}", shown, describe(*v)))
-        .label(v->span, describe(*v));
+    error(cx, Code::type_mismatch, op_span,
+          fmt::format("{} takes numbers and arrays, this is {}", shown, describe(cx, *v)))
+        .label(v->span, describe(cx, *v));
     return error_value(span);
   }
-  if (op == matmul) return this->matmul(a, c, span);
+  if (op == matmul) return matrix_product(cx, a, c, span);
   if (a.is_flex() && c.is_flex()) {
-    if (const auto r = flex_arithmetic(op, a, c, span)) return *r;
+    if (const auto r = flex_arithmetic(cx, op, a, c, span)) return *r;
   }
-  if (op == ast::BinaryOp::pow) return power(a, c, span);
+  if (op == ast::BinaryOp::pow) return power(cx, a, c, span);
   static constexpr std::string_view names[] = {"add", "sub", "mul", "div", "",   "idiv", "imod", "",
                                                "eq",  "ne",  "lt",  "le",  "gt", "ge",   "and",  "or"};
   const auto floating = [](const Value& x) { return x.is_flex() ? x.flex->floating : ir::is_float(x.type.elem); };
   const bool real_mod = op == int_mod && (floating(a) || floating(c));
-  Value v = elementwise(real_mod ? "floor_mod" : names[static_cast<std::size_t>(op)], {a, c}, span, shown);
+  Value v = elementwise(cx, real_mod ? "floor_mod" : names[static_cast<std::size_t>(op)], {a, c}, span, shown);
   if (v.is_error() || v.is_flex() || !ir::is_integer(v.type.elem)) return v;
   // What is known of integers, for subscripts.
   const auto constant = [](const Value& x) {
     return x.affine && x.affine->terms.empty() ? std::optional(x.affine->constant) : std::nullopt;
   };
-  const auto ra = range_of(a), rc = range_of(c);
+  const auto ra = range_of(cx, a), rc = range_of(cx, c);
   if (a.affine && c.affine) {
     if (op == add) v.affine = *a.affine + *c.affine;
     if (op == sub) v.affine = *a.affine + *c.affine * Dim(-1);
@@ -341,7 +357,7 @@ Value Checker::binary(ast::BinaryOp op, const Value& a, const Value& c, Span spa
     if (op == mul && constant(k) && constant(k)->proven_nonnegative())
       v.low = r->first * *constant(k), v.high = r->second * *constant(k);
   }
-  if (op == int_mod && constant(c) && proven_nonnegative(*constant(c) - Dim(1))) {
+  if (op == int_mod && constant(c) && proven_nonnegative(cx, *constant(c) - Dim(1))) {
     v.low = Affine{Dim(0), {}};
     v.high = Affine{*constant(c) - Dim(1), {}};
   }
@@ -353,61 +369,61 @@ Value Checker::binary(ast::BinaryOp op, const Value& a, const Value& c, Span spa
   return v;
 }
 
-Value Checker::power(const Value& a, const Value& c, Span span) {
+Value power(Context& cx, const Value& a, const Value& c, Span span) {
   if (c.is_flex() && c.flex->dim && c.flex->dim->is_constant() && c.flex->literal &&
       std::abs(c.flex->dim->constant()) <= 1024) {
     const std::int64_t k = c.flex->dim->constant();
-    const auto emit = [this, k](ValueId x) {
+    const auto emit = [&cx, k](ValueId x) {
       if (k == 1) return x;
       if (k == 2) {
-        const auto s = square_of_norm(b(), x);
-        return s ? *s : b().op<ops::Square>(x);
+        const auto s = square_of_norm(builder(cx), x);
+        return s ? *s : builder(cx).op<ops::Square>(x);
       }
-      return b().emit_op<ops::PowI>({x}, {.exponent = k});
+      return builder(cx).emit_op<ops::PowI>({x}, {.exponent = k});
     };
     if (a.is_flex()) {
       Flex f = *a.flex;
       f.floating = f.floating || k < 0;
       f.dim.reset();
       f.number.reset();
-      f.make = [this, a, emit](Elem e) {
-        const Value x = materialize(a, e);
-        return x.is_error() ? ValueId{} : emit(use(x));
+      f.make = [&cx, a, emit](Elem e) {
+        const Value x = materialize(cx, a, e);
+        return x.is_error() ? ValueId{} : emit(use(cx, x));
       };
-      return make_flex(std::move(f), span);
+      return make_flex(cx, std::move(f), span);
     }
     if (a.type.elem == Elem::boolean || (k < 0 && !ir::is_float(a.type.elem))) {
-      error(Code::type_mismatch, span, k < 0 ? "a negative power of integers" : "`^` takes numbers")
-          .label(a.span, describe(a));
+      error(cx, Code::type_mismatch, span, k < 0 ? "a negative power of integers" : "`^` takes numbers")
+          .label(a.span, describe(cx, a));
       return error_value(span);
     }
     if (!ir::is_float(a.type.elem) && k > 2) {  // by squaring
       std::optional<Value> r;
       Value square = a;
       for (std::int64_t rest = k; rest > 0; rest /= 2) {
-        if (rest % 2 == 1) r = r ? elementwise("mul", {*r, square}, span, "`^`") : square;
-        if (rest > 1) square = elementwise("mul", {square, square}, span, "`^`");
+        if (rest % 2 == 1) r = r ? elementwise(cx, "mul", {*r, square}, span, "`^`") : square;
+        if (rest > 1) square = elementwise(cx, "mul", {square, square}, span, "`^`");
       }
       return *r;
     }
-    if (k == 0) return make_tensor(b().constant(a.type.elem, 1, type_of(a).dims), span);
-    return make_tensor(emit(use(a)), span);
+    if (k == 0) return make_tensor(cx, builder(cx).constant(a.type.elem, 1, type_of(cx, a).dims), span);
+    return make_tensor(cx, emit(use(cx, a)), span);
   }
   const bool real = a.is_tensor() ? ir::is_float(a.type.elem) : a.is_flex() && a.flex->floating;
-  if (real && c.is_tensor() && ir::is_integer(c.type.elem)) return integer_power(a, c, span);
-  return elementwise("pow", {a, c}, span, "`^`");
+  if (real && c.is_tensor() && ir::is_integer(c.type.elem)) return integer_power(cx, a, c, span);
+  return elementwise(cx, "pow", {a, c}, span, "`^`");
 }
 
 // x^k for an integer k that is known at run time only, in f64, which holds every exponent that matters.
-Value Checker::integer_power(const Value& a, const Value& c, Span span) {
-  const Value x = materialize(a);
+Value integer_power(Context& cx, const Value& a, const Value& c, Span span) {
+  const Value x = materialize(cx, a);
   if (x.is_error()) return x;
-  const auto as = [&](const Value& v, Elem e) { return make_tensor(b().convert(use(v), e), v.span); };
-  const Value y = elementwise("pow", {as(x, Elem::f64), as(c, Elem::f64)}, span, "`^`");
+  const auto as = [&](const Value& v, Elem e) { return make_tensor(cx, builder(cx).convert(use(cx, v), e), v.span); };
+  const Value y = elementwise(cx, "pow", {as(x, Elem::f64), as(c, Elem::f64)}, span, "`^`");
   return y.is_error() ? y : as(y, x.type.elem);
 }
 
-Value Checker::struct_arithmetic(ast::BinaryOp op, const Value& a, const Value& c, Span span) {
+Value struct_arithmetic(Context& cx, ast::BinaryOp op, const Value& a, const Value& c, Span span) {
   using enum ast::BinaryOp;
   const bool both = a.kind == c.kind;
   const bool vector_op = op == add || op == sub;
@@ -415,49 +431,50 @@ Value Checker::struct_arithmetic(ast::BinaryOp op, const Value& a, const Value& 
   const Value& other = a.kind == Value::Kind::structure ? c : a;
   const bool scaling = !both && other.is_array() && other.dims().empty() && (op == mul || (op == div && &s == &a));
   if (!(both && vector_op && a.decl == c.decl) && !scaling) {
-    error(Code::type_mismatch, span, fmt::format("`{}` of {} and {}", ast::info(op).spelling, describe(a), describe(c)))
+    error(cx, Code::type_mismatch, span,
+          fmt::format("`{}` of {} and {}", ast::info(op).spelling, describe(cx, a), describe(cx, c)))
         .note("structs of tensors are vectors: two of one struct are added and subtracted, one is scaled by a number");
     return error_value(span);
   }
   Value v = s;
   for (std::size_t i = 0; i < v.fields.size(); ++i) {
-    v.fields[i] = both       ? binary(op, a.fields[i], c.fields[i], span, span)
-                  : &s == &a ? binary(op, s.fields[i], other, span, span)
-                             : binary(op, other, s.fields[i], span, span);
+    v.fields[i] = both       ? binary(cx, op, a.fields[i], c.fields[i], span, span)
+                  : &s == &a ? binary(cx, op, s.fields[i], other, span, span)
+                             : binary(cx, op, other, s.fields[i], span, span);
     if (v.fields[i].is_error()) return error_value(span);
   }
   return v;
 }
 
-Value Checker::matmul(const Value& a0, const Value& c0, Span span) {
+Value matrix_product(Context& cx, const Value& a0, const Value& c0, Span span) {
   const std::vector<Value> both{a0, c0};
-  const auto elem = common_elem(both, span, "`@`");
+  const auto elem = common_elem(cx, both, span, "`@`");
   if (!elem) return error_value(span);
-  const Value a = materialize(a0, elem), c = materialize(c0, elem);
+  const Value a = materialize(cx, a0, elem), c = materialize(cx, c0, elem);
   if (a.is_error() || c.is_error()) return error_value(span);
-  const ir::Type x = type_of(a), y = type_of(c);
+  const ir::Type x = type_of(cx, a), y = type_of(cx, c);
   if (x.is_scalar() || y.is_scalar() || *elem == Elem::boolean) {
-    error(Code::shape_mismatch, span, fmt::format("`@` of {} and {}", str(x), str(y)))
+    error(cx, Code::shape_mismatch, span, fmt::format("`@` of {} and {}", str(cx, x), str(cx, y)))
         .note("`@` multiplies vectors, matrices and stacks of matrices")
         .hint("scale with `*`");
     return error_value(span);
   }
   const Dim k = x.dims.back(), l = y.rank() == 1 ? y.dims[0] : y.dims[y.rank() - 2];
-  if (!same(k, l)) {
-    const bool never = different(k, l);
-    Diagnostic& d = error(never ? Code::shape_mismatch : Code::shape_unknown, span,
-                          fmt::format("`@` of {} and {}: the inner extents {} and {} {}", str(x), str(y), str(k),
-                                      str(l), never ? "differ" : "are not known to be equal"));
-    d.label(a.span, str(x)).label(c.span, str(y));
-    if (never && y.rank() >= 2 && same(k, y.dims.back())) d.hint("transpose the second operand: `transpose(b)`");
-    if (!never) d.hint(fmt::format("if they are equal, say so before: `assert {} == {};`", str(k), str(l)));
+  if (!same(cx, k, l)) {
+    const bool never = different(cx, k, l);
+    Diagnostic& d = error(cx, never ? Code::shape_mismatch : Code::shape_unknown, span,
+                          fmt::format("`@` of {} and {}: the inner extents {} and {} {}", str(cx, x), str(cx, y),
+                                      str(cx, k), str(cx, l), never ? "differ" : "are not known to be equal"));
+    d.label(a.span, str(cx, x)).label(c.span, str(cx, y));
+    if (never && y.rank() >= 2 && same(cx, k, y.dims.back())) d.hint("transpose the second operand: `transpose(b)`");
+    if (!never) d.hint(fmt::format("if they are equal, say so before: `assert {} == {};`", str(cx, k), str(cx, l)));
     return error_value(span);
   }
   // Labels: batch axes from the right 100, 101, …; row 1, inner 2, column 3.
   std::vector<std::int64_t> lx, ly, lz;
   const std::size_t bx = x.rank() > 2 ? x.rank() - 2 : 0, by = y.rank() > 2 ? y.rank() - 2 : 0,
                     batch = std::max(bx, by);
-  ValueId u = use(a), v = use(c);
+  ValueId u = use(cx, a), v = use(cx, c);
   const auto batch_labels = [&](ValueId& id, std::size_t count, const std::vector<Dim>& dims, std::size_t other_count,
                                 const std::vector<Dim>& other, std::vector<std::int64_t>& labels) {
     std::vector<Dim> kept;
@@ -470,16 +487,16 @@ Value Checker::matmul(const Value& a0, const Value& c0, Span span) {
       kept.push_back(dims[i]);
     }
     kept.insert(kept.end(), dims.begin() + static_cast<std::ptrdiff_t>(count), dims.end());
-    id = b().reshape(id, kept);
+    id = builder(cx).reshape(id, kept);
   };
   batch_labels(u, bx, x.dims, by, y.dims, lx);
   batch_labels(v, by, y.dims, bx, x.dims, ly);
   for (std::size_t i = batch; i > 0; --i) {
     const std::int64_t label = 100 + static_cast<std::int64_t>(i);
     const bool in_x = std::ranges::find(lx, label) != lx.end(), in_y = std::ranges::find(ly, label) != ly.end();
-    if (in_x && in_y && !same(x.dims[bx - i], y.dims[by - i])) {
-      report_extents(x.dims[bx - i], y.dims[by - i], span,
-                     fmt::format("`@` of {} and {}: their batch extents do not fit", str(x), str(y)));
+    if (in_x && in_y && !same(cx, x.dims[bx - i], y.dims[by - i])) {
+      report_extents(cx, x.dims[bx - i], y.dims[by - i], span,
+                     fmt::format("`@` of {} and {}: their batch extents do not fit", str(cx, x), str(cx, y)));
       return error_value(span);
     }
     lz.push_back(label);
@@ -488,7 +505,7 @@ Value Checker::matmul(const Value& a0, const Value& c0, Span span) {
   lx.push_back(2);
   ly.push_back(2);
   if (y.rank() > 1) ly.push_back(3), lz.push_back(3);
-  return make_tensor(b().contract({u, v}, {lx, ly, lz}), span);
+  return make_tensor(cx, builder(cx).contract({u, v}, {lx, ly, lz}), span);
 }
 
 }  // namespace rg::dsl

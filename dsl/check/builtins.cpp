@@ -1,10 +1,16 @@
 // The table of builtin operations, and the elementwise ones: a row of the registry that is `builtin` needs nothing
 // here.
+#include "dsl/check/builtins.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/arithmetic.h"
+#include "dsl/check/context.h"
+#include "dsl/check/facts.h"
+#include "dsl/check/scope.h"
+#include "dsl/check/types.h"
 
 namespace rg::dsl {
 
@@ -19,7 +25,7 @@ bool only_options(BuiltinCall& call, std::initializer_list<std::string_view> all
   for (const ArgValue& a : call.options) {
     if (std::ranges::find(allowed, std::string_view(a.name)) != allowed.end()) continue;
     Diagnostic& d =
-        call.c.error(Code::wrong_arguments, a.name_span, fmt::format("`{}` has no option `{}`", call.name, a.name));
+        error(call.c, Code::wrong_arguments, a.name_span, fmt::format("`{}` has no option `{}`", call.name, a.name));
     if (allowed.size() > 0) {
       std::vector<std::string> names(allowed.begin(), allowed.end());
       if (const std::string hint = suggestion(a.name, names); !hint.empty()) d.hint(hint);
@@ -31,9 +37,8 @@ bool only_options(BuiltinCall& call, std::initializer_list<std::string_view> all
 
 bool expect_args(BuiltinCall& call, std::size_t low, std::size_t high, const char* usage) {
   if (call.args.size() >= low && call.args.size() <= high) return true;
-  call.c
-      .error(Code::wrong_arguments, call.span,
-             fmt::format("`{}` with {} argument{}", call.name, call.args.size(), call.args.size() == 1 ? "" : "s"))
+  error(call.c, Code::wrong_arguments, call.span,
+        fmt::format("`{}` with {} argument{}", call.name, call.args.size(), call.args.size() == 1 ? "" : "s"))
       .hint(fmt::format("it is used as `{}`", usage));
   return false;
 }
@@ -47,7 +52,7 @@ const std::vector<Value>* items(const Value& v) {
 
 std::optional<std::vector<std::int64_t>> integer_list(BuiltinCall& call, const Value& v, const char* what) {
   const auto bad = [&](Span at) {
-    call.c.error(Code::bad_option, at, fmt::format("{} of `{}` is an integer or a list of integers", what, call.name));
+    error(call.c, Code::bad_option, at, fmt::format("{} of `{}` is an integer or a list of integers", what, call.name));
     return std::nullopt;
   };
   std::vector<Value> list{v};
@@ -67,18 +72,16 @@ std::optional<std::vector<Dim>> shape_list(BuiltinCall& call, const Value& v) {
   std::vector<Dim> out;
   for (const Value& item : list) {
     if (!item.is_flex() || !item.flex->dim) {
-      Diagnostic& d =
-          call.c
-              .error(Code::not_a_size, item.span,
-                     fmt::format("a shape is a list of size expressions, this is {}", call.c.describe(item)))
-              .hint(fmt::format("for example `{}([n, m])`", call.name));
+      Diagnostic& d = error(call.c, Code::not_a_size, item.span,
+                            fmt::format("a shape is a list of size expressions, this is {}", describe(call.c, item)))
+                          .hint(fmt::format("for example `{}([n, m])`", call.name));
       if (item.is_tensor() && ir::is_integer(item.type.elem))
         d.hint("a number known only at run time becomes a parameter: `n: size`");
       return std::nullopt;
     }
-    const Dim d = call.c.normal(*item.flex->dim);
-    if (!call.c.require_nonnegative(d, fmt::format("the extent {} is negative", call.c.str(d)))) {
-      call.c.error(Code::not_a_size, item.span, fmt::format("the extent {} is negative", call.c.str(d)));
+    const Dim d = normal(call.c, *item.flex->dim);
+    if (!require_nonnegative(call.c, d, fmt::format("the extent {} is negative", str(call.c, d)))) {
+      error(call.c, Code::not_a_size, item.span, fmt::format("the extent {} is negative", str(call.c, d)));
       return std::nullopt;
     }
     out.push_back(d);
@@ -91,32 +94,31 @@ namespace {
 // Elementwise ops that take part by their registry row.
 Value registry_builtin(BuiltinCall& call) {
   const ops::OpInfo& row = ops::info(*ops::opcode_named(call.name));
-  if (!only_options(call, {})) return Checker::error_value(call.span);
+  if (!only_options(call, {})) return error_value(call.span);
   const auto count = static_cast<std::size_t>(row.operands);
   const std::string usage = call.name + (count == 1 ? "(x)" : count == 2 ? "(a, b)" : "(a, b, c)");
-  if (!expect_args(call, count, count, usage.c_str())) return Checker::error_value(call.span);
+  if (!expect_args(call, count, count, usage.c_str())) return error_value(call.span);
   std::vector<Value> operands;
   for (const ArgValue& a : call.args) {
     // Sizes are numbers of a float context in functions of floats.
     operands.push_back(a.value);
   }
-  return call.c.elementwise(call.name, operands, call.span, "`" + call.name + "`");
+  return elementwise(call.c, call.name, operands, call.span, "`" + call.name + "`");
 }
 
 Value where_builtin(BuiltinCall& call) {
-  if (!only_options(call, {}) || !expect_args(call, 3, 3, "where(condition, a, b)"))
-    return Checker::error_value(call.span);
-  return call.c.elementwise("select", {call.arg(0), call.arg(1), call.arg(2)}, call.span, "`where`");
+  if (!only_options(call, {}) || !expect_args(call, 3, 3, "where(condition, a, b)")) return error_value(call.span);
+  return elementwise(call.c, "select", {call.arg(0), call.arg(1), call.arg(2)}, call.span, "`where`");
 }
 
 Value clamp_builtin(BuiltinCall& call) {
-  if (!only_options(call, {}) || !expect_args(call, 3, 3, "clamp(x, low, high)"))
-    return Checker::error_value(call.span);
-  Checker& c = call.c;
-  Value v = c.elementwise("min", {c.elementwise("max", {call.arg(0), call.arg(1)}, call.span, "`clamp`"), call.arg(2)},
-                          call.span, "`clamp`");
-  const auto low = c.range_of(call.arg(1)), high = c.range_of(call.arg(2));
-  if (low && high && c.affine_nonnegative(high->second + low->first * Dim(-1)))
+  if (!only_options(call, {}) || !expect_args(call, 3, 3, "clamp(x, low, high)")) return error_value(call.span);
+  Context& c = call.c;
+  Value v =
+      elementwise(c, "min", {elementwise(c, "max", {call.arg(0), call.arg(1)}, call.span, "`clamp`"), call.arg(2)},
+                  call.span, "`clamp`");
+  const auto low = range_of(c, call.arg(1)), high = range_of(c, call.arg(2));
+  if (low && high && affine_nonnegative(c, high->second + low->first * Dim(-1)))
     v.low = low->first, v.high = high->second;
   return v;
 }
@@ -125,17 +127,17 @@ Value clamp_builtin(BuiltinCall& call) {
 template <class Op>
 Value derivative_builtin(BuiltinCall& call) {
   const std::string usage = call.name + "(order, x)";
-  if (!only_options(call, {}) || !expect_args(call, 2, 2, usage.c_str())) return Checker::error_value(call.span);
+  if (!only_options(call, {}) || !expect_args(call, 2, 2, usage.c_str())) return error_value(call.span);
   const auto order = integer_list(call, call.arg(0), "the order");
-  const Value x = call.c.tensor(call.arg(1));
-  if (!order || x.is_error()) return Checker::error_value(call.span);
+  const Value x = tensor(call.c, call.arg(1));
+  if (!order || x.is_error()) return error_value(call.span);
   constexpr std::int64_t highest = std::int64_t{1} << 31;
   if (order->size() != 1 || (*order)[0] < 0 || (*order)[0] > highest || !ir::is_float(x.type.elem)) {
-    call.c.error(Code::type_mismatch, call.span,
-                 fmt::format("`{}` takes an order from 0 to 2^31 and f32 or f64", usage));
-    return Checker::error_value(call.span);
+    error(call.c, Code::type_mismatch, call.span,
+          fmt::format("`{}` takes an order from 0 to 2^31 and f32 or f64", usage));
+    return error_value(call.span);
   }
-  return call.c.make_tensor(call.c.b().emit_op<Op>({call.c.use(x)}, {.order = (*order)[0]}), call.span);
+  return make_tensor(call.c, builder(call.c).emit_op<Op>({use(call.c, x)}, {.order = (*order)[0]}), call.span);
 }
 
 constexpr BuiltinRow kElementwise[] = {{"where", where_builtin},

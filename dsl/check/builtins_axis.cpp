@@ -1,7 +1,11 @@
 // Operations along one axis that keep its extent: softmax, log_softmax, cumsum, sort, argsort, with `axis:`.
 #include <fmt/format.h>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/builtins.h"
+#include "dsl/check/context.h"
+#include "dsl/check/facts.h"
+#include "dsl/check/scope.h"
+#include "dsl/check/types.h"
 
 namespace rg::dsl {
 
@@ -14,21 +18,22 @@ struct Along {
 
 bool is_number(ir::Elem e) { return e != ir::Elem::boolean; }
 
-/// The operand, of an element type that the operation takes, and the axis; the last one where it is not named and `last` is set or there is no other.
+/// The operand, of an element type that the operation takes, and the axis; the last one where it is not named and
+/// `last` is set or there is no other.
 std::optional<Along> operand_along(BuiltinCall& call, bool last, bool (*takes)(ir::Elem) = ir::is_float) {
-  Checker& c = call.c;
+  Context& c = call.c;
   if (!only_options(call, {"axis"})) return std::nullopt;
   const std::string usage = fmt::format("{}(x, axis: 0)", call.name);
   if (!expect_args(call, 1, 1, usage.c_str())) return std::nullopt;
-  const Value x = c.tensor(call.arg(0), "an array");
+  const Value x = tensor(c, call.arg(0), "an array");
   if (x.is_error()) return std::nullopt;
-  const ir::Type t = c.type_of(x);
+  const ir::Type t = type_of(c, x);
   const auto rank = static_cast<std::int64_t>(t.rank());
   if (rank == 0 || !takes(t.elem)) {
     const char* const what = takes(ir::Elem::i64) ? "numbers" : "f32 or f64";
-    c.error(Code::type_mismatch, call.span,
-            fmt::format("`{}` takes arrays of {}, this is {}", call.name, what, c.describe(x)))
-        .label(x.span, c.describe(x));
+    error(c, Code::type_mismatch, call.span,
+          fmt::format("`{}` takes arrays of {}, this is {}", call.name, what, describe(c, x)))
+        .label(x.span, describe(c, x));
     return std::nullopt;
   }
   std::int64_t at = rank - 1;
@@ -38,26 +43,27 @@ std::optional<Along> operand_along(BuiltinCall& call, bool last, bool (*takes)(i
     const std::int64_t a = list->size() == 1 ? (*list)[0] : rank;
     at = a < 0 ? a + rank : a;
     if (at < 0 || at >= rank) {
-      c.error(Code::bad_option, axis->value.span,
-              list->size() == 1
-                  ? fmt::format("axis {} of {}, which has {} dimension{}", a, c.str(t), rank, rank == 1 ? "" : "s")
-                  : fmt::format("`{}` goes along one axis", call.name));
+      error(c, Code::bad_option, axis->value.span,
+            list->size() == 1
+                ? fmt::format("axis {} of {}, which has {} dimension{}", a, str(c, t), rank, rank == 1 ? "" : "s")
+                : fmt::format("`{}` goes along one axis", call.name));
       return std::nullopt;
     }
   } else if (!last && rank > 1) {
-    c.error(Code::bad_option, call.span, fmt::format("`{}` goes along one axis", call.name)).hint("name it: `axis: 0`");
+    error(c, Code::bad_option, call.span, fmt::format("`{}` goes along one axis", call.name))
+        .hint("name it: `axis: 0`");
     return std::nullopt;
   }
-  return Along{c.use(x), at};
+  return Along{use(c, x), at};
 }
 
 // Nothing has no greatest element.
 bool has_elements(BuiltinCall& call, const Along& a) {
-  const Dim d = call.c.b().dims(a.x)[static_cast<std::size_t>(a.axis)];
-  if (call.c.require_nonnegative(d - Dim(1),
-                                 fmt::format("`{}` of nothing: the extent {} is 0", call.name, call.c.str(d))))
+  const Dim d = builder(call.c).dims(a.x)[static_cast<std::size_t>(a.axis)];
+  if (require_nonnegative(call.c, d - Dim(1),
+                          fmt::format("`{}` of nothing: the extent {} is 0", call.name, str(call.c, d))))
     return true;
-  call.c.error(Code::shape_mismatch, call.span, fmt::format("`{}` of nothing", call.name));
+  error(call.c, Code::shape_mismatch, call.span, fmt::format("`{}` of nothing", call.name));
   return false;
 }
 
@@ -74,20 +80,20 @@ ValueId less_greatest(ir::Builder& b, const Along& a) {
 // exp(x - max) / sum(exp(x - max))
 Value softmax_builtin(BuiltinCall& call) {
   const auto a = operand_along(call, true);
-  if (!a || !has_elements(call, *a)) return Checker::error_value(call.span);
-  ir::Builder& b = call.c.b();
+  if (!a || !has_elements(call, *a)) return error_value(call.span);
+  ir::Builder& b = builder(call.c);
   const ValueId e = b.op<ops::Exp>(less_greatest(b, *a));
-  return call.c.make_tensor(b.div(e, repeated(b, b.sum(e, {a->axis}), *a)), call.span);
+  return make_tensor(call.c, b.div(e, repeated(b, b.sum(e, {a->axis}), *a)), call.span);
 }
 
 // (x - max) - log(sum(exp(x - max))), so that a large maximum takes no digits from the result
 Value log_softmax_builtin(BuiltinCall& call) {
   const auto a = operand_along(call, true);
-  if (!a || !has_elements(call, *a)) return Checker::error_value(call.span);
-  ir::Builder& b = call.c.b();
+  if (!a || !has_elements(call, *a)) return error_value(call.span);
+  ir::Builder& b = builder(call.c);
   const ValueId d = less_greatest(b, *a);
   const ValueId s = b.op<ops::Log>(b.sum(b.op<ops::Exp>(d), {a->axis}));
-  return call.c.make_tensor(b.sub(d, repeated(b, s, *a)), call.span);
+  return make_tensor(call.c, b.sub(d, repeated(b, s, *a)), call.span);
 }
 
 /// The sum with x and its rounding error (ops::add_with_error). The error has no derivative.
@@ -99,8 +105,8 @@ std::pair<ValueId, ValueId> add_with_error(ir::Builder& b, ValueId sum, ValueId 
 // A loop over the axis that keeps each sum.
 Value cumsum_builtin(BuiltinCall& call) {
   const auto a = operand_along(call, false);
-  if (!a) return Checker::error_value(call.span);
-  ir::Builder& b = call.c.b();
+  if (!a) return error_value(call.span);
+  ir::Builder& b = builder(call.c);
   const auto rank = static_cast<std::int64_t>(b.dims(a->x).size());
   std::vector<std::int64_t> to{a->axis}, back(static_cast<std::size_t>(rank));
   for (std::int64_t d = 0; d < rank; ++d) {
@@ -114,7 +120,7 @@ Value cumsum_builtin(BuiltinCall& call) {
     const auto [sum, error] = add_with_error(b, state[0], state[1], slice[0]);
     return std::pair{std::vector{sum, error}, std::vector{sum}};
   });
-  return call.c.make_tensor(b.transpose(sums[2], back), call.span);
+  return make_tensor(call.c, b.transpose(sums[2], back), call.span);
 }
 
 /// The axes with `a` last, and back.
@@ -128,11 +134,11 @@ std::pair<std::vector<std::int64_t>, std::vector<std::int64_t>> last_axis(std::s
 /// A result of the op that sorts along the last axis, with its axes in their places.
 Value sorted(BuiltinCall& call, std::size_t result) {
   const auto a = operand_along(call, true, is_number);
-  if (!a) return Checker::error_value(call.span);
-  ir::Builder& b = call.c.b();
+  if (!a) return error_value(call.span);
+  ir::Builder& b = builder(call.c);
   const auto [to, back] = last_axis(b.dims(a->x).size(), a->axis);
   const auto results = b.emit(ops::opcode<ops::Sort>(), {b.transpose(a->x, to)});
-  return call.c.make_tensor(b.transpose(results[result], back), call.span);
+  return make_tensor(call.c, b.transpose(results[result], back), call.span);
 }
 Value sort_builtin(BuiltinCall& call) { return sorted(call, 0); }
 
@@ -142,7 +148,7 @@ Value argsort_builtin(BuiltinCall& call) {
   if (!a) return v;
   // A position is one of the axis, so that a subscript by it needs no check.
   v.low = Affine{Dim(0), {}};
-  v.high = Affine{call.c.b().dims(a->x)[static_cast<std::size_t>(a->axis)] - Dim(1), {}};
+  v.high = Affine{builder(call.c).dims(a->x)[static_cast<std::size_t>(a->axis)] - Dim(1), {}};
   return v;
 }
 

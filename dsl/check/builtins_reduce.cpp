@@ -1,7 +1,13 @@
 // Reductions over axes: sum prod mean var max min any all argmax argmin logsumexp, with `axis:` and `keep:`.
 #include <fmt/format.h>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/arithmetic.h"
+#include "dsl/check/builtins.h"
+#include "dsl/check/context.h"
+#include "dsl/check/expr.h"
+#include "dsl/check/facts.h"
+#include "dsl/check/scope.h"
+#include "dsl/check/types.h"
 
 namespace rg::dsl {
 
@@ -15,14 +21,14 @@ struct Reduced {
 };
 
 std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MAX) {
-  Checker& c = call.c;
+  Context& c = call.c;
   if (!only_options(call, {"axis", "keep"})) return std::nullopt;
   const std::string usage = fmt::format("{}(x, axis: 0, keep: true)", call.name);
   if (!expect_args(call, 1, 1, usage.c_str())) return std::nullopt;
   Reduced r;
-  r.x = c.tensor(call.arg(0), "an array");
+  r.x = tensor(c, call.arg(0), "an array");
   if (r.x.is_error()) return std::nullopt;
-  const ir::Type t = c.type_of(r.x);
+  const ir::Type t = type_of(c, r.x);
   const auto rank = static_cast<std::int64_t>(t.rank());
   if (const ArgValue* axis = option(call, "axis")) {
     const auto list = integer_list(call, axis->value, "the axis");
@@ -30,10 +36,10 @@ std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MA
     for (const std::int64_t a : *list) {
       const std::int64_t at = a < 0 ? a + rank : a;
       if (at < 0 || at >= rank || std::ranges::find(r.axes, at) != r.axes.end()) {
-        c.error(Code::bad_option, axis->value.span,
-                at < 0 || at >= rank
-                    ? fmt::format("axis {} of {}, which has {} dimension{}", a, c.str(t), rank, rank == 1 ? "" : "s")
-                    : fmt::format("axis {} stands twice", a));
+        error(c, Code::bad_option, axis->value.span,
+              at < 0 || at >= rank
+                  ? fmt::format("axis {} of {}, which has {} dimension{}", a, str(c, t), rank, rank == 1 ? "" : "s")
+                  : fmt::format("axis {} stands twice", a));
         return std::nullopt;
       }
       r.axes.push_back(at);
@@ -43,14 +49,14 @@ std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MA
     for (std::int64_t a = 0; a < rank; ++a) r.axes.push_back(a);
   }
   if (r.axes.size() > max_axes) {
-    c.error(Code::bad_option, call.span, fmt::format("`{}` reduces one axis", call.name)).hint("name it: `axis: 0`");
+    error(c, Code::bad_option, call.span, fmt::format("`{}` reduces one axis", call.name)).hint("name it: `axis: 0`");
     return std::nullopt;
   }
   bool keep = false;
   if (const ArgValue* k = option(call, "keep")) {
-    const auto known = k->value.is_tensor() ? c.constant_condition(k->value) : std::nullopt;
+    const auto known = k->value.is_tensor() ? constant_condition(c, k->value) : std::nullopt;
     if (!known) {
-      c.error(Code::bad_option, k->value.span, "`keep` is `true` or `false`");
+      error(c, Code::bad_option, k->value.span, "`keep` is `true` or `false`");
       return std::nullopt;
     }
     keep = *known;
@@ -66,20 +72,19 @@ std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MA
 
 bool need(BuiltinCall& call, const Reduced& r, bool fits, const char* what) {
   if (fits) return true;
-  call.c
-      .error(Code::type_mismatch, call.span,
-             fmt::format("`{}` takes {}, this is {}", call.name, what, call.c.describe(r.x)))
-      .label(r.x.span, call.c.describe(r.x));
+  error(call.c, Code::type_mismatch, call.span,
+        fmt::format("`{}` takes {}, this is {}", call.name, what, describe(call.c, r.x)))
+      .label(r.x.span, describe(call.c, r.x));
   return false;
 }
 
 // Nothing has no least or greatest element.
 bool nonempty(BuiltinCall& call, const Reduced& r) {
   for (const std::int64_t a : r.axes) {
-    const Dim d = call.c.type_of(r.x).dims[static_cast<std::size_t>(a)];
-    if (!call.c.require_nonnegative(d - Dim(1),
-                                    fmt::format("`{}` of nothing: the extent {} is 0", call.name, call.c.str(d)))) {
-      call.c.error(Code::shape_mismatch, call.span, fmt::format("`{}` of nothing", call.name));
+    const Dim d = type_of(call.c, r.x).dims[static_cast<std::size_t>(a)];
+    if (!require_nonnegative(call.c, d - Dim(1),
+                             fmt::format("`{}` of nothing: the extent {} is 0", call.name, str(call.c, d)))) {
+      error(call.c, Code::shape_mismatch, call.span, fmt::format("`{}` of nothing", call.name));
       return false;
     }
   }
@@ -87,21 +92,21 @@ bool nonempty(BuiltinCall& call, const Reduced& r) {
 }
 
 Value finish(BuiltinCall& call, const Reduced& r, ValueId id) {
-  return call.c.make_tensor(call.c.b().reshape(id, r.kept_dims), call.span);
+  return make_tensor(call.c, builder(call.c).reshape(id, r.kept_dims), call.span);
 }
 
 Value simple(BuiltinCall& call, std::string_view kind, bool logical) {
   const auto r = prepare(call);
   if (!r || !need(call, *r, (r->x.type.elem == Elem::boolean) == logical, logical ? "bools" : "numbers"))
-    return Checker::error_value(call.span);
-  return finish(call, *r, call.c.b().reduce(kind, call.c.use(r->x), r->axes));
+    return error_value(call.span);
+  return finish(call, *r, builder(call.c).reduce(kind, use(call.c, r->x), r->axes));
 }
 // The sum of truth values is how many of them are true.
 Value sum_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
-  if (!r) return Checker::error_value(call.span);
-  ir::Builder& b = call.c.b();
-  const ValueId x = call.c.use(r->x);
+  if (!r) return error_value(call.span);
+  ir::Builder& b = builder(call.c);
+  const ValueId x = use(call.c, r->x);
   return finish(call, *r, b.reduce("sum", r->x.type.elem == Elem::boolean ? b.convert(x, Elem::i64) : x, r->axes));
 }
 Value prod_builtin(BuiltinCall& call) { return simple(call, "prod", false); }
@@ -110,32 +115,33 @@ Value all_builtin(BuiltinCall& call) { return simple(call, "all", true); }
 
 Value extreme(BuiltinCall& call) {
   if (call.args.size() >= 2) {  // elementwise
-    if (!only_options(call, {})) return Checker::error_value(call.span);
+    if (!only_options(call, {})) return error_value(call.span);
     Value v = call.arg(0);
     for (std::size_t i = 1; i < call.args.size(); ++i) {
       const Value& w = call.arg(i);
       if (v.is_flex() && w.is_flex() && v.flex->dim && w.flex->dim) {
-        v = call.c.make_int(
-            call.name == "min" ? Dim::min(*v.flex->dim, *w.flex->dim) : Dim::max(*v.flex->dim, *w.flex->dim),
-            call.span);
+        v = make_int(call.c,
+                     call.name == "min" ? Dim::min(*v.flex->dim, *w.flex->dim) : Dim::max(*v.flex->dim, *w.flex->dim),
+                     call.span);
       } else {
-        v = call.c.elementwise(call.name, {v, w}, call.span, "`" + call.name + "`");
+        v = elementwise(call.c, call.name, {v, w}, call.span, "`" + call.name + "`");
       }
     }
     return v;
   }
   const auto r = prepare(call);
   if (!r || !need(call, *r, r->x.type.elem != Elem::boolean, "numbers") || !nonempty(call, *r))
-    return Checker::error_value(call.span);
-  return finish(call, *r, call.c.b().reduce(call.name, call.c.use(r->x), r->axes));
+    return error_value(call.span);
+  return finish(call, *r, builder(call.c).reduce(call.name, use(call.c, r->x), r->axes));
 }
 
 Value arg_extreme(BuiltinCall& call) {
   const auto r = prepare(call, 1);
   if (!r || !need(call, *r, r->x.type.elem != Elem::boolean && !r->axes.empty(), "arrays of numbers") ||
       !nonempty(call, *r))
-    return Checker::error_value(call.span);
-  const ValueId id = call.c.b().emit1(ir::Builder::named(call.name), {call.c.use(r->x)}, ops::AxisAttrs{r->axes[0]});
+    return error_value(call.span);
+  const ValueId id =
+      builder(call.c).emit1(ir::Builder::named(call.name), {use(call.c, r->x)}, ops::AxisAttrs{r->axes[0]});
   Value v = finish(call, *r, id);
   v.low = Affine{Dim(0), {}};
   v.high = Affine{r->count - Dim(1), {}};
@@ -143,10 +149,10 @@ Value arg_extreme(BuiltinCall& call) {
 }
 
 ValueId mean_of(BuiltinCall& call, const Reduced& r, ValueId x) {
-  ir::Builder& b = call.c.b();
+  ir::Builder& b = builder(call.c);
   const ValueId total = b.sum(x, r.axes);
   const Elem e = b.type(x).elem;
-  const Dim count = call.c.normal(r.count);
+  const Dim count = normal(call.c, r.count);
   const ValueId n =
       count.is_constant() ? b.constant(e, static_cast<double>(count.constant())) : b.convert(b.size(count), e);
   return b.div(total, b.broadcast(n, b.dims(total), {}));
@@ -155,22 +161,22 @@ ValueId mean_of(BuiltinCall& call, const Reduced& r, ValueId x) {
 // Integers and truth values have a mean in f64: of truth values it is the share that is true.
 Value mean_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
-  if (!r) return Checker::error_value(call.span);
-  const ValueId x = call.c.use(r->x);
-  return finish(call, *r, mean_of(call, *r, ir::is_float(r->x.type.elem) ? x : call.c.b().convert(x, Elem::f64)));
+  if (!r) return error_value(call.span);
+  const ValueId x = use(call.c, r->x);
+  return finish(call, *r, mean_of(call, *r, ir::is_float(r->x.type.elem) ? x : builder(call.c).convert(x, Elem::f64)));
 }
 
 ValueId spread(BuiltinCall& call, const Reduced& r, ValueId v, ValueId like) {
-  const std::vector<Dim> dims = call.c.b().dims(like);
-  return call.c.b().broadcast(v, dims, ops::other_axes(dims.size(), r.axes));
+  const std::vector<Dim> dims = builder(call.c).dims(like);
+  return builder(call.c).broadcast(v, dims, ops::other_axes(dims.size(), r.axes));
 }
 
 // var(x) = mean((x - mean(x))^2), the divisor is n.
 Value var_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
-  if (!r || !need(call, *r, ir::is_float(r->x.type.elem), "f32 or f64")) return Checker::error_value(call.span);
-  ir::Builder& b = call.c.b();
-  const ValueId x = call.c.use(r->x);
+  if (!r || !need(call, *r, ir::is_float(r->x.type.elem), "f32 or f64")) return error_value(call.span);
+  ir::Builder& b = builder(call.c);
+  const ValueId x = use(call.c, r->x);
   const ValueId d = b.sub(x, spread(call, *r, mean_of(call, *r, x), x));
   return finish(call, *r, mean_of(call, *r, b.op<ops::Square>(d)));
 }
@@ -180,9 +186,9 @@ Value var_builtin(BuiltinCall& call) {
 Value logsumexp_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
   if (!r || !need(call, *r, ir::is_float(r->x.type.elem), "f32 or f64") || !nonempty(call, *r))
-    return Checker::error_value(call.span);
-  ir::Builder& b = call.c.b();
-  const ValueId x = call.c.use(r->x);
+    return error_value(call.span);
+  ir::Builder& b = builder(call.c);
+  const ValueId x = use(call.c, r->x);
   const ValueId top = b.op<ops::StopGradient>(b.reduce("max", x, r->axes));
   const ValueId m = b.select(b.op<ops::IsFinite>(top), top, b.zero(top));
   const ValueId s = b.sum(b.op<ops::Exp>(b.sub(x, spread(call, *r, m, x))), r->axes);

@@ -1,12 +1,35 @@
 // Calls: functions of the file (an IR call, or expansion in place where the callee is generic), lambdas, vmap,
 // builtins.
+#include "dsl/check/call.h"
+
 #include <fmt/format.h>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/builtins.h"
+#include "dsl/check/comprehension.h"
+#include "dsl/check/context.h"
+#include "dsl/check/derive.h"
+#include "dsl/check/expr.h"
+#include "dsl/check/facts.h"
+#include "dsl/check/index.h"
+#include "dsl/check/program.h"
+#include "dsl/check/scope.h"
+#include "dsl/check/types.h"
+#include "dsl/check/unify.h"
 
 namespace rg::dsl {
 
-std::string Checker::shown(const FnValue& fn) {
+// Not inlined: evaluation is recursive, and the frames of all kinds of expressions would be one.
+[[gnu::noinline]] static Value apply_item(Context& cx, const FnDecl& decl_, Args args, Span span);
+[[gnu::noinline]] static Value apply_lambda(Context& cx, const FnValue& fn, Args args, Span span);
+[[gnu::noinline]] static Value apply_vmap(Context& cx, const FnValue& fn, Args args, Span span);
+[[gnu::noinline]] static Value inline_item(Context& cx, const FnDecl& decl, std::vector<Value> args, Unifier& u,
+                                           Span span);
+[[gnu::noinline]] static Value apply_builtin(Context& cx, const std::string& name, Args args, Span span,
+                                             Span callee_span);
+static bool order_args(Context& cx, Args& args, const std::vector<std::string>& params, Span span,
+                       const std::string& what);
+
+std::string shown(Context& cx, const FnValue& fn) {
   switch (fn.kind) {
     case FnValue::Kind::item:
       return "`" + fn.item->item->name.text + "`";
@@ -16,12 +39,12 @@ std::string Checker::shown(const FnValue& fn) {
       return "`" + fn.name + "`";
     case FnValue::Kind::derived:
     case FnValue::Kind::vmap:
-      return "`" + (fn.kind == FnValue::Kind::vmap ? "vmap" : fn.name) + "` of " + shown(*fn.inner);
+      return "`" + (fn.kind == FnValue::Kind::vmap ? "vmap" : fn.name) + "` of " + shown(cx, *fn.inner);
   }
   return "";
 }
 
-std::vector<std::string> Checker::param_names(const FnValue& fn) {
+std::vector<std::string> param_names(Context& cx, const FnValue& fn) {
   std::vector<std::string> names;
   switch (fn.kind) {
     case FnValue::Kind::item:
@@ -37,17 +60,17 @@ std::vector<std::string> Checker::param_names(const FnValue& fn) {
       break;
     }
     case FnValue::Kind::derived: {
-      names = param_names(*fn.inner);
-      for (std::string& extra : extra_params(fn)) names.push_back(std::move(extra));
+      names = param_names(cx, *fn.inner);
+      for (std::string& extra : extra_params(cx, fn)) names.push_back(std::move(extra));
       break;
     }
     case FnValue::Kind::vmap:
-      return param_names(*fn.inner);
+      return param_names(cx, *fn.inner);
   }
   return names;
 }
 
-bool Checker::order_args(Args& args, const std::vector<std::string>& params, Span span, const std::string& what) {
+bool order_args(Context& cx, Args& args, const std::vector<std::string>& params, Span span, const std::string& what) {
   Args ordered(params.size());
   std::vector<bool> given(params.size(), false);
   std::size_t position = 0;
@@ -57,7 +80,7 @@ bool Checker::order_args(Args& args, const std::vector<std::string>& params, Spa
       at = static_cast<std::size_t>(std::ranges::find(params, a.name) - params.begin());
       if (at == params.size()) {
         Diagnostic& d =
-            error(Code::wrong_arguments, a.name_span, fmt::format("{} has no parameter `{}`", what, a.name));
+            error(cx, Code::wrong_arguments, a.name_span, fmt::format("{} has no parameter `{}`", what, a.name));
         if (!params.empty()) d.note("its parameters are " + join(params));
         if (const std::string hint = suggestion(a.name, params); !hint.empty()) d.hint(hint);
         return false;
@@ -66,13 +89,13 @@ bool Checker::order_args(Args& args, const std::vector<std::string>& params, Spa
       ++position;
     }
     if (at >= params.size()) {
-      error(Code::wrong_arguments, span,
+      error(cx, Code::wrong_arguments, span,
             fmt::format("{} takes {} argument{}, {} given", what, params.size(), params.size() == 1 ? "" : "s",
                         args.size()));
       return false;
     }
     if (given[at]) {
-      error(Code::wrong_arguments, a.value.span,
+      error(cx, Code::wrong_arguments, a.value.span,
             fmt::format("the parameter `{}` of {} is given twice", params[at], what));
       return false;
     }
@@ -81,7 +104,7 @@ bool Checker::order_args(Args& args, const std::vector<std::string>& params, Spa
   }
   for (std::size_t i = 0; i < params.size(); ++i) {
     if (given[i]) continue;
-    error(Code::wrong_arguments, span,
+    error(cx, Code::wrong_arguments, span,
           fmt::format("{} takes {} argument{}, {} given: `{}` is missing", what, params.size(),
                       params.size() == 1 ? "" : "s", args.size(), params[i]));
     return false;
@@ -90,109 +113,110 @@ bool Checker::order_args(Args& args, const std::vector<std::string>& params, Spa
   return true;
 }
 
-Value Checker::eval_call(const ast::Call& node, Span span, const ScopePtr& scope) {
+Value eval_call(Context& cx, const ast::Call& node, Span span, const ScopePtr& scope) {
   // Derivative operators read names (`wrt: x`), so that they see syntax.
   if (const std::string* name = as_name(*node.callee);
-      name != nullptr && find(scope, *name) == nullptr && is_operator(*name)) {
+      name != nullptr && find(cx, scope, *name) == nullptr && is_operator(cx, *name)) {
     const auto& own = root(scope).module->functions;
-    if (own.find(*name) == own.end()) return eval_operator(*name, node, span, scope);
+    if (own.find(*name) == own.end()) return eval_operator(cx, *name, node, span, scope);
   }
-  const Value callee = eval(*node.callee, scope);
+  const Value callee = eval(cx, *node.callee, scope);
   Args args;
   bool ok = !callee.is_error();
   for (const ast::Arg& a : node.args) {
     ArgValue v;
     if (a.name) v.name = a.name->text, v.name_span = a.name->span;
     v.expr = a.value.get();
-    v.value = eval(*a.value, scope);
+    v.value = eval(cx, *a.value, scope);
     ok = ok && !v.value.is_error();
     args.push_back(std::move(v));
   }
   if (!ok) return error_value(span);
   if (callee.kind != Value::Kind::function) {
-    error(Code::not_a_function, node.callee->span, fmt::format("this is {}, not a function", describe(callee)))
+    error(cx, Code::not_a_function, node.callee->span, fmt::format("this is {}, not a function", describe(cx, callee)))
         .hint(callee.is_array() ? "a product is written with `*`, a subscript with `[…]`"
                                 : "only functions are called");
     return error_value(span);
   }
   if (callee.fn->kind == FnValue::Kind::builtin)
-    return apply_builtin(callee.fn->name, std::move(args), span, node.callee->span);
-  return apply(*callee.fn, std::move(args), span);
+    return apply_builtin(cx, callee.fn->name, std::move(args), span, node.callee->span);
+  return apply(cx, *callee.fn, std::move(args), span);
 }
 
-Value Checker::apply(const FnValue& fn, Args args, Span span) {
-  if (too_deep()) {
-    error(Code::recursion, span, "this expands too deep");
+Value apply(Context& cx, const FnValue& fn, Args args, Span span) {
+  if (too_deep(cx)) {
+    error(cx, Code::recursion, span, "this expands too deep");
     return error_value(span);
   }
-  ++depth_;
+  ++cx.depth;
   Value v = error_value(span);
   if (fn.kind == FnValue::Kind::builtin) {
-    v = apply_builtin(fn.name, std::move(args), span, fn.span);
-  } else if (order_args(args, param_names(fn), span, shown(fn))) {
+    v = apply_builtin(cx, fn.name, std::move(args), span, fn.span);
+  } else if (order_args(cx, args, param_names(cx, fn), span, shown(cx, fn))) {
     switch (fn.kind) {
       case FnValue::Kind::item:
-        v = apply_item(*fn.item, std::move(args), span);
+        v = apply_item(cx, *fn.item, std::move(args), span);
         break;
       case FnValue::Kind::lambda:
-        v = apply_lambda(fn, std::move(args), span);
+        v = apply_lambda(cx, fn, std::move(args), span);
         break;
       case FnValue::Kind::derived:
-        v = apply_derived(fn, std::move(args), span);
+        v = apply_derived(cx, fn, std::move(args), span);
         break;
       case FnValue::Kind::vmap:
-        v = apply_vmap(fn, std::move(args), span);
+        v = apply_vmap(cx, fn, std::move(args), span);
         break;
       case FnValue::Kind::builtin:
         break;
     }
   }
-  --depth_;
+  --cx.depth;
   v.span = span;
   return v;
 }
 
-Value Checker::apply_item(const FnDecl& decl_, Args args, Span span) {
+Value apply_item(Context& cx, const FnDecl& decl_, Args args, Span span) {
   FnDecl& decl = const_cast<FnDecl&>(decl_);
-  declare_function(decl);
+  declare_function(cx, decl);
   if (decl.broken) return error_value(span);
   Unifier u;
   std::vector<Value> values;
   for (ArgValue& a : args) values.push_back(std::move(a.value));
   for (const bool flex : {false, true}) {
     for (std::size_t i = 0; i < values.size(); ++i) {
-      if (!unify(decl.params[i], values[i], u, "`" + decl.item->params[i].name.text + "`", flex, decl))
+      if (!unify(cx, decl.params[i], values[i], u, "`" + decl.item->params[i].name.text + "`", flex, decl))
         return error_value(span);
     }
   }
-  if (!solve(u, decl, span)) return error_value(span);
-  if (decl.generic) return inline_item(decl, std::move(values), u, span);
+  if (!solve(cx, u, decl, span)) return error_value(span);
+  if (decl.generic) return inline_item(cx, decl, std::move(values), u, span);
   if (decl.state == FnDecl::State::building) {
-    error(Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text))
+    error(cx, Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text))
         .label(decl.item->name.span, "the function")
         .note("recursion is not supported yet")
         .hint("write a `loop`");
     return error_value(span);
   }
-  build_function(decl);
+  build_function(cx, decl);
   if (decl.broken) return error_value(span);
   std::vector<Dim> sizes;
-  for (const auto& s : u.sizes) sizes.push_back(normal(*s));
+  for (const auto& s : u.sizes) sizes.push_back(normal(cx, *s));
   std::vector<ValueId> operands;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (decl.params[i].kind == Ty::Kind::size) continue;
-    values[i] = coerce(values[i], substitute(decl.params[i], sizes), "`" + decl.item->params[i].name.text + "`");
+    values[i] =
+        coerce(cx, values[i], substitute(cx, decl.params[i], sizes), "`" + decl.item->params[i].name.text + "`");
     if (values[i].is_error()) return error_value(span);
-    for (const ValueId id : leaf_ids(values[i])) operands.push_back(id);
+    for (const ValueId id : leaf_ids(cx, values[i])) operands.push_back(id);
   }
-  const ir::Function& callee = *module_.find(decl.ir_name);
+  const ir::Function& callee = *cx.module.find(decl.ir_name);
   std::vector<ir::Type> types;
   for (const ir::Type& t : callee.result_types()) types.push_back(t.substitute(sizes));
-  const auto ids = b().emit_typed(ops::opcode<ops::Call>(), operands,
-                                  ops::Call::Attrs{.callee = {decl.ir_name}, .sizes = sizes}, {}, types);
+  const auto ids = builder(cx).emit_typed(ops::opcode<ops::Call>(), operands,
+                                          ops::Call::Attrs{.callee = {decl.ir_name}, .sizes = sizes}, {}, types);
   std::size_t at = 0;
   const std::function<Value(const Ty&)> build = [&](const Ty& t) {
-    if (t.kind == Ty::Kind::tensor) return make_tensor(ids[at++], span);
+    if (t.kind == Ty::Kind::tensor) return make_tensor(cx, ids[at++], span);
     Value v = error_value(span);
     v.kind = t.kind == Ty::Kind::tuple ? Value::Kind::tuple : Value::Kind::structure;
     v.decl = t.decl;
@@ -200,12 +224,12 @@ Value Checker::apply_item(const FnDecl& decl_, Args args, Span span) {
     for (const Ty& f : t.fields) v.fields.push_back(build(f));
     return v;
   };
-  return build(substitute(decl.result, sizes));
+  return build(substitute(cx, decl.result, sizes));
 }
 
-Value Checker::inline_item(const FnDecl& decl, std::vector<Value> args, Unifier& u, Span span) {
-  if (std::ranges::count(inlining_, &decl) > 8) {
-    error(Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text))
+Value inline_item(Context& cx, const FnDecl& decl, std::vector<Value> args, Unifier& u, Span span) {
+  if (std::ranges::count(cx.inlining, &decl) > 8) {
+    error(cx, Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text))
         .note("recursion is not supported yet")
         .hint("write a `loop`");
     return error_value(span);
@@ -217,23 +241,23 @@ Value Checker::inline_item(const FnDecl& decl, std::vector<Value> args, Unifier&
   ScopePtr scope = top;
   std::vector<Dim> sizes;
   for (std::size_t i = 0; i < decl.sizes.size(); ++i) {
-    sizes.push_back(normal(*u.sizes[i]));
-    scope = bind(scope, decl.sizes[i], make_int(sizes.back(), span), decl.item->name.span, true);
+    sizes.push_back(normal(cx, *u.sizes[i]));
+    scope = bind(scope, decl.sizes[i], make_int(cx, sizes.back(), span), decl.item->name.span, true);
   }
   for (std::size_t i = 0; i < args.size(); ++i) {
     if (decl.params[i].kind == Ty::Kind::size) continue;
     scope = bind(scope, decl.item->params[i].name.text, args[i], decl.item->params[i].name.span);
   }
-  inlining_.push_back(&decl);
-  Value v = eval(*decl.item->body, scope);
+  cx.inlining.push_back(&decl);
+  Value v = eval(cx, *decl.item->body, scope);
   if (!v.is_error())
-    v = coerce(v, resolve(*decl.item->result, scope), fmt::format("the result of `{}`", decl.item->name.text));
-  if (v.is_flex()) v = materialize(v, u.elem);
-  inlining_.pop_back();
+    v = coerce(cx, v, resolve(cx, *decl.item->result, scope), fmt::format("the result of `{}`", decl.item->name.text));
+  if (v.is_flex()) v = materialize(cx, v, u.elem);
+  cx.inlining.pop_back();
   return v;
 }
 
-Value Checker::apply_lambda(const FnValue& fn, Args args, Span span) {
+Value apply_lambda(Context& cx, const FnValue& fn, Args args, Span span) {
   ScopePtr scope = fn.env;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const ast::LambdaParam& p = fn.lambda->params[i];
@@ -244,65 +268,66 @@ Value Checker::apply_lambda(const FnValue& fn, Args args, Span span) {
           named != nullptr && v.is_array() && v.dims().size() == named->dims.size()) {
         for (std::size_t d = 0; d < named->dims.size(); ++d) {
           const std::string* size = named->dims[d].value ? as_name(*named->dims[d].value) : nullptr;
-          if (size != nullptr && find(scope, *size) == nullptr)
-            scope = bind(scope, *size, make_int(normal(v.dims()[d]), named->dims[d].span), named->dims[d].span, true);
+          if (size != nullptr && find(cx, scope, *size) == nullptr)
+            scope = bind(scope, *size, make_int(cx, normal(cx, v.dims()[d]), named->dims[d].span), named->dims[d].span,
+                         true);
         }
       }
-      v = coerce(v, resolve(*p.type, scope), "`" + p.name.text + "`");
+      v = coerce(cx, v, resolve(cx, *p.type, scope), "`" + p.name.text + "`");
     }
     if (v.is_error()) return error_value(span);
-    scope = bind_checked(scope, p.name, v);
+    scope = bind_checked(cx, scope, p.name, v);
   }
-  return eval(*fn.lambda->body, scope);
+  return eval(cx, *fn.lambda->body, scope);
 }
 
 // vmap(f)(xs…): the arguments' leading axes become one index of a `map`; a scalar argument is shared.
-Value Checker::apply_vmap(const FnValue& fn, Args args, Span span) {
+Value apply_vmap(Context& cx, const FnValue& fn, Args args, Span span) {
   std::optional<Dim> extent;
   std::vector<Value> values;
   for (std::size_t i = 0; i < args.size(); ++i) {
     const bool mapped = i >= fn.in_axes.size() || fn.in_axes[i].has_value();
     const FnDecl* item = fn.inner->kind == FnValue::Kind::item ? fn.inner->item : nullptr;
-    if (item != nullptr) declare_function(const_cast<FnDecl&>(*item));
+    if (item != nullptr) declare_function(cx, const_cast<FnDecl&>(*item));
     const bool typed =
         item != nullptr && !item->broken && item->params[i].kind == Ty::Kind::tensor && !item->params[i].any_float;
-    values.push_back(typed && args[i].value.is_flex() ? materialize(args[i].value, item->params[i].tensor.elem)
-                                                      : default_typed(args[i].value));
+    values.push_back(typed && args[i].value.is_flex() ? materialize(cx, args[i].value, item->params[i].tensor.elem)
+                                                      : default_typed(cx, args[i].value));
     if (values.back().is_error()) return error_value(span);
     if (!mapped) continue;
     std::vector<Value> leaves;
-    flatten(values.back(), leaves);
+    flatten(cx, values.back(), leaves);
     for (const Value& leaf : leaves) {
-      const ir::Type t = type_of(leaf);
+      const ir::Type t = type_of(cx, leaf);
       if (t.is_scalar()) {
-        error(Code::shape_mismatch, leaf.span, "`vmap` maps over the leading dimension, this argument has none")
+        error(cx, Code::shape_mismatch, leaf.span, "`vmap` maps over the leading dimension, this argument has none")
             .hint("capture it in a lambda: `vmap(x => f(x, a))(xs)`");
         return error_value(span);
       }
-      if (extent && !same(*extent, t.dims[0])) {
-        report_extents(t.dims[0], *extent, leaf.span, "the arguments of `vmap` have different leading extents");
+      if (extent && !same(cx, *extent, t.dims[0])) {
+        report_extents(cx, t.dims[0], *extent, leaf.span, "the arguments of `vmap` have different leading extents");
         return error_value(span);
       }
       extent = extent.value_or(t.dims[0]);
     }
   }
   if (!extent) {
-    error(Code::wrong_arguments, span, "`vmap` needs an argument to map over");
+    error(cx, Code::wrong_arguments, span, "`vmap` needs an argument to map over");
     return error_value(span);
   }
-  const Dim n = normal(*extent);
+  const Dim n = normal(cx, *extent);
   Value result = error_value(span);
-  const Facts facts = save_facts();
+  const Facts facts = save_facts(cx);
   const std::vector<ir::Type> params{{Elem::i64, {}}};
-  const ir::BlockId block = b().in_block(params, [&](std::span<const ValueId> p) -> std::vector<ValueId> {
-    const Value i = index_value(p[0], Affine{Dim(0), {}}, Affine{n - Dim(1), {}}, span);
+  const ir::BlockId block = builder(cx).in_block(params, [&](std::span<const ValueId> p) -> std::vector<ValueId> {
+    const Value i = index_value(cx, p[0], Affine{Dim(0), {}}, Affine{n - Dim(1), {}}, span);
     const std::function<Value(const Value&)> slice = [&](const Value& v) -> Value {
       if (v.is_tensor()) {
-        std::vector<Axis> axes(type_of(v).rank());
+        std::vector<Axis> axes(type_of(cx, v).rank());
         axes[0].kind = Axis::Kind::at;
         axes[0].index = i;
-        for (std::size_t d = 1; d < axes.size(); ++d) axes[d].length = type_of(v).dims[d];
-        return take(v, axes, span);
+        for (std::size_t d = 1; d < axes.size(); ++d) axes[d].length = type_of(cx, v).dims[d];
+        return take(cx, v, axes, span);
       }
       Value out = v;
       for (Value& f : out.fields) f = slice(f);
@@ -313,37 +338,38 @@ Value Checker::apply_vmap(const FnValue& fn, Args args, Span span) {
       const bool mapped = k >= fn.in_axes.size() || fn.in_axes[k].has_value();
       inner[k].value = mapped ? slice(values[k]) : values[k];
     }
-    result = default_typed(apply(*fn.inner, std::move(inner), span));
-    return result.is_error() ? std::vector<ValueId>{} : leaf_ids(result);
+    result = default_typed(cx, apply(cx, *fn.inner, std::move(inner), span));
+    return result.is_error() ? std::vector<ValueId>{} : leaf_ids(cx, result);
   });
-  restore_facts(facts);
+  restore_facts(cx, facts);
   if (result.is_error()) return result;
-  const auto ids = b().emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{{n}}, {block});
+  const auto ids = builder(cx).emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{{n}}, {block});
   std::size_t at = 0;
-  return rebuild(result, ids, at);
+  return rebuild(cx, result, ids, at);
 }
 
-Value Checker::apply_builtin(const std::string& name, Args args, Span span, Span callee_span) {
+Value apply_builtin(Context& cx, const std::string& name, Args args, Span span, Span callee_span) {
   if (const auto elem = ir::elem_named(name)) {  // conversion
     if (args.size() != 1 || !args[0].name.empty() || !args[0].value.is_array()) {
-      error(Code::wrong_arguments, span, fmt::format("`{}(x)` converts one number or array", name));
+      error(cx, Code::wrong_arguments, span, fmt::format("`{}(x)` converts one number or array", name));
       return error_value(span);
     }
     const Value& x = args[0].value;
     if (x.is_flex() && x.flex->literal && *elem != Elem::boolean && (ir::is_float(*elem) || !x.flex->floating))
-      return materialize(x, elem);
-    Value t = materialize(x, x.is_flex() && ir::is_float(*elem) ? elem : std::nullopt);
+      return materialize(cx, x, elem);
+    Value t = materialize(cx, x, x.is_flex() && ir::is_float(*elem) ? elem : std::nullopt);
     if (t.is_error()) return t;
-    Value v = make_tensor(b().convert(use(t), *elem), span);
+    Value v = make_tensor(cx, builder(cx).convert(use(cx, t), *elem), span);
     if (ir::is_integer(*elem) && ir::is_integer(t.type.elem)) v.affine = t.affine, v.low = t.low, v.high = t.high;
     return v;
   }
-  if (is_operator(name)) {
-    error(Code::derivative_arguments, callee_span, fmt::format("`{}` is applied to a function where it is named", name))
+  if (is_operator(cx, name)) {
+    error(cx, Code::derivative_arguments, callee_span,
+          fmt::format("`{}` is applied to a function where it is named", name))
         .hint(fmt::format("write `f => {}(f)`", name));
     return error_value(span);
   }
-  BuiltinCall call{*this, name, span, callee_span, {}, {}};
+  BuiltinCall call{cx, name, span, callee_span, {}, {}};
   for (ArgValue& a : args) (a.name.empty() ? call.args : call.options).push_back(std::move(a));
   const Builtin handler = find_builtin(name);
   if (handler == nullptr) internal_error("builtin without a handler: " + name);

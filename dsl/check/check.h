@@ -45,7 +45,7 @@ struct TestCase {
   std::vector<TestAssertion> assertions;
 };
 
-class Checker;
+struct Context;
 
 /// A file, what it imports, the prelude, and the IR of it all. Not thread safe.
 class Program {
@@ -73,7 +73,7 @@ class Program {
   const ir::Function* expression(const std::string& text, const std::string& name = "main");
 
  private:
-  std::unique_ptr<Checker> checker_;
+  std::unique_ptr<Context> context_;
 };
 
 }  // namespace rg::dsl

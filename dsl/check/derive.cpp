@@ -1,10 +1,23 @@
 // Derivative operators: what is differentiated with respect to what, and the `derive` instruction that says so. A
 // function value that is no plain function of the file becomes an IR function of its own, its captures trailing.
+#include "dsl/check/derive.h"
+
 #include <fmt/format.h>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/builtins.h"
+#include "dsl/check/call.h"
+#include "dsl/check/context.h"
+#include "dsl/check/expr.h"
+#include "dsl/check/facts.h"
+#include "dsl/check/program.h"
+#include "dsl/check/scope.h"
+#include "dsl/check/types.h"
+#include "dsl/check/unify.h"
 
 namespace rg::dsl {
+
+static std::optional<std::vector<std::size_t>> wrt_params(Context& cx, const FnValue& fn,
+                                                          const std::vector<Value>& args, Span span);
 
 namespace {
 constexpr std::string_view kOperators[] = {"grad", "value_and_grad", "jvp",      "value_and_jvp",
@@ -43,11 +56,11 @@ std::string stem(const FnValue& fn) {
 
 }  // namespace
 
-bool Checker::is_operator(const std::string& name) const {
+bool is_operator(const Context& cx, const std::string& name) {
   return std::ranges::find(kOperators, name) != std::end(kOperators);
 }
 
-Value Checker::eval_operator(const std::string& name, const ast::Call& node, Span span, const ScopePtr& scope) {
+Value eval_operator(Context& cx, const std::string& name, const ast::Call& node, Span span, const ScopePtr& scope) {
   FnValue fn;
   fn.kind = name == "vmap" ? FnValue::Kind::vmap : FnValue::Kind::derived;
   fn.name = name;
@@ -55,16 +68,16 @@ Value Checker::eval_operator(const std::string& name, const ast::Call& node, Spa
   for (const ast::Arg& a : node.args) {
     if (!a.name) {
       if (function) {
-        error(Code::derivative_arguments, a.value->span,
+        error(cx, Code::derivative_arguments, a.value->span,
               fmt::format("`{}` takes one function; the function that it gives takes the arguments", name))
             .hint(fmt::format("write `{}(f)(…)`, and `wrt: x` to name what to differentiate by", name));
         return error_value(span);
       }
-      function = eval(*a.value, scope);
+      function = eval(cx, *a.value, scope);
       continue;
     }
     if (a.name->text != "wrt" || name == "vmap" || name == "checkpoint") {
-      error(Code::derivative_arguments, a.name->span, fmt::format("`{}` has no option `{}`", name, a.name->text))
+      error(cx, Code::derivative_arguments, a.name->span, fmt::format("`{}` has no option `{}`", name, a.name->text))
           .hint(name == "vmap" ? "capture what is not mapped in a lambda" : "the option is called `wrt`");
       return error_value(span);
     }
@@ -77,29 +90,30 @@ Value Checker::eval_operator(const std::string& name, const ast::Call& node, Spa
     for (const ast::Expr* e : list) {
       const std::string* param = as_name(*e);
       if (param == nullptr) {
-        error(Code::unknown_wrt, e->span, "`wrt` takes names of parameters").hint("`wrt: x` or `wrt: (x, y)`");
+        error(cx, Code::unknown_wrt, e->span, "`wrt` takes names of parameters").hint("`wrt: x` or `wrt: (x, y)`");
         return error_value(span);
       }
       fn.wrt.push_back({*param, e->span});
     }
   }
   if (!function) {
-    error(Code::derivative_arguments, span, fmt::format("`{}` takes a function", name));
+    error(cx, Code::derivative_arguments, span, fmt::format("`{}` takes a function", name));
     return error_value(span);
   }
   if (function->is_error()) return error_value(span);
   if (function->kind != Value::Kind::function) {
-    error(Code::derivative_arguments, function->span,
-          fmt::format("`{}` takes a function, this is {}", name, describe(*function)))
+    error(cx, Code::derivative_arguments, function->span,
+          fmt::format("`{}` takes a function, this is {}", name, describe(cx, *function)))
         .hint(fmt::format("write `{}(f)(x)` or `{}(x => …)(a)`", name, name));
     return error_value(span);
   }
   if (name == "checkpoint") return *function;
   fn.inner = function->fn;
-  const std::vector<std::string> params = param_names(*fn.inner);
+  const std::vector<std::string> params = param_names(cx, *fn.inner);
   for (const ast::Name& w : fn.wrt) {
     if (std::ranges::find(params, w.text) != params.end()) continue;
-    Diagnostic& d = error(Code::unknown_wrt, w.span, fmt::format("{} has no parameter `{}`", shown(*fn.inner), w.text));
+    Diagnostic& d =
+        error(cx, Code::unknown_wrt, w.span, fmt::format("{} has no parameter `{}`", shown(cx, *fn.inner), w.text));
     d.note("its parameters are " + join(params));
     if (const std::string hint = suggestion(w.text, params); !hint.empty()) d.hint(hint);
     return error_value(span);
@@ -116,10 +130,10 @@ Value Checker::eval_operator(const std::string& name, const ast::Call& node, Spa
     inner.span = span;
     fn.inner = std::make_shared<const FnValue>(std::move(inner));
   }
-  return make_function(std::move(fn), span);
+  return make_function(cx, std::move(fn), span);
 }
 
-std::vector<std::string> Checker::extra_params(const FnValue& fn) {
+std::vector<std::string> extra_params(Context& cx, const FnValue& fn) {
   if (fn.name == "vjp" || fn.name == "value_and_vjp") return {"ybar"};
   const bool hvp = fn.name == "hvp" || fn.name == "value_and_hvp";
   if (!hvp && fn.name != "jvp" && fn.name != "value_and_jvp") return {};
@@ -127,10 +141,10 @@ std::vector<std::string> Checker::extra_params(const FnValue& fn) {
   std::vector<std::string> extra;
   for (const ast::Name& w : fn.wrt) extra.push_back(prefix + w.text);
   if (extra.empty()) {
-    const std::vector<std::string> params = param_names(*fn.inner);
+    const std::vector<std::string> params = param_names(cx, *fn.inner);
     std::string name = params.size() == 1 ? params[0] : "";
     if (const FnDecl* item = base_item(*fn.inner)) {
-      declare_function(const_cast<FnDecl&>(*item));
+      declare_function(cx, const_cast<FnDecl&>(*item));
       for (std::size_t i = 0; i < item->params.size(); ++i) {
         std::vector<const Ty*> open{&item->params[i]};
         bool floating = false;
@@ -148,9 +162,9 @@ std::vector<std::string> Checker::extra_params(const FnValue& fn) {
   return extra;
 }
 
-std::optional<std::vector<std::size_t>> Checker::wrt_params(const FnValue& fn, const std::vector<Value>& args,
-                                                            Span span) {
-  const std::vector<std::string> params = param_names(*fn.inner);
+std::optional<std::vector<std::size_t>> wrt_params(Context& cx, const FnValue& fn, const std::vector<Value>& args,
+                                                   Span span) {
+  const std::vector<std::string> params = param_names(cx, *fn.inner);
   std::vector<std::size_t> out;
   for (const ast::Name& w : fn.wrt)
     out.push_back(static_cast<std::size_t>(std::ranges::find(params, w.text) - params.begin()));
@@ -158,7 +172,7 @@ std::optional<std::vector<std::size_t>> Checker::wrt_params(const FnValue& fn, c
   std::vector<std::string> floats;
   for (std::size_t i = 0; i < args.size(); ++i) {
     std::vector<Value> leaves;
-    flatten(args[i], leaves);
+    flatten(cx, args[i], leaves);
     const bool floating = std::ranges::any_of(leaves, [](const Value& v) {
       return (v.is_tensor() && ir::is_float(v.type.elem)) || (v.is_flex() && v.flex->floating);
     });
@@ -168,64 +182,65 @@ std::optional<std::vector<std::size_t>> Checker::wrt_params(const FnValue& fn, c
   }
   if (out.size() == 1) return out;
   if (out.empty()) {
-    error(Code::not_differentiable, span,
-          fmt::format("{} has no parameter of float type to differentiate by", shown(*fn.inner)));
+    error(cx, Code::not_differentiable, span,
+          fmt::format("{} has no parameter of float type to differentiate by", shown(cx, *fn.inner)));
   } else {
-    error(Code::wrt_required, span,
-          fmt::format("{} has several parameters of float type: {}", shown(*fn.inner), join(floats)))
+    error(cx, Code::wrt_required, span,
+          fmt::format("{} has several parameters of float type: {}", shown(cx, *fn.inner), join(floats)))
         .note("`wrt` is required where more than one parameter is of float type")
         .hint(fmt::format("`wrt: {}`, or several: `wrt: ({}, {})`", floats[0], floats[0], floats[1]));
   }
   return std::nullopt;
 }
 
-bool Checker::check_floats(const Value& v, const std::string& what, Span span, const std::string& path) {
+bool check_floats(Context& cx, const Value& v, const std::string& what, Span span, const std::string& path) {
   if (v.kind == Value::Kind::tuple || v.kind == Value::Kind::structure) {
     for (std::size_t i = 0; i < v.fields.size(); ++i) {
       const std::string field = v.decl ? v.decl->item->fields[i].name.text : std::to_string(i);
-      if (!check_floats(v.fields[i], what, span, path + "." + field)) return false;
+      if (!check_floats(cx, v.fields[i], what, span, path + "." + field)) return false;
     }
     return true;
   }
   if (v.is_tensor() && ir::is_float(v.type.elem)) return true;
-  error(Code::not_differentiable, span,
+  error(cx, Code::not_differentiable, span,
         path.empty()
-            ? fmt::format("{} is {}, which has no derivative", what, describe(v))
-            : fmt::format("the field `{}` of {} is {}, which has no derivative", path.substr(1), what, describe(v)))
+            ? fmt::format("{} is {}, which has no derivative", what, describe(cx, v))
+            : fmt::format("the field `{}` of {} is {}, which has no derivative", path.substr(1), what, describe(cx, v)))
       .note("derivatives are taken with respect to f32 and f64")
       .hint(path.empty() ? "convert it to a float type" : "keep integers out of the struct that is differentiated by");
   return false;
 }
 
 // The function value as an IR function, and the operands with which to call it.
-Checker::Lifted Checker::lift(const FnValue& fn, std::vector<Value>& args, Span span) {
+Lifted lift(Context& cx, const FnValue& fn, std::vector<Value>& args, Span span) {
   Lifted out;
   const FnDecl* item = base_item(fn);
-  if (item != nullptr) declare_function(const_cast<FnDecl&>(*item));
+  if (item != nullptr) declare_function(cx, const_cast<FnDecl&>(*item));
   if (item != nullptr && item->broken) return out;
   if (fn.kind == FnValue::Kind::item && !item->generic) {
     FnDecl& decl = const_cast<FnDecl&>(*item);
     Unifier u;
     for (const bool flex : {false, true}) {
       for (std::size_t i = 0; i < args.size(); ++i) {
-        if (!unify(decl.params[i], args[i], u, "`" + decl.item->params[i].name.text + "`", flex, decl)) return out;
+        if (!unify(cx, decl.params[i], args[i], u, "`" + decl.item->params[i].name.text + "`", flex, decl)) return out;
       }
     }
-    if (!solve(u, decl, span)) return out;
+    if (!solve(cx, u, decl, span)) return out;
     if (decl.state == FnDecl::State::building) {
-      error(Code::recursion, span, fmt::format("`{}` differentiates itself", decl.item->name.text))
+      error(cx, Code::recursion, span, fmt::format("`{}` differentiates itself", decl.item->name.text))
           .note("recursion is not supported yet");
       return out;
     }
-    build_function(decl);
+    build_function(cx, decl);
     if (decl.broken) return out;
-    for (const auto& s : u.sizes) out.sizes.push_back(normal(*s));
+    for (const auto& s : u.sizes) out.sizes.push_back(normal(cx, *s));
     for (std::size_t i = 0; i < args.size(); ++i) {
       auto& leaves = out.param_leaves.emplace_back();
       if (decl.params[i].kind == Ty::Kind::size) continue;
-      args[i] = coerce(args[i], substitute(decl.params[i], out.sizes), "`" + decl.item->params[i].name.text + "`");
+      args[i] =
+          coerce(cx, args[i], substitute(cx, decl.params[i], out.sizes), "`" + decl.item->params[i].name.text + "`");
       if (args[i].is_error()) return out;
-      for (const ValueId id : leaf_ids(args[i])) {
+      for (const ValueId id : leaf_ids(cx, args[i])) {
         leaves.push_back(static_cast<std::int64_t>(out.operands.size()));
         out.operands.push_back(id);
       }
@@ -242,23 +257,23 @@ Checker::Lifted Checker::lift(const FnValue& fn, std::vector<Value>& args, Span 
       for (const Ty& f : t.fields) v.fields.push_back(self(f, self));
       return v;
     };
-    out.result = shape(substitute(decl.result, out.sizes), shape);
+    out.result = shape(substitute(cx, decl.result, out.sizes), shape);
     out.ok = true;
     return out;
   }
   // Literals without a type are numbers to differentiate by where nothing else is.
   const bool some_float = std::ranges::any_of(args, [&](const Value& a) {
     std::vector<Value> leaves;
-    flatten(a, leaves);
+    flatten(cx, a, leaves);
     return std::ranges::any_of(leaves, [](const Value& v) {
       return (v.is_tensor() && ir::is_float(v.type.elem)) || (v.is_flex() && v.flex->floating);
     });
   });
-  ir::Function& g = module_.functions.emplace_back();
-  g.name = module_.unique_name(stem(fn) + ".fn");
-  g.size_names = context_->function->size_names;
+  ir::Function& g = cx.module.functions.emplace_back();
+  g.name = cx.module.unique_name(stem(fn) + ".fn");
+  g.size_names = cx.frame->function->size_names;
   g.span = span;
-  Context* const outer = context_;
+  Frame* const outer = cx.frame;
   std::vector<Value> inner_args;
   std::vector<std::vector<ValueId>> ids;
   for (std::size_t i = 0; i < args.size(); ++i) {
@@ -269,22 +284,23 @@ Checker::Lifted Checker::lift(const FnValue& fn, std::vector<Value>& args, Span 
       const std::optional<Elem> written = written_elem(fn, i);
       if (item != nullptr && i < item->params.size()) {
         const Ty& t = item->params[i];
-        if (t.kind == Ty::Kind::tensor) a = materialize(a, t.any_float ? std::nullopt : std::optional(t.tensor.elem));
+        if (t.kind == Ty::Kind::tensor)
+          a = materialize(cx, a, t.any_float ? std::nullopt : std::optional(t.tensor.elem));
       } else if (written) {
-        a = materialize(a, written);
+        a = materialize(cx, a, written);
       } else if (a.flex->floating || !a.flex->dim || (a.flex->literal && !some_float)) {
-        a = materialize(a, a.flex->literal && !some_float ? std::optional(Elem::f64) : std::nullopt);
+        a = materialize(cx, a, a.flex->literal && !some_float ? std::optional(Elem::f64) : std::nullopt);
       }
       if (a.is_error()) return out;
       if (a.is_flex()) continue;  // a size: known when the function is made
     } else {
-      a = default_typed(a);
+      a = default_typed(cx, a);
       if (a.is_error()) return out;
     }
-    ids[i] = leaf_ids(a);
+    ids[i] = leaf_ids(cx, a);
   }
-  context_ = new_context(g, outer);
-  const std::vector<std::string> names = param_names(fn);
+  cx.frame = new_frame(cx, g, outer);
+  const std::vector<std::string> names = param_names(cx, fn);
   for (std::size_t i = 0; i < args.size(); ++i) {
     auto& leaves = out.param_leaves.emplace_back();
     if (ids[i].empty()) {
@@ -295,35 +311,35 @@ Checker::Lifted Checker::lift(const FnValue& fn, std::vector<Value>& args, Span 
     for (const ValueId id : ids[i]) {
       leaves.push_back(static_cast<std::int64_t>(out.operands.size()));
       out.operands.push_back(id);
-      params.push_back(b().add_param(outer->function->type(id), names[i]));
+      params.push_back(builder(cx).add_param(outer->function->type(id), names[i]));
     }
     std::size_t at = 0;
-    inner_args.push_back(rebuild(args[i], params, at));
-    g.signature.params.push_back(tree_of(inner_args.back(), names[i]));
+    inner_args.push_back(rebuild(cx, args[i], params, at));
+    g.signature.params.push_back(tree_of(cx, inner_args.back(), names[i]));
   }
   Args call;
   for (Value& v : inner_args) {
     call.emplace_back();
     call.back().value = std::move(v);
   }
-  out.result = default_typed(apply(fn, std::move(call), span));
+  out.result = default_typed(cx, apply(cx, fn, std::move(call), span));
   if (!out.result.is_error()) {
-    b().set_yields(leaf_ids(out.result));
-    g.signature.result = tree_of(out.result, "");
+    builder(cx).set_yields(leaf_ids(cx, out.result));
+    g.signature.result = tree_of(cx, out.result, "");
     const std::function<void(Value&)> shape_only = [&](Value& v) {
-      if (v.is_tensor()) v.type = type_of(v);
+      if (v.is_tensor()) v.type = type_of(cx, v);
       for (Value& f : v.fields) shape_only(f);
     };
     shape_only(out.result);
   }
-  const std::vector<ValueId> captures = context_->captures;
+  const std::vector<ValueId> captures = cx.frame->captures;
   for (const ValueId c : captures) {
     out.operands.push_back(c);
     ir::Tree t;
     t.name = outer->function->value(c).name;
     g.signature.params.push_back(std::move(t));
   }
-  context_ = outer;
+  cx.frame = outer;
   if (out.result.is_error()) return out;
   out.callee = g.name;
   for (std::uint32_t i = 0; i < g.size_names.size(); ++i) out.sizes.push_back(Dim::size(i));
@@ -331,82 +347,82 @@ Checker::Lifted Checker::lift(const FnValue& fn, std::vector<Value>& args, Span 
   return out;
 }
 
-Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
+Value apply_derived(Context& cx, const FnValue& fn, Args args, Span span) {
   if (fn.name == "hvp" || fn.name == "value_and_hvp") {  // a jvp of the gradient
     FnValue jvp = fn;
     jvp.name = "jvp";
-    if (fn.name == "hvp") return apply_derived(jvp, std::move(args), span);
+    if (fn.name == "hvp") return apply_derived(cx, jvp, std::move(args), span);
     jvp.name = "value_and_jvp";
-    Value both = apply_derived(jvp, std::move(args), span);
+    Value both = apply_derived(cx, jvp, std::move(args), span);
     if (both.is_error()) return both;
-    return make_tuple({both.fields[0].fields[0], both.fields[1].fields[1]}, span, {"value", "hvp"});
+    return make_tuple(cx, {both.fields[0].fields[0], both.fields[1].fields[1]}, span, {"value", "hvp"});
   }
-  const std::size_t count = param_names(*fn.inner).size();
+  const std::size_t count = param_names(cx, *fn.inner).size();
   std::vector<Value> values, seeds;
   for (std::size_t i = 0; i < args.size(); ++i) (i < count ? values : seeds).push_back(args[i].value);
-  Lifted f = lift(*fn.inner, values, span);
+  Lifted f = lift(cx, *fn.inner, values, span);
   if (!f.ok) return error_value(span);
-  const auto wrt = wrt_params(fn, values, span);
+  const auto wrt = wrt_params(cx, fn, values, span);
   if (!wrt) return error_value(span);
-  const std::vector<std::string> params = param_names(*fn.inner);
+  const std::vector<std::string> params = param_names(cx, *fn.inner);
   ops::Derive::Attrs attrs{.callee = {f.callee}, .sizes = f.sizes};
   std::vector<Value> wrt_leaves;
   for (const std::size_t w : *wrt) {
-    if (!check_floats(default_typed(values[w]), "`" + params[w] + "`", span)) return error_value(span);
+    if (!check_floats(cx, default_typed(cx, values[w]), "`" + params[w] + "`", span)) return error_value(span);
     for (const std::int64_t leaf : f.param_leaves[w]) attrs.wrt.push_back(leaf);
-    flatten(values[w], wrt_leaves);
+    flatten(cx, values[w], wrt_leaves);
   }
   std::vector<Value> result_leaves;
-  flatten(f.result, result_leaves);
+  flatten(cx, f.result, result_leaves);
   std::vector<ir::Type> types;
   for (const Value& r : result_leaves) types.push_back(r.type);
   const std::size_t primals = types.size();
-  if (!check_floats(f.result, "the result of " + shown(*fn.inner), span)) return error_value(span);
+  if (!check_floats(cx, f.result, "the result of " + shown(cx, *fn.inner), span)) return error_value(span);
   std::vector<ValueId> operands = f.operands;
   std::vector<std::string> wrt_names;
   for (const std::size_t w : *wrt) wrt_names.push_back(params[w]);
   const auto wrt_value = [&](std::span<const ValueId> ids, std::size_t& at) {
     std::vector<Value> parts;
-    for (const std::size_t w : *wrt) parts.push_back(rebuild(values[w], ids, at));
-    return parts.size() == 1 ? parts[0] : make_tuple(std::move(parts), span, wrt_names);
+    for (const std::size_t w : *wrt) parts.push_back(rebuild(cx, values[w], ids, at));
+    return parts.size() == 1 ? parts[0] : make_tuple(cx, std::move(parts), span, wrt_names);
   };
   const bool with_value = fn.name.starts_with("value_and_");
   const std::string mode = with_value ? fn.name.substr(10) : fn.name;
-  const auto emit = [&] { return b().emit_typed(ops::opcode<ops::Derive>(), operands, attrs, {}, types); };
+  const auto emit = [&] { return builder(cx).emit_typed(ops::opcode<ops::Derive>(), operands, attrs, {}, types); };
   const auto finish = [&](const std::vector<ValueId>& ids, Value derivative) {
     if (!with_value) return derivative;
     std::size_t at = 0;
-    const Value primal = rebuild(f.result, ids, at);
-    return make_tuple({primal, std::move(derivative)}, span, {"value", mode});
+    const Value primal = rebuild(cx, f.result, ids, at);
+    return make_tuple(cx, {primal, std::move(derivative)}, span, {"value", mode});
   };
   if (mode == "grad" || mode == "vjp") {
     attrs.mode = ops::DeriveMode::vjp;
     if (mode == "grad") {
       if (primals != 1 || f.result.kind != Value::Kind::tensor || !types[0].is_scalar()) {
-        error(Code::not_scalar, span,
-              fmt::format("`{}` needs a function with one number as its result; {} gives {}", fn.name, shown(*fn.inner),
-                          describe(f.result)))
+        error(cx, Code::not_scalar, span,
+              fmt::format("`{}` needs a function with one number as its result; {} gives {}", fn.name,
+                          shown(cx, *fn.inner), describe(cx, f.result)))
             .note("a gradient is the derivative of a scalar")
             .hint("sum the result, or take `jacobian`, `jvp` or `vjp`");
         return error_value(span);
       }
-      operands.push_back(b().constant(types[0].elem, 1));
+      operands.push_back(builder(cx).constant(types[0].elem, 1));
     } else {
       std::vector<Value> given;
-      flatten(seeds[0], given);
+      flatten(cx, seeds[0], given);
       if (given.size() != primals) {
-        error(Code::derivative_arguments, seeds[0].span,
-              fmt::format("the adjoint has the type of the result, {}; this is {}", describe(f.result),
-                          describe(seeds[0])));
+        error(cx, Code::derivative_arguments, seeds[0].span,
+              fmt::format("the adjoint has the type of the result, {}; this is {}", describe(cx, f.result),
+                          describe(cx, seeds[0])));
         return error_value(span);
       }
       for (std::size_t i = 0; i < primals; ++i) {
-        const Value s = coerce_tensor(given[i], normal(types[i]), "the adjoint of the result");
+        const Value s = coerce_tensor(cx, given[i], normal(cx, types[i]), "the adjoint of the result");
         if (s.is_error()) return s;
-        operands.push_back(use(recast(s, types[i])));
+        operands.push_back(use(cx, recast(cx, s, types[i])));
       }
     }
-    for (const Value& w : wrt_leaves) types.push_back(b().type(use(w)));
+    for (const Value& w : wrt_leaves) types.push_back(builder(cx).type(use(cx, w)));
     const auto ids = emit();
     std::size_t at = primals;
     return finish(ids, wrt_value(ids, at));
@@ -414,28 +430,28 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
   if (mode == "jvp") {
     attrs.mode = ops::DeriveMode::jvp;
     std::vector<Value> given;
-    for (const Value& s : seeds) flatten(s, given);
+    for (const Value& s : seeds) flatten(cx, s, given);
     if (given.size() != wrt_leaves.size()) {
-      error(Code::derivative_arguments, span,
+      error(cx, Code::derivative_arguments, span,
             fmt::format("`{}` takes one tangent for each parameter differentiated by, of its type", fn.name));
       return error_value(span);
     }
     for (std::size_t i = 0; i < given.size(); ++i) {
-      const ir::Type want = b().type(use(wrt_leaves[i]));
-      const Value s = coerce_tensor(given[i], want, "the tangent");
+      const ir::Type want = builder(cx).type(use(cx, wrt_leaves[i]));
+      const Value s = coerce_tensor(cx, given[i], want, "the tangent");
       if (s.is_error()) return s;
-      operands.push_back(use(s));
+      operands.push_back(use(cx, s));
     }
     for (std::size_t i = 0; i < primals; ++i) types.push_back(types[i]);
     const auto ids = emit();
     std::size_t at = primals;
-    return finish(ids, rebuild(f.result, ids, at));
+    return finish(ids, rebuild(cx, f.result, ids, at));
   }
   attrs.mode = ops::DeriveMode::jacobian;
   for (std::size_t r = 0; r < primals; ++r) {
     for (const Value& w : wrt_leaves) {
       ir::Type t = types[r];
-      const ir::Type of = b().type(use(w));
+      const ir::Type of = builder(cx).type(use(cx, w));
       t.dims.insert(t.dims.end(), of.dims.begin(), of.dims.end());
       types.push_back(std::move(t));
     }
@@ -444,10 +460,10 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
   std::size_t at = primals;
   // A leaf of the result by leaves of the parameters; structs become tuples.
   const std::function<Value(const Value&)> by_param = [&](const Value& v) -> Value {
-    if (v.is_tensor()) return make_tensor(ids[at++], span);
+    if (v.is_tensor()) return make_tensor(cx, ids[at++], span);
     std::vector<Value> parts;
     for (const Value& p : v.fields) parts.push_back(by_param(p));
-    return make_tuple(std::move(parts), span);
+    return make_tuple(cx, std::move(parts), span);
   };
   const std::function<Value(const Value&)> by_result = [&](const Value& v) -> Value {
     std::vector<Value> parts;
@@ -457,7 +473,7 @@ Value Checker::apply_derived(const FnValue& fn, Args args, Span span) {
       for (const std::size_t w : *wrt) parts.push_back(by_param(values[w]));
       if (parts.size() == 1) return parts[0];
     }
-    return make_tuple(std::move(parts), span, v.is_tensor() ? wrt_names : v.labels);
+    return make_tuple(cx, std::move(parts), span, v.is_tensor() ? wrt_names : v.labels);
   };
   return finish(ids, by_result(f.result));
 }

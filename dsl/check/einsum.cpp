@@ -1,7 +1,12 @@
 // `einsum("ij,jk->ik", a, b)`: products summed over the letters that the result lacks.
 #include <fmt/format.h>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/arithmetic.h"
+#include "dsl/check/builtins.h"
+#include "dsl/check/context.h"
+#include "dsl/check/facts.h"
+#include "dsl/check/scope.h"
+#include "dsl/check/unify.h"
 
 namespace rg::dsl {
 
@@ -31,11 +36,11 @@ ValueId diagonal(ir::Builder& b, ValueId v, std::vector<std::int64_t>& labels) {
 }
 
 Value einsum_builtin(BuiltinCall& call) {
-  Checker& c = call.c;
-  Value failed = Checker::error_value(call.span);
+  Context& c = call.c;
+  Value failed = error_value(call.span);
   if (!only_options(call, {}) || !expect_args(call, 2, 100, "einsum(\"ij,jk->ik\", a, b)")) return failed;
   const auto bad = [&](const std::string& why) {
-    c.error(Code::bad_einsum, call.arg(0).span, why)
+    error(c, Code::bad_einsum, call.arg(0).span, why)
         .note("one letter a dimension, operands separated by commas, then `->` and the letters of the result");
     return failed;
   };
@@ -74,31 +79,31 @@ Value einsum_builtin(BuiltinCall& call) {
     return bad(
         fmt::format("`einsum` has subscripts for {} operands, {} are given", labels.size() - 1, operands.size()));
   for (const Value& v : operands) {
-    if (!v.is_array()) return c.tensor(v);
+    if (!v.is_array()) return tensor(c, v);
   }
-  const auto elem = c.common_elem(operands, call.span, "`einsum`");
+  const auto elem = common_elem(c, operands, call.span, "`einsum`");
   if (!elem) return failed;
   if (*elem == Elem::boolean) return bad("`einsum` multiplies numbers");
   std::map<std::int64_t, Dim> extents;
   std::vector<ValueId> ids;
   for (std::size_t k = 0; k < operands.size(); ++k) {
-    const Value t = c.materialize(operands[k], elem);
+    const Value t = materialize(c, operands[k], elem);
     if (t.is_error()) return failed;
-    ir::Type type = c.type_of(t);
+    ir::Type type = type_of(c, t);
     if (type.rank() != labels[k].size())
       return bad(
-          fmt::format("operand {} of `einsum` is {}, its subscripts are {}", k + 1, c.str(type), labels[k].size()));
+          fmt::format("operand {} of `einsum` is {}, its subscripts are {}", k + 1, str(c, type), labels[k].size()));
     for (std::size_t d = 0; d < type.rank(); ++d) {
       const auto [at, fresh] = extents.emplace(labels[k][d], type.dims[d]);
-      if (!fresh && !c.same(at->second, type.dims[d])) {
-        c.report_extents(at->second, type.dims[d], operands[k].span,
-                         fmt::format("`{}` stands for {} and for {} in `einsum`", static_cast<char>(labels[k][d]),
-                                     c.str(at->second), c.str(type.dims[d])));
+      if (!fresh && !same(c, at->second, type.dims[d])) {
+        report_extents(c, at->second, type.dims[d], operands[k].span,
+                       fmt::format("`{}` stands for {} and for {} in `einsum`", static_cast<char>(labels[k][d]),
+                                   str(c, at->second), str(c, type.dims[d])));
         return failed;
       }
       type.dims[d] = at->second;
     }
-    ids.push_back(diagonal(c.b(), c.use(c.recast(t, type)), labels[k]));
+    ids.push_back(diagonal(builder(c), use(c, recast(c, t, type)), labels[k]));
   }
   std::vector<std::int64_t> seen;
   for (const std::int64_t l : labels.back()) {
@@ -107,7 +112,7 @@ Value einsum_builtin(BuiltinCall& call) {
       return bad(fmt::format("`{}` stands twice in the result", static_cast<char>(l)));
     seen.push_back(l);
   }
-  return c.make_tensor(c.b().contract(ids, labels), call.span);
+  return make_tensor(c, builder(c).contract(ids, labels), call.span);
 }
 
 constexpr BuiltinRow kRows[] = {{"einsum", einsum_builtin}};

@@ -1,9 +1,28 @@
 // Expressions of the command and the API as IR functions: `grad(f)` gets f's parameters, in f's words.
+#include "dsl/check/entry.h"
+
 #include <fmt/format.h>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/call.h"
+#include "dsl/check/context.h"
+#include "dsl/check/derive.h"
+#include "dsl/check/expr.h"
+#include "dsl/check/program.h"
+#include "dsl/check/scope.h"
+#include "dsl/check/types.h"
 
 namespace rg::dsl {
+
+namespace {
+
+struct EntryParam {
+  std::string name;
+  Ty type;
+};
+
+}  // namespace
+
+static bool entry_params(Context& cx, const FnValue& fn, std::vector<EntryParam>& params, FnDecl& decl, Span span);
 
 namespace {
 
@@ -15,13 +34,13 @@ bool has_float(const Ty& t) {
 }  // namespace
 
 // The parameters of a function value with their types over `decl`'s sizes.
-bool Checker::entry_params(const FnValue& fn, std::vector<EntryParam>& params, FnDecl& decl, Span span) {
+bool entry_params(Context& cx, const FnValue& fn, std::vector<EntryParam>& params, FnDecl& decl, Span span) {
   switch (fn.kind) {
     case FnValue::Kind::item: {
-      declare_function(const_cast<FnDecl&>(*fn.item));
+      declare_function(cx, const_cast<FnDecl&>(*fn.item));
       if (fn.item->broken) return false;
       if (fn.item->generic) {
-        error(Code::generic_export, span,
+        error(cx, Code::generic_export, span,
               fmt::format("`{}` is generic: its parameters' types follow from a call", fn.item->item->name.text))
             .hint(fmt::format("give them by a lambda: `(x: f64[n]) => {}(x)`", fn.item->item->name.text));
         return false;
@@ -34,29 +53,30 @@ bool Checker::entry_params(const FnValue& fn, std::vector<EntryParam>& params, F
     case FnValue::Kind::lambda: {
       for (const auto& p : fn.lambda->params) {
         if (p.type == nullptr) {
-          error(Code::untyped_parameter, p.name.span, fmt::format("the type of `{}` is not known here", p.name.text))
+          error(cx, Code::untyped_parameter, p.name.span,
+                fmt::format("the type of `{}` is not known here", p.name.text))
               .hint(fmt::format("write it: `{}: f64[n]`", p.name.text));
           return false;
         }
-        collect_sizes(*p.type, decl);
+        collect_sizes(cx, *p.type, decl);
       }
-      ScopePtr scope = root_scope(main_);
+      ScopePtr scope = root_scope(cx, cx.main);
       for (std::uint32_t i = 0; i < decl.sizes.size(); ++i)
-        scope = bind(scope, decl.sizes[i], make_int(Dim::size(i), span), span, true);
-      Context* const outer = std::exchange(context_, nullptr);
-      for (const auto& p : fn.lambda->params) params.push_back({p.name.text, resolve(*p.type, scope)});
-      context_ = outer;
+        scope = bind(scope, decl.sizes[i], make_int(cx, Dim::size(i), span), span, true);
+      Frame* const outer = std::exchange(cx.frame, nullptr);
+      for (const auto& p : fn.lambda->params) params.push_back({p.name.text, resolve(cx, *p.type, scope)});
+      cx.frame = outer;
       return std::ranges::none_of(params, [](const EntryParam& p) { return p.type.kind == Ty::Kind::error; });
     }
     case FnValue::Kind::builtin:
-      for (const std::string& name : param_names(fn)) {
+      for (const std::string& name : param_names(cx, fn)) {
         Ty t;
         t.kind = Ty::Kind::tensor;
         params.push_back({name, t});
       }
       return true;
     case FnValue::Kind::vmap: {
-      if (!entry_params(*fn.inner, params, decl, span)) return false;
+      if (!entry_params(cx, *fn.inner, params, decl, span)) return false;
       std::string name = "batch";
       while (std::ranges::find(decl.sizes, name) != decl.sizes.end()) name += "_";
       const Dim n = Dim::size(static_cast<std::uint32_t>(decl.sizes.size()));
@@ -72,15 +92,15 @@ bool Checker::entry_params(const FnValue& fn, std::vector<EntryParam>& params, F
     case FnValue::Kind::derived:
       break;
   }
-  if (!entry_params(*fn.inner, params, decl, span)) return false;
-  const std::vector<std::string> extra = extra_params(fn);
+  if (!entry_params(cx, *fn.inner, params, decl, span)) return false;
+  const std::vector<std::string> extra = extra_params(cx, fn);
   if (extra.empty()) return true;
   if (extra[0] == "ybar") {
     Ty t;
     if (fn.inner->kind == FnValue::Kind::item) {
       t = fn.inner->item->result;
     } else {
-      error(Code::derivative_arguments, span, "`vjp` is applied to functions of the file here")
+      error(cx, Code::derivative_arguments, span, "`vjp` is applied to functions of the file here")
           .hint("define the function in the file");
       return false;
     }
@@ -104,7 +124,7 @@ bool Checker::entry_params(const FnValue& fn, std::vector<EntryParam>& params, F
     }
   }
   if (types.size() != extra.size()) {
-    error(Code::wrt_required, span, fmt::format("{} has several parameters of float type", shown(*fn.inner)))
+    error(cx, Code::wrt_required, span, fmt::format("{} has several parameters of float type", shown(cx, *fn.inner)))
         .note("`wrt` is required where more than one parameter is of float type")
         .hint("`wrt: x`, or several: `wrt: (x, y)`");
     return false;
@@ -113,31 +133,31 @@ bool Checker::entry_params(const FnValue& fn, std::vector<EntryParam>& params, F
   return true;
 }
 
-void Checker::build_entry(ir::Function& f, const ast::Expr& expr) {
-  context_ = new_context(f, nullptr);
-  b().set_span(expr.span);
-  Value v = eval(expr, root_scope(main_));
+void build_entry(Context& cx, ir::Function& f, const ast::Expr& expr) {
+  cx.frame = new_frame(cx, f, nullptr);
+  builder(cx).set_span(expr.span);
+  Value v = eval(cx, expr, root_scope(cx, cx.main));
   if (v.is_error()) return;
   if (v.kind == Value::Kind::function) {
     std::vector<EntryParam> params;
     FnDecl decl;
     const FnValue fn = *v.fn;
-    if (!entry_params(fn, params, decl, expr.span)) return;
+    if (!entry_params(cx, fn, params, decl, expr.span)) return;
     f.size_names = decl.sizes;
-    context_->substitution.clear();
-    for (std::uint32_t i = 0; i < decl.sizes.size(); ++i) context_->substitution.push_back(Dim::size(i));
+    cx.frame->substitution.clear();
+    for (std::uint32_t i = 0; i < decl.sizes.size(); ++i) cx.frame->substitution.push_back(Dim::size(i));
     Args args;
     for (const EntryParam& p : params) {
-      f.signature.params.push_back(param_tree(p.type, p.name));
+      f.signature.params.push_back(param_tree(cx, p.type, p.name));
       args.emplace_back();
-      args.back().value = param_value(p.type, p.name, expr.span);
+      args.back().value = param_value(cx, p.type, p.name, expr.span);
     }
-    v = apply(fn, std::move(args), expr.span);
+    v = apply(cx, fn, std::move(args), expr.span);
   }
-  v = default_typed(v);
+  v = default_typed(cx, v);
   if (v.is_error()) return;
-  f.signature.result = tree_of(v, "");
-  b().set_yields(leaf_ids(v));
+  f.signature.result = tree_of(cx, v, "");
+  builder(cx).set_yields(leaf_ids(cx, v));
 }
 
 }  // namespace rg::dsl

@@ -1,11 +1,14 @@
 // Subscripts are exact. Integers wrap in two's complement; a subscript whose sums, differences and products leave the
 // integers' range would wrap to a place that is in range though the one written is not. Where intervals do not exclude
 // that, the operation is done in f64 too, and its magnitude is checked.
+#include "dsl/check/exact.h"
+
 #include <algorithm>
 #include <cmath>
 
 #include "compiler/code/registry.h"
-#include "dsl/check/checker.h"
+#include "dsl/check/context.h"
+#include "dsl/check/index.h"
 
 namespace rg::dsl {
 
@@ -142,8 +145,8 @@ class Exactness {
 
 }  // namespace
 
-ValueId Checker::exactness(ValueId index) {
-  return Exactness(b(), context_->counters, context_->around).condition(index);
+ValueId exactness(Context& cx, ValueId index) {
+  return Exactness(builder(cx), cx.frame->counters, cx.frame->around).condition(index);
 }
 
 }  // namespace rg::dsl

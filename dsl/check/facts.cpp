@@ -1,53 +1,62 @@
 // What is known of sizes and indices at a point of the program: asserted equalities and inequalities, index ranges.
+#include "dsl/check/facts.h"
+
 #include <fmt/format.h>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/context.h"
+#include "dsl/check/expr.h"
+#include "dsl/check/scope.h"
 
 namespace rg::dsl {
 
-Dim Checker::normal(const Dim& d) const { return context_ == nullptr ? d : d.substitute(context_->substitution); }
+static void learn_equal(Context& cx, const Dim& a, const Dim& b);
 
-ir::Type Checker::normal(const ir::Type& t) const {
-  return context_ == nullptr ? t : t.substitute(context_->substitution);
+Dim normal(const Context& cx, const Dim& d) { return cx.frame == nullptr ? d : d.substitute(cx.frame->substitution); }
+
+ir::Type normal(const Context& cx, const ir::Type& t) {
+  return cx.frame == nullptr ? t : t.substitute(cx.frame->substitution);
 }
 
-void Checker::restore_facts(Facts f) {
-  context_->substitution = std::move(f.substitution);
-  context_->nonnegative = std::move(f.nonnegative);
-  context_->equal = std::move(f.equal);
+void restore_facts(Context& cx, Facts f) {
+  cx.frame->substitution = std::move(f.substitution);
+  cx.frame->nonnegative = std::move(f.nonnegative);
+  cx.frame->equal = std::move(f.equal);
 }
 
-bool Checker::proven_nonnegative(const Dim& d) const {
-  const Dim n = normal(d);
+bool proven_nonnegative(const Context& cx, const Dim& d) {
+  const Dim n = normal(cx, d);
   if (n.proven_nonnegative()) return true;
-  for (const Dim& f : context_->nonnegative) {
-    if ((n - normal(f)).proven_nonnegative()) return true;
+  for (const Dim& f : cx.frame->nonnegative) {
+    if ((n - normal(cx, f)).proven_nonnegative()) return true;
   }
-  for (std::size_t i = 0; i < context_->nonnegative.size(); ++i) {
-    for (std::size_t j = i; j < context_->nonnegative.size(); ++j) {
-      if ((n - normal(context_->nonnegative[i]) - normal(context_->nonnegative[j])).proven_nonnegative()) return true;
+  for (std::size_t i = 0; i < cx.frame->nonnegative.size(); ++i) {
+    for (std::size_t j = i; j < cx.frame->nonnegative.size(); ++j) {
+      if ((n - normal(cx, cx.frame->nonnegative[i]) - normal(cx, cx.frame->nonnegative[j])).proven_nonnegative())
+        return true;
     }
   }
   return false;
 }
 
-bool Checker::same(const Dim& a, const Dim& b) const {
-  const Dim x = normal(a), y = normal(b);
+bool same(const Context& cx, const Dim& a, const Dim& b) {
+  const Dim x = normal(cx, a), y = normal(cx, b);
   if (x == y) return true;
-  for (const auto& [p, q] : context_->equal) {
-    const Dim d = normal(p) - normal(q);
+  for (const auto& [p, q] : cx.frame->equal) {
+    const Dim d = normal(cx, p) - normal(cx, q);
     if (x - y == d || y - x == d) return true;
   }
   return false;
 }
 
-bool Checker::different(const Dim& a, const Dim& b) const { return Dim::proven_unequal(normal(a), normal(b)); }
+bool different(const Context& cx, const Dim& a, const Dim& b) {
+  return Dim::proven_unequal(normal(cx, a), normal(cx, b));
+}
 
-bool Checker::affine_nonnegative(Affine a) const {
+bool affine_nonnegative(const Context& cx, Affine a) {
   while (!a.terms.empty()) {  // the latest variable first: its bounds may stand over earlier ones
     const auto [var, k] = *a.terms.rbegin();
     a.terms.erase(var);
-    const IndexVar& v = index_vars_[var];
+    const IndexVar& v = cx.index_vars[var];
     if (k.proven_nonnegative()) {
       a = a + v.low * k;
     } else if ((Dim(0) - k).proven_nonnegative()) {
@@ -56,17 +65,17 @@ bool Checker::affine_nonnegative(Affine a) const {
       return false;
     }
   }
-  return proven_nonnegative(a.constant);
+  return proven_nonnegative(cx, a.constant);
 }
 
-std::optional<std::pair<Affine, Affine>> Checker::range_of(const Value& v) const {
+std::optional<std::pair<Affine, Affine>> range_of(const Context& cx, const Value& v) {
   if (v.affine) return std::pair{*v.affine, *v.affine};
   if (v.low && v.high) return std::pair{*v.low, *v.high};
   return std::nullopt;
 }
 
-void Checker::learn_equal(const Dim& a, const Dim& b) {
-  const Dim x = normal(a), y = normal(b), d = x - y;
+void learn_equal(Context& cx, const Dim& a, const Dim& b) {
+  const Dim x = normal(cx, a), y = normal(cx, b), d = x - y;
   if (d == Dim(0)) return;
   std::vector<std::uint32_t> sizes;
   d.for_each_size([&](std::uint32_t s) { sizes.push_back(s); });
@@ -78,47 +87,48 @@ void Checker::learn_equal(const Dim& a, const Dim& b) {
       const auto value = d.solve_for(s, 0);
       if (!value) continue;
       std::vector<Dim> by;
-      for (std::uint32_t i = 0; i < context_->substitution.size(); ++i) by.push_back(i == s ? *value : Dim::size(i));
-      for (Dim& old : context_->substitution) old = old.substitute(by);
+      for (std::uint32_t i = 0; i < cx.frame->substitution.size(); ++i) by.push_back(i == s ? *value : Dim::size(i));
+      for (Dim& old : cx.frame->substitution) old = old.substitute(by);
       return;
     }
   }
-  context_->equal.emplace_back(x, y);
+  cx.frame->equal.emplace_back(x, y);
 }
 
-void Checker::emit_assert(ValueId condition, const std::string& message, std::vector<Dim> subscript) {
-  b().emit(ops::opcode<ops::Assert>(), {condition},
-           ops::Assert::Attrs{.message = message, .subscript = std::move(subscript)});
+void emit_assert(Context& cx, ValueId condition, const std::string& message, std::vector<Dim> subscript) {
+  builder(cx).emit(ops::opcode<ops::Assert>(), {condition},
+                   ops::Assert::Attrs{.message = message, .subscript = std::move(subscript)});
 }
 
-bool Checker::require_nonnegative(const Dim& d, const std::string& message, std::vector<Dim> subscript) {
-  const Dim n = normal(d);
-  if (proven_nonnegative(n)) return true;
+bool require_nonnegative(Context& cx, const Dim& d, const std::string& message, std::vector<Dim> subscript) {
+  const Dim n = normal(cx, d);
+  if (proven_nonnegative(cx, n)) return true;
   if ((Dim(-1) - n).proven_nonnegative()) return false;
-  emit_assert(b().compare("ge", b().size(n), b().integer(Elem::i64, 0)), message, std::move(subscript));
-  context_->nonnegative.push_back(n);
+  emit_assert(cx, builder(cx).compare("ge", builder(cx).size(n), builder(cx).integer(Elem::i64, 0)), message,
+              std::move(subscript));
+  cx.frame->nonnegative.push_back(n);
   return true;
 }
 
 // From a comparison of sizes that holds (or does not): d >= 0, or an equality.
-void Checker::add_fact(const Value&, const ast::Expr& condition, const ScopePtr& scope, bool holds) {
+void add_fact(Context& cx, const Value&, const ast::Expr& condition, const ScopePtr& scope, bool holds) {
   const auto* node = ast::as<ast::Binary>(condition);
   if (node == nullptr) return;
   using enum ast::BinaryOp;
   if ((node->op == logical_and && holds) || (node->op == logical_or && !holds)) {
-    add_fact({}, *node->lhs, scope, holds);
-    add_fact({}, *node->rhs, scope, holds);
+    add_fact(cx, {}, *node->lhs, scope, holds);
+    add_fact(cx, {}, *node->rhs, scope, holds);
     return;
   }
   if (node->op < eq || node->op > ge) return;
   std::optional<Dim> l, r;
-  probe([&] {
-    const Value a = eval(*node->lhs, scope), c = eval(*node->rhs, scope);
+  probe(cx, [&] {
+    const Value a = eval(cx, *node->lhs, scope), c = eval(cx, *node->rhs, scope);
     if (a.is_flex()) l = a.flex->dim;
     if (c.is_flex()) r = c.flex->dim;
   });
   if (!l || !r) return;
-  const auto nonnegative = [&](const Dim& d) { context_->nonnegative.push_back(normal(d)); };
+  const auto nonnegative = [&](const Dim& d) { cx.frame->nonnegative.push_back(normal(cx, d)); };
   const bool less = (node->op == lt && holds) || (node->op == ge && !holds);
   const bool less_equal = (node->op == le && holds) || (node->op == gt && !holds);
   const bool greater = (node->op == gt && holds) || (node->op == le && !holds);
@@ -127,7 +137,7 @@ void Checker::add_fact(const Value&, const ast::Expr& condition, const ScopePtr&
   if (less_equal) nonnegative(*r - *l);
   if (greater) nonnegative(*l - *r - Dim(1));
   if (greater_equal) nonnegative(*l - *r);
-  if ((node->op == eq && holds) || (node->op == ne && !holds)) learn_equal(*l, *r);
+  if ((node->op == eq && holds) || (node->op == ne && !holds)) learn_equal(cx, *l, *r);
 }
 
 }  // namespace rg::dsl

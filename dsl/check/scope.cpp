@@ -1,12 +1,19 @@
 // Names, contexts and values: binding and lookup, making values, capturing them into derived functions.
+#include "dsl/check/scope.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/builtins.h"
+#include "dsl/check/context.h"
+#include "dsl/check/facts.h"
+#include "dsl/check/types.h"
 
 namespace rg::dsl {
+
+static ValueId use_in(Context& cx, const Value& v, Frame& c);
 
 Affine operator+(Affine a, const Affine& b) {
   a.constant = a.constant + b.constant;
@@ -25,12 +32,8 @@ Affine operator*(Affine a, const Dim& k) {
   return a;
 }
 
-Checker::Checker(SourceMap& sources, Diagnostics& diagnostics, FileLoader loader)
-    : sources_(sources), diagnostics_(&diagnostics), loader_(std::move(loader)) {}
-Checker::~Checker() = default;
-
-Context* Checker::new_context(ir::Function& f, Context* parent) {
-  auto c = std::make_unique<Context>();
+Frame* new_frame(Context& cx, ir::Function& f, Frame* parent) {
+  auto c = std::make_unique<Frame>();
   c->function = &f;
   c->parent = parent;
   c->builder = std::make_unique<ir::Builder>(f);
@@ -42,14 +45,14 @@ Context* Checker::new_context(ir::Function& f, Context* parent) {
   } else {
     for (std::uint32_t i = 0; i < f.size_names.size(); ++i) c->substitution.push_back(Dim::size(i));
   }
-  contexts_.push_back(std::move(c));
-  return contexts_.back().get();
+  cx.frames.push_back(std::move(c));
+  return cx.frames.back().get();
 }
 
-Diagnostic& Checker::error(Code code, Span span, std::string message) {
-  Diagnostic& d = diagnostics_->error(code, span, std::move(message));
-  if (!inlining_.empty() && inlining_.back()->module->is_prelude)
-    d.note(fmt::format("in the prelude's `{}`", inlining_.back()->item->name.text));
+Diagnostic& error(Context& cx, Code code, Span span, std::string message) {
+  Diagnostic& d = cx.diagnostics->error(code, span, std::move(message));
+  if (!cx.inlining.empty() && cx.inlining.back()->module->is_prelude)
+    d.note(fmt::format("in the prelude's `{}`", cx.inlining.back()->item->name.text));
   return d;
 }
 
@@ -91,7 +94,7 @@ Scope::~Scope() {
   }
 }
 
-ScopePtr Checker::bind(ScopePtr scope, std::string name, Value value, Span span, bool is_size) {
+ScopePtr bind(ScopePtr scope, std::string name, Value value, Span span, bool is_size) {
   auto s = std::make_shared<Scope>();
   s->root = scope->root;
   s->name = std::move(name);
@@ -103,29 +106,29 @@ ScopePtr Checker::bind(ScopePtr scope, std::string name, Value value, Span span,
   return s;
 }
 
-const Scope* Checker::find(const ScopePtr& scope, const std::string& name) const {
+const Scope* find(const Context& cx, const ScopePtr& scope, const std::string& name) {
   return scope ? scope->names.find(name) : nullptr;
 }
 
-const Scope& Checker::root(const ScopePtr& scope) { return *scope->root; }
+const Scope& root(const ScopePtr& scope) { return *scope->root; }
 
-ScopePtr Checker::root_scope(ModuleScope* module) const {
+ScopePtr root_scope(const Context& cx, ModuleScope* module) {
   auto s = std::make_shared<Scope>();
   s->module = module;
   return s;
 }
 
-ScopePtr Checker::bind_checked(ScopePtr scope, const ast::Name& name, Value value) {
+ScopePtr bind_checked(Context& cx, ScopePtr scope, const ast::Name& name, Value value) {
   if (name.text == "_") return scope;
-  if (const Scope* size = find(scope, name.text); size != nullptr && size->is_size) {
-    error(Code::shadowed_size, name.span,
+  if (const Scope* size = find(cx, scope, name.text); size != nullptr && size->is_size) {
+    error(cx, Code::shadowed_size, name.span,
           fmt::format("`{}` is a size of this function and cannot be bound again", name.text))
         .label(size->span, "the size")
         .hint("choose another name");
     return scope;
   }
-  if (value.is_tensor() && value.owner == context_) {
-    std::string& known = context_->function->value(value.id).name;
+  if (value.is_tensor() && value.owner == cx.frame) {
+    std::string& known = cx.frame->function->value(value.id).name;
     if (known.empty()) known = name.text;
   }
   return bind(std::move(scope), name.text, std::move(value), name.span);
@@ -137,35 +140,35 @@ std::string join(const std::vector<std::string>& names) {
   return s;
 }
 
-void Checker::unknown_name(const ScopePtr& scope, const std::string& name, Span span) {
+void unknown_name(Context& cx, const ScopePtr& scope, const std::string& name, Span span) {
   std::vector<std::string> candidates = builtin_names();
   const Scope* s = scope.get();
   for (; s->parent; s = s->parent.get()) candidates.push_back(s->name);
   for (const auto& [n, f] : s->module->functions) candidates.push_back(n);
-  for (const auto& [n, f] : prelude_->functions) candidates.push_back(n);
-  Diagnostic& d = error(Code::unknown_name, span, fmt::format("there is no `{}` here", name));
+  for (const auto& [n, f] : cx.prelude->functions) candidates.push_back(n);
+  Diagnostic& d = error(cx, Code::unknown_name, span, fmt::format("there is no `{}` here", name));
   if (const std::string hint = suggestion(name, candidates); !hint.empty()) d.hint(hint);
 }
 
 // ---- Values --------------------------------------------------------------------------------------------------------
 
-Value Checker::error_value(Span span) {
+Value error_value(Span span) {
   Value v;
   v.span = span;
   return v;
 }
 
-Value Checker::make_tensor(ValueId id, Span span) {
+Value make_tensor(Context& cx, ValueId id, Span span) {
   Value v;
   v.kind = Value::Kind::tensor;
   v.span = span;
   v.id = id;
-  v.owner = context_;
-  v.type = b().type(id);
+  v.owner = cx.frame;
+  v.type = builder(cx).type(id);
   return v;
 }
 
-Value Checker::make_flex(Flex flex, Span span) {
+Value make_flex(Context& cx, Flex flex, Span span) {
   Value v;
   v.kind = Value::Kind::flex;
   v.span = span;
@@ -174,29 +177,29 @@ Value Checker::make_flex(Flex flex, Span span) {
   return v;
 }
 
-Value Checker::make_int(const Dim& value, Span span) {
+Value make_int(Context& cx, const Dim& value, Span span) {
   Flex f;
   f.dim = value;
   f.literal = value.is_constant();
   if (value.is_constant()) f.number = static_cast<double>(value.constant());
-  f.make = [this, value](Elem e) {
-    const Dim now = normal(value);
-    if (now.is_constant()) return b().integer(e, now.constant());
-    return b().convert(b().size(now), e);
+  f.make = [&cx, value](Elem e) {
+    const Dim now = normal(cx, value);
+    if (now.is_constant()) return builder(cx).integer(e, now.constant());
+    return builder(cx).convert(builder(cx).size(now), e);
   };
-  return make_flex(std::move(f), span);
+  return make_flex(cx, std::move(f), span);
 }
 
-Value Checker::make_number(double value, Span span) {
+Value make_number(Context& cx, double value, Span span) {
   Flex f;
   f.floating = true;
   f.number = value;
   f.literal = true;
-  f.make = [this, value](Elem e) { return b().constant(e, value); };
-  return make_flex(std::move(f), span);
+  f.make = [&cx, value](Elem e) { return builder(cx).constant(e, value); };
+  return make_flex(cx, std::move(f), span);
 }
 
-Value Checker::make_tuple(std::vector<Value> fields, Span span, std::vector<std::string> labels) {
+Value make_tuple(Context& cx, std::vector<Value> fields, Span span, std::vector<std::string> labels) {
   Value v;
   v.labels = std::move(labels);
   v.kind = Value::Kind::tuple;
@@ -205,7 +208,7 @@ Value Checker::make_tuple(std::vector<Value> fields, Span span, std::vector<std:
   return v;
 }
 
-Value Checker::make_function(FnValue fn, Span span) {
+Value make_function(Context& cx, FnValue fn, Span span) {
   Value v;
   v.kind = Value::Kind::function;
   v.span = span;
@@ -214,10 +217,10 @@ Value Checker::make_function(FnValue fn, Span span) {
   return v;
 }
 
-ValueId Checker::use_in(const Value& v, Context& c) {
+ValueId use_in(Context& cx, const Value& v, Frame& c) {
   if (v.owner == &c) return v.id;
   if (c.parent == nullptr) internal_error("a value of another function is used");
-  const ValueId outer = use_in(v, *c.parent);
+  const ValueId outer = use_in(cx, v, *c.parent);
   if (const auto known = c.captured.find(outer); known != c.captured.end()) return known->second;
   ir::Function& f = *c.function;
   const ValueId id(f.values.size());
@@ -230,46 +233,47 @@ ValueId Checker::use_in(const Value& v, Context& c) {
   return id;
 }
 
-ValueId Checker::use(const Value& v) {
-  const ValueId id = use_in(v, ctx());
-  const ir::Type have = b().type(id), want = normal(have);
+ValueId use(Context& cx, const Value& v) {
+  const ValueId id = use_in(cx, v, frame(cx));
+  const ir::Type have = builder(cx).type(id), want = normal(cx, have);
   if (have == want) return id;
-  return b().emit_op<ops::Recast>({id}, {want.dims});
+  return builder(cx).emit_op<ops::Recast>({id}, {want.dims});
 }
 
-ir::Type Checker::type_of(const Value& v) {
-  if (v.is_tensor()) return normal(v.type);
+ir::Type type_of(Context& cx, const Value& v) {
+  if (v.is_tensor()) return normal(cx, v.type);
   return {v.flex->floating ? Elem::f64 : Elem::i64, v.flex->dims};
 }
 
-Value Checker::materialize(const Value& v, std::optional<Elem> elem) {
+Value materialize(Context& cx, const Value& v, std::optional<Elem> elem) {
   if (!v.is_flex()) return v;
   const Flex& f = *v.flex;
   const Elem e = elem.value_or(f.floating ? Elem::f64 : Elem::i64);
   if (e == Elem::boolean) {
-    error(Code::type_mismatch, v.span, "a bool is expected here, this is a number").hint("compare it: `x != 0`");
+    error(cx, Code::type_mismatch, v.span, "a bool is expected here, this is a number").hint("compare it: `x != 0`");
     return error_value(v.span);
   }
   if (f.floating && !ir::is_float(e)) {
-    error(Code::type_mismatch, v.span, fmt::format("{} is expected here, this is a floating-point number", ir::name(e)))
+    error(cx, Code::type_mismatch, v.span,
+          fmt::format("{} is expected here, this is a floating-point number", ir::name(e)))
         .note("element types are never converted silently")
         .hint(fmt::format("convert with `{}(…)`", ir::name(e)));
     return error_value(v.span);
   }
   if (e == Elem::i32 && !f.literal) {
-    error(Code::type_mismatch, v.span, "i32 is expected here, a size is an i64")
+    error(cx, Code::type_mismatch, v.span, "i32 is expected here, a size is an i64")
         .note("element types are never converted silently")
         .hint("convert with `i32(…)`");
     return error_value(v.span);
   }
   if (e == Elem::i32 && f.dim && f.dim->is_constant() &&
       (f.dim->constant() > INT32_MAX || f.dim->constant() < INT32_MIN)) {
-    error(Code::type_mismatch, v.span, fmt::format("{} does not fit an i32", f.dim->constant()));
+    error(cx, Code::type_mismatch, v.span, fmt::format("{} does not fit an i32", f.dim->constant()));
     return error_value(v.span);
   }
   const ValueId id = f.make(e);
   if (!id.valid()) return error_value(v.span);
-  Value t = make_tensor(id, v.span);
+  Value t = make_tensor(cx, id, v.span);
   t.affine = v.affine;
   t.low = v.low;
   t.high = v.high;
@@ -277,56 +281,56 @@ Value Checker::materialize(const Value& v, std::optional<Elem> elem) {
   return t;
 }
 
-Value Checker::tensor(const Value& v, const char* what) {
+Value tensor(Context& cx, const Value& v, const char* what) {
   if (v.is_error()) return v;
-  if (v.is_flex()) return materialize(v);
+  if (v.is_flex()) return materialize(cx, v);
   if (!v.is_tensor()) {
-    error(Code::type_mismatch, v.span,
-          fmt::format("{} is needed here, this is {}", what ? what : "a number or an array", describe(v)));
+    error(cx, Code::type_mismatch, v.span,
+          fmt::format("{} is needed here, this is {}", what ? what : "a number or an array", describe(cx, v)));
     return error_value(v.span);
   }
   return v;
 }
 
-void Checker::flatten(const Value& v, std::vector<Value>& leaves) {
+void flatten(Context& cx, const Value& v, std::vector<Value>& leaves) {
   if (v.kind == Value::Kind::tuple || v.kind == Value::Kind::structure) {
-    for (const Value& f : v.fields) flatten(f, leaves);
+    for (const Value& f : v.fields) flatten(cx, f, leaves);
   } else {
     leaves.push_back(v);
   }
 }
 
-std::vector<ValueId> Checker::leaf_ids(const Value& v) {
+std::vector<ValueId> leaf_ids(Context& cx, const Value& v) {
   std::vector<Value> leaves;
-  flatten(v, leaves);
+  flatten(cx, v, leaves);
   std::vector<ValueId> ids;
   for (const Value& leaf : leaves) {
-    const Value t = materialize(leaf);
-    if (t.is_tensor()) ids.push_back(use(t));
+    const Value t = materialize(cx, leaf);
+    if (t.is_tensor()) ids.push_back(use(cx, t));
   }
   return ids;
 }
 
-Value Checker::rebuild(const Value& shape, std::span<const ValueId> ids, std::size_t& at) {
+Value rebuild(Context& cx, const Value& shape, std::span<const ValueId> ids, std::size_t& at) {
   if (shape.kind == Value::Kind::tuple || shape.kind == Value::Kind::structure) {
     Value v = shape;
-    for (Value& f : v.fields) f = rebuild(f, ids, at);
+    for (Value& f : v.fields) f = rebuild(cx, f, ids, at);
     return v;
   }
-  return make_tensor(ids[at++], shape.span);
+  return make_tensor(cx, ids[at++], shape.span);
 }
 
-Value Checker::default_typed(const Value& v) {
-  if (v.is_flex()) return materialize(v);
+Value default_typed(Context& cx, const Value& v) {
+  if (v.is_flex()) return materialize(cx, v);
   Value out = v;
   if (v.kind == Value::Kind::tuple || v.kind == Value::Kind::structure) {
     for (Value& f : out.fields) {
-      f = default_typed(f);
+      f = default_typed(cx, f);
       if (f.is_error()) return error_value(v.span);
     }
   }
   if (v.kind == Value::Kind::function || v.kind == Value::Kind::text) {
-    error(Code::function_value, v.span, fmt::format("{} is no value of run time", describe(v)))
+    error(cx, Code::function_value, v.span, fmt::format("{} is no value of run time", describe(cx, v)))
         .note(
             "functions are values of compile time: they are called, passed and bound by `let`, but not stored or "
             "returned");
@@ -335,72 +339,72 @@ Value Checker::default_typed(const Value& v) {
   return out;
 }
 
-ir::Tree Checker::tree_of(const Value& v, const std::string& name) {
+ir::Tree tree_of(Context& cx, const Value& v, const std::string& name) {
   ir::Tree t;
   t.name = name;
   if (v.kind == Value::Kind::tuple) {
     t.kind = ir::Tree::Kind::tuple;
     for (std::size_t i = 0; i < v.fields.size(); ++i)
-      t.fields.push_back(tree_of(v.fields[i], i < v.labels.size() ? v.labels[i] : ""));
+      t.fields.push_back(tree_of(cx, v.fields[i], i < v.labels.size() ? v.labels[i] : ""));
   } else if (v.kind == Value::Kind::structure) {
     t.kind = ir::Tree::Kind::structure;
     t.type_name = v.decl->item->name.text;
     for (std::size_t i = 0; i < v.fields.size(); ++i)
-      t.fields.push_back(tree_of(v.fields[i], v.decl->item->fields[i].name.text));
+      t.fields.push_back(tree_of(cx, v.fields[i], v.decl->item->fields[i].name.text));
   }
   return t;
 }
 
-std::string Checker::describe(const Value& v) {
+std::string describe(Context& cx, const Value& v) {
   switch (v.kind) {
     case Value::Kind::error:
       return "an error";
     case Value::Kind::tensor:
-      return str(type_of(v));
+      return str(cx, type_of(cx, v));
     case Value::Kind::flex:
-      return str(type_of(v));
+      return str(cx, type_of(cx, v));
     case Value::Kind::function:
       return "a function";
     case Value::Kind::text:
       return "a string";
     case Value::Kind::tuple: {
       std::string s = "(";
-      for (std::size_t i = 0; i < v.fields.size(); ++i) s += (i ? ", " : "") + describe(v.fields[i]);
+      for (std::size_t i = 0; i < v.fields.size(); ++i) s += (i ? ", " : "") + describe(cx, v.fields[i]);
       return s + (v.fields.size() == 1 ? ",)" : ")");
     }
     case Value::Kind::structure: {
       std::string s = v.decl->item->name.text;
-      for (std::size_t i = 0; i < v.sizes.size(); ++i) s += (i ? ", " : "[") + str(normal(v.sizes[i]));
+      for (std::size_t i = 0; i < v.sizes.size(); ++i) s += (i ? ", " : "[") + str(cx, normal(cx, v.sizes[i]));
       return v.sizes.empty() ? s : s + "]";
     }
   }
   return "";
 }
 
-bool Checker::probe(const std::function<void()>& f) {
+bool probe(Context& cx, const std::function<void()>& f) {
   Diagnostics scratch(1);
   struct Restore {
-    Checker& c;
+    Context& c;
     Diagnostics* diagnostics;
     ~Restore() {
-      c.diagnostics_ = diagnostics;
-      --c.probing_;
-      c.probed_.pop_back();
+      c.diagnostics = diagnostics;
+      --c.probing;
+      c.probed.pop_back();
     }
   };
-  ir::Function& function = *context_->function;
+  ir::Function& function = *cx.frame->function;
   const std::size_t blocks = function.blocks.size(), instrs = function.instrs.size(), values = function.values.size();
   const std::size_t params = function.block(function.body).params.size();
-  const auto captured = context_->captured;
-  const auto captures = context_->captures;
-  const Facts facts = save_facts();
-  const std::size_t vars = index_vars_.size();
+  const auto captured = cx.frame->captured;
+  const auto captures = cx.frame->captures;
+  const Facts facts = save_facts(cx);
+  const std::size_t vars = cx.index_vars.size();
   {
-    const Restore restore{*this, diagnostics_};
-    probed_.push_back(diagnostics_);
-    diagnostics_ = &scratch;
-    ++probing_;
-    b().in_block({}, [&](std::span<const ValueId>) {
+    const Restore restore{cx, cx.diagnostics};
+    cx.probed.push_back(cx.diagnostics);
+    cx.diagnostics = &scratch;
+    ++cx.probing;
+    builder(cx).in_block({}, [&](std::span<const ValueId>) {
       f();
       return std::vector<ValueId>{};
     });
@@ -408,12 +412,12 @@ bool Checker::probe(const std::function<void()>& f) {
   function.blocks.resize(blocks);
   function.instrs.resize(instrs);
   function.values.resize(values);
-  std::erase_if(context_->counters, [&](const auto& c) { return c.first.index >= values; });
+  std::erase_if(cx.frame->counters, [&](const auto& c) { return c.first.index >= values; });
   function.block(function.body).params.resize(params);
-  context_->captured = captured;
-  context_->captures = captures;
-  restore_facts(facts);
-  index_vars_.resize(vars);
+  cx.frame->captured = captured;
+  cx.frame->captures = captures;
+  restore_facts(cx, facts);
+  cx.index_vars.resize(vars);
   return !scratch.has_errors();
 }
 

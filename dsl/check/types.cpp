@@ -1,7 +1,12 @@
 // Types as written: size expressions, resolving type syntax, showing types, making parameters.
+#include "dsl/check/types.h"
+
 #include <fmt/format.h>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/context.h"
+#include "dsl/check/facts.h"
+#include "dsl/check/program.h"
+#include "dsl/check/scope.h"
 
 namespace rg::dsl {
 
@@ -20,41 +25,41 @@ constexpr ForeignType kForeignTypes[] = {{"double", "f64"},  {"float64", "f64"},
                                          {"integer", "i64"}, {"int32", "i32"},   {"boolean", "bool"}};
 }  // namespace
 
-std::optional<Dim> Checker::eval_dim(const ast::Expr& expr, const ScopePtr& scope) {
+std::optional<Dim> eval_dim(Context& cx, const ast::Expr& expr, const ScopePtr& scope) {
   const auto bad = [&]() -> std::optional<Dim> {
-    error(Code::not_a_size, expr.span, "this is no size expression")
+    error(cx, Code::not_a_size, expr.span, "this is no size expression")
         .note("an extent is made of integers, sizes, `+ - * div mod`, `min` and `max`");
     return std::nullopt;
   };
   if (const auto* lit = ast::as<ast::IntLit>(expr)) return Dim(lit->value);
   if (const std::string* name = as_name(expr)) {
-    const Scope* s = find(scope, *name);
-    if (s != nullptr && s->value.is_flex() && s->value.flex->dim) return normal(*s->value.flex->dim);
-    if (s == nullptr && context_ == nullptr) {
-      error(Code::unknown_name, expr.span, fmt::format("there is no size `{}` here", *name))
+    const Scope* s = find(cx, scope, *name);
+    if (s != nullptr && s->value.is_flex() && s->value.flex->dim) return normal(cx, *s->value.flex->dim);
+    if (s == nullptr && cx.frame == nullptr) {
+      error(cx, Code::unknown_name, expr.span, fmt::format("there is no size `{}` here", *name))
           .note("sizes are the names in a function's parameter types, and those in brackets behind a struct's name");
       return std::nullopt;
     }
     if (s == nullptr) {
-      unknown_name(scope, *name, expr.span);
+      unknown_name(cx, scope, *name, expr.span);
       return std::nullopt;
     }
     return bad();
   }
   if (const auto* u = ast::as<ast::Unary>(expr); u != nullptr && u->op == ast::UnaryOp::neg) {
-    const auto d = eval_dim(*u->operand, scope);
+    const auto d = eval_dim(cx, *u->operand, scope);
     return d ? std::optional(Dim(0) - *d) : std::nullopt;
   }
   if (const auto* call = ast::as<ast::Call>(expr)) {
     const std::string* name = as_name(*call->callee);
     if (name == nullptr || (*name != "min" && *name != "max") || call->args.size() != 2) return bad();
-    const auto x = eval_dim(*call->args[0].value, scope), y = eval_dim(*call->args[1].value, scope);
+    const auto x = eval_dim(cx, *call->args[0].value, scope), y = eval_dim(cx, *call->args[1].value, scope);
     if (!x || !y) return std::nullopt;
     return *name == "min" ? Dim::min(*x, *y) : Dim::max(*x, *y);
   }
   const auto* node = ast::as<ast::Binary>(expr);
   if (node == nullptr) return bad();
-  const auto x = eval_dim(*node->lhs, scope), y = eval_dim(*node->rhs, scope);
+  const auto x = eval_dim(cx, *node->lhs, scope), y = eval_dim(cx, *node->rhs, scope);
   if (!x || !y) return std::nullopt;
   std::optional<Dim> result;
   using enum ast::BinaryOp;
@@ -63,7 +68,7 @@ std::optional<Dim> Checker::eval_dim(const ast::Expr& expr, const ScopePtr& scop
   if (node->op == mul) result = *x * *y;
   if (node->op == int_div || node->op == int_mod) {
     if (y->is_constant() && y->constant() == 0) {
-      error(Code::not_a_size, expr.span, "an extent is divided by 0");
+      error(cx, Code::not_a_size, expr.span, "an extent is divided by 0");
       return std::nullopt;
     }
     result = node->op == int_div ? Dim::div(*x, *y) : Dim::mod(*x, *y);
@@ -74,18 +79,18 @@ std::optional<Dim> Checker::eval_dim(const ast::Expr& expr, const ScopePtr& scop
   }
   if (!result) return bad();
   if (!result->valid()) {
-    error(Code::not_a_size, expr.span, "this extent leaves the range of 64-bit integers");
+    error(cx, Code::not_a_size, expr.span, "this extent leaves the range of 64-bit integers");
     return std::nullopt;
   }
   return result;
 }
 
-Ty Checker::resolve(const ast::TypeExpr& type, const ScopePtr& scope) {
+Ty resolve(Context& cx, const ast::TypeExpr& type, const ScopePtr& scope) {
   Ty t;
   if (const auto* tuple = std::get_if<ast::TupleType>(&type.node)) {
     t.kind = Ty::Kind::tuple;
     for (const auto& e : tuple->elements) {
-      t.fields.push_back(resolve(*e, scope));
+      t.fields.push_back(resolve(cx, *e, scope));
       if (t.fields.back().kind == Ty::Kind::error) return {};
     }
     return t;
@@ -113,10 +118,10 @@ Ty Checker::resolve(const ast::TypeExpr& type, const ScopePtr& scope) {
       }
       continue;
     }
-    const auto value = eval_dim(*d.value, scope);
+    const auto value = eval_dim(cx, *d.value, scope);
     if (!value) return {};
     if ((Dim(-1) - *value).proven_nonnegative()) {
-      error(Code::not_a_size, d.span, fmt::format("the extent {} is negative", str(*value)));
+      error(cx, Code::not_a_size, d.span, fmt::format("the extent {} is negative", str(cx, *value)));
       return {};
     }
     dims.push_back(*value);
@@ -132,16 +137,16 @@ Ty Checker::resolve(const ast::TypeExpr& type, const ScopePtr& scope) {
   if (found == top.module->structs.end()) {
     std::vector<std::string> candidates{"f32", "f64", "i32", "i64", "bool", "size"};
     for (const auto& [n, s] : top.module->structs) candidates.push_back(n);
-    Diagnostic& d = error(Code::unknown_name, named.name.span, fmt::format("there is no type `{}`", name));
+    Diagnostic& d = error(cx, Code::unknown_name, named.name.span, fmt::format("there is no type `{}`", name));
     const auto* foreign = std::ranges::find(kForeignTypes, name, &ForeignType::name);
     const std::string hint = foreign == std::end(kForeignTypes) ? suggestion(name, candidates)
                                                                 : fmt::format("it is called `{}` here", foreign->here);
     if (!hint.empty()) d.hint(hint);
     return {};
   }
-  declare_struct(*found->second);
+  declare_struct(cx, *found->second);
   if (dims.size() != found->second->sizes.size()) {
-    error(Code::wrong_arguments, type.span,
+    error(cx, Code::wrong_arguments, type.span,
           fmt::format("`{}` has {} size{}, {} given", name, found->second->sizes.size(),
                       found->second->sizes.size() == 1 ? "" : "s", dims.size()))
         .label(found->second->item->name.span, "the struct");
@@ -151,22 +156,22 @@ Ty Checker::resolve(const ast::TypeExpr& type, const ScopePtr& scope) {
   t.decl = found->second;
   t.sizes = dims;
   for (const Ty& f : t.decl->fields) {
-    t.fields.push_back(substitute(f, dims));
+    t.fields.push_back(substitute(cx, f, dims));
     if (f.kind == Ty::Kind::error) return {};
   }
   return t;
 }
 
-Ty Checker::substitute(const Ty& t, std::span<const Dim> sizes) const {
+Ty substitute(const Context& cx, const Ty& t, std::span<const Dim> sizes) {
   Ty r = t;
   r.tensor = t.tensor.substitute(sizes);
   r.size = t.size.substitute(sizes);
   for (Dim& d : r.sizes) d = d.substitute(sizes);
-  for (Ty& f : r.fields) f = substitute(f, sizes);
+  for (Ty& f : r.fields) f = substitute(cx, f, sizes);
   return r;
 }
 
-std::string Checker::describe(const Ty& t, std::span<const std::string> size_names) const {
+std::string describe(const Context& cx, const Ty& t, std::span<const std::string> size_names) {
   switch (t.kind) {
     case Ty::Kind::error:
       return "an error";
@@ -182,7 +187,7 @@ std::string Checker::describe(const Ty& t, std::span<const std::string> size_nam
     }
     case Ty::Kind::tuple: {
       std::string s = "(";
-      for (std::size_t i = 0; i < t.fields.size(); ++i) s += (i ? ", " : "") + describe(t.fields[i], size_names);
+      for (std::size_t i = 0; i < t.fields.size(); ++i) s += (i ? ", " : "") + describe(cx, t.fields[i], size_names);
       return s + (t.fields.size() == 1 ? ",)" : ")");
     }
     case Ty::Kind::structure: {
@@ -194,9 +199,9 @@ std::string Checker::describe(const Ty& t, std::span<const std::string> size_nam
   return "";
 }
 
-Value Checker::param_value(const Ty& t, const std::string& name, Span span) {
-  if (t.kind == Ty::Kind::tensor) return make_tensor(b().add_param(t.tensor, name), span);
-  if (t.kind == Ty::Kind::size) return make_int(t.size, span);
+Value param_value(Context& cx, const Ty& t, const std::string& name, Span span) {
+  if (t.kind == Ty::Kind::tensor) return make_tensor(cx, builder(cx).add_param(t.tensor, name), span);
+  if (t.kind == Ty::Kind::size) return make_int(cx, t.size, span);
   Value v;
   v.span = span;
   v.kind = t.kind == Ty::Kind::tuple ? Value::Kind::tuple : Value::Kind::structure;
@@ -204,12 +209,12 @@ Value Checker::param_value(const Ty& t, const std::string& name, Span span) {
   v.sizes = t.sizes;
   for (std::size_t i = 0; i < t.fields.size(); ++i) {
     const std::string field = t.decl ? t.decl->item->fields[i].name.text : std::to_string(i);
-    v.fields.push_back(param_value(t.fields[i], name + "." + field, span));
+    v.fields.push_back(param_value(cx, t.fields[i], name + "." + field, span));
   }
   return v;
 }
 
-ir::Tree Checker::param_tree(const Ty& t, const std::string& name) {
+ir::Tree param_tree(Context& cx, const Ty& t, const std::string& name) {
   ir::Tree tree;
   tree.name = name;
   if (t.kind == Ty::Kind::size) {
@@ -222,7 +227,7 @@ ir::Tree Checker::param_tree(const Ty& t, const std::string& name) {
     tree.type_name = t.decl->item->name.text;
   }
   for (std::size_t i = 0; i < t.fields.size(); ++i)
-    tree.fields.push_back(param_tree(t.fields[i], t.decl ? t.decl->item->fields[i].name.text : ""));
+    tree.fields.push_back(param_tree(cx, t.fields[i], t.decl ? t.decl->item->fields[i].name.text : ""));
   return tree;
 }
 

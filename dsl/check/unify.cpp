@@ -1,65 +1,73 @@
 // Values against types: coercion to a written type, and the binding of a callee's sizes to the caller's extents.
+#include "dsl/check/unify.h"
+
 #include <fmt/format.h>
 
-#include "dsl/check/checker.h"
+#include "dsl/check/context.h"
+#include "dsl/check/facts.h"
+#include "dsl/check/scope.h"
+#include "dsl/check/types.h"
 
 namespace rg::dsl {
 
-void Checker::report_extents(const Dim& a, const Dim& b, Span span, const std::string& fact) {
-  if (different(a, b)) {
-    error(Code::shape_mismatch, span, fact)
-        .note(fmt::format("{} and {} differ for all sizes", str(normal(a)), str(normal(b))));
+void report_extents(Context& cx, const Dim& a, const Dim& b, Span span, const std::string& fact) {
+  if (different(cx, a, b)) {
+    error(cx, Code::shape_mismatch, span, fact)
+        .note(fmt::format("{} and {} differ for all sizes", str(cx, normal(cx, a)), str(cx, normal(cx, b))));
     return;
   }
-  error(Code::shape_unknown, span, fact)
-      .note(fmt::format("{} and {} are not known to be equal", str(normal(a)), str(normal(b))))
-      .hint(fmt::format("if they are, say so before: `assert {} == {};`", str(normal(a)), str(normal(b))));
+  error(cx, Code::shape_unknown, span, fact)
+      .note(fmt::format("{} and {} are not known to be equal", str(cx, normal(cx, a)), str(cx, normal(cx, b))))
+      .hint(fmt::format("if they are, say so before: `assert {} == {};`", str(cx, normal(cx, a)),
+                        str(cx, normal(cx, b))));
 }
 
-Value Checker::recast(const Value& v, const ir::Type& t) {
-  const ValueId id = use(v);
-  if (b().type(id) == t) return v.owner == context_ && v.id == id ? v : make_tensor(id, v.span);
-  return make_tensor(b().emit_op<ops::Recast>({id}, {t.dims}), v.span);
+Value recast(Context& cx, const Value& v, const ir::Type& t) {
+  const ValueId id = use(cx, v);
+  if (builder(cx).type(id) == t) return v.owner == cx.frame && v.id == id ? v : make_tensor(cx, id, v.span);
+  return make_tensor(cx, builder(cx).emit_op<ops::Recast>({id}, {t.dims}), v.span);
 }
 
-Value Checker::coerce_tensor(const Value& given, const ir::Type& t, const std::string& what) {
+Value coerce_tensor(Context& cx, const Value& given, const ir::Type& t, const std::string& what) {
   if (given.is_error()) return given;
   if (!given.is_array()) {
-    error(Code::type_mismatch, given.span, fmt::format("{} is {}, {} is expected", what, describe(given), str(t)));
+    error(cx, Code::type_mismatch, given.span,
+          fmt::format("{} is {}, {} is expected", what, describe(cx, given), str(cx, t)));
     return error_value(given.span);
   }
-  Value v = given.is_flex() && t.elem != Elem::boolean ? materialize(given, t.elem) : materialize(given);
+  Value v = given.is_flex() && t.elem != Elem::boolean ? materialize(cx, given, t.elem) : materialize(cx, given);
   if (v.is_error()) return v;
-  const ir::Type have = type_of(v);
+  const ir::Type have = type_of(cx, v);
   if (have.elem != t.elem) {
-    error(Code::type_mismatch, v.span, fmt::format("{} is {}, {} is expected", what, str(have), str(t)))
+    error(cx, Code::type_mismatch, v.span, fmt::format("{} is {}, {} is expected", what, str(cx, have), str(cx, t)))
         .note("element types are never converted silently")
         .hint(fmt::format("convert with `{}(…)`", ir::name(t.elem)));
     return error_value(v.span);
   }
   if (have.rank() != t.rank()) {
-    error(Code::shape_mismatch, v.span, fmt::format("{} is {}, {} is expected", what, str(have), str(t)))
+    error(cx, Code::shape_mismatch, v.span, fmt::format("{} is {}, {} is expected", what, str(cx, have), str(cx, t)))
         .note(fmt::format("it has {} dimension{} instead of {}", have.rank(), have.rank() == 1 ? "" : "s", t.rank()));
     return error_value(v.span);
   }
   for (std::size_t i = 0; i < t.rank(); ++i) {
-    if (!same(have.dims[i], t.dims[i])) {
-      report_extents(have.dims[i], t.dims[i], v.span, fmt::format("{} is {}, {} is expected", what, str(have), str(t)));
+    if (!same(cx, have.dims[i], t.dims[i])) {
+      report_extents(cx, have.dims[i], t.dims[i], v.span,
+                     fmt::format("{} is {}, {} is expected", what, str(cx, have), str(cx, t)));
       return error_value(v.span);
     }
   }
-  Value out = recast(v, t);
+  Value out = recast(cx, v, t);
   out.affine = v.affine;
   out.low = v.low;
   out.high = v.high;
   return out;
 }
 
-Value Checker::coerce(const Value& v, const Ty& t, const std::string& what) {
+Value coerce(Context& cx, const Value& v, const Ty& t, const std::string& what) {
   if (v.is_error() || t.kind == Ty::Kind::error) return error_value(v.span);
   if (t.kind == Ty::Kind::tensor) {
-    if (t.any_float || t.pack) return tensor(v);
-    return coerce_tensor(v, t.tensor, what);
+    if (t.any_float || t.pack) return tensor(cx, v);
+    return coerce_tensor(cx, v, t.tensor, what);
   }
   if (t.kind == Ty::Kind::function) {
     if (v.kind == Value::Kind::function) return v;
@@ -73,23 +81,24 @@ Value Checker::coerce(const Value& v, const Ty& t, const std::string& what) {
       for (std::size_t i = 0; i < t.fields.size(); ++i) {
         const std::string part =
             t.decl ? "field `" + t.decl->item->fields[i].name.text + "`" : fmt::format("element {}", i);
-        out.fields[i] = coerce(v.fields[i], t.fields[i], fmt::format("{} of {}", part, what));
+        out.fields[i] = coerce(cx, v.fields[i], t.fields[i], fmt::format("{} of {}", part, what));
         if (out.fields[i].is_error()) return error_value(v.span);
       }
       out.sizes = t.sizes;
       return out;
     }
   }
-  error(Code::type_mismatch, v.span, fmt::format("{} is {}, {} is expected", what, describe(v), describe(t, names())));
+  error(cx, Code::type_mismatch, v.span,
+        fmt::format("{} is {}, {} is expected", what, describe(cx, v), describe(cx, t, names(cx))));
   return error_value(v.span);
 }
 
-bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& what, bool flex_pass,
-                    const FnDecl& decl) {
+bool unify(Context& cx, const Ty& param, Value& arg, Unifier& u, const std::string& what, bool flex_pass,
+           const FnDecl& decl) {
   const auto mismatch = [&] {
-    error(Code::type_mismatch, arg.span,
-          fmt::format("{} of `{}` is {}, {} is expected", what, decl.item->name.text, describe(arg),
-                      describe(param, decl.sizes)))
+    error(cx, Code::type_mismatch, arg.span,
+          fmt::format("{} of `{}` is {}, {} is expected", what, decl.item->name.text, describe(cx, arg),
+                      describe(cx, param, decl.sizes)))
         .label(decl.item->name.span, "the function");
     return false;
   };
@@ -101,7 +110,7 @@ bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& 
       return arg.kind == Value::Kind::function ? true : mismatch();
     case Ty::Kind::size: {
       if (!arg.is_flex() || !arg.flex->dim) {
-        error(Code::not_a_size, arg.span,
+        error(cx, Code::not_a_size, arg.span,
               fmt::format("{} of `{}` is a size, this is no size expression", what, decl.item->name.text))
             .note("a size is made of integers and of sizes known at entry");
         return false;
@@ -121,7 +130,7 @@ bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& 
           u.pending.push_back({param.sizes[i], arg.sizes[i], arg.span, what});
       }
       for (std::size_t i = 0; i < param.fields.size(); ++i) {
-        if (!unify(param.fields[i], arg.fields[i], u, what, flex_pass, decl)) return false;
+        if (!unify(cx, param.fields[i], arg.fields[i], u, what, flex_pass, decl)) return false;
       }
       return true;
     }
@@ -133,12 +142,12 @@ bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& 
     if (!flex_pass) return true;
     const Elem elem = param.any_float ? u.elem.value_or(Elem::f64) : param.tensor.elem;
     if (elem == Elem::boolean) return mismatch();
-    arg = materialize(arg, elem);
+    arg = materialize(cx, arg, elem);
     if (arg.is_error()) return false;
   } else if (flex_pass) {
     return true;
   }
-  const ir::Type have = type_of(arg);
+  const ir::Type have = type_of(cx, arg);
   if (param.any_float) {
     if (!ir::is_float(have.elem) || (u.elem && *u.elem != have.elem)) return mismatch();
     u.elem = have.elem;
@@ -155,7 +164,7 @@ bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& 
     if (!fresh) {
       if (at->second.size() != dims.size()) return mismatch();
       for (std::size_t i = 0; i < dims.size(); ++i) {
-        if (!same(at->second[i], dims[i])) return mismatch();
+        if (!same(cx, at->second[i], dims[i])) return mismatch();
       }
     }
   }
@@ -164,7 +173,7 @@ bool Checker::unify(const Ty& param, Value& arg, Unifier& u, const std::string& 
   return true;
 }
 
-bool Checker::solve(Unifier& u, const FnDecl& decl, Span span) {
+bool solve(Context& cx, Unifier& u, const FnDecl& decl, Span span) {
   u.sizes.resize(decl.sizes.size());
   for (const auto& p : u.pending) {  // bare sizes first
     if (const auto s = p.param.as_size(); s && !u.sizes[*s]) u.sizes[*s] = p.arg;
@@ -181,14 +190,14 @@ bool Checker::solve(Unifier& u, const FnDecl& decl, Span span) {
       // Solved in a space where the caller's sizes stand behind the callee's own.
       const auto own = static_cast<std::uint32_t>(decl.sizes.size());
       std::vector<Dim> shift, back;
-      for (std::uint32_t i = 0; i < names().size(); ++i) shift.push_back(Dim::size(i + own));
+      for (std::uint32_t i = 0; i < names(cx).size(); ++i) shift.push_back(Dim::size(i + own));
       for (std::uint32_t i = 0; i < own; ++i) by.push_back(u.sizes[i] ? u.sizes[i]->substitute(shift) : Dim::size(i));
       const Dim value = p.arg.substitute(shift);
       const auto solved = p.param.substitute(by).solve_for(*open.begin(), value);
       if (!solved) continue;
       for (std::uint32_t i = 0; i < own; ++i) back.push_back(Dim(0));
-      for (std::uint32_t i = 0; i < names().size(); ++i) back.push_back(Dim::size(i));
-      u.sizes[*open.begin()] = normal(solved->substitute(back));
+      for (std::uint32_t i = 0; i < names(cx).size(); ++i) back.push_back(Dim::size(i));
+      u.sizes[*open.begin()] = normal(cx, solved->substitute(back));
       progress = true;
     }
   }
@@ -196,7 +205,7 @@ bool Checker::solve(Unifier& u, const FnDecl& decl, Span span) {
   for (std::size_t i = 0; i < u.sizes.size(); ++i) {
     if (!u.sizes[i]) {
       error(
-          Code::unsolved_size, span,
+          cx, Code::unsolved_size, span,
           fmt::format("the size `{}` of `{}` does not follow from the arguments", decl.sizes[i], decl.item->name.text))
           .hint(fmt::format("make it a parameter: `{}: size`", decl.sizes[i]));
       return false;
@@ -206,10 +215,10 @@ bool Checker::solve(Unifier& u, const FnDecl& decl, Span span) {
   bool ok = true;
   for (const auto& p : u.pending) {
     const Dim want = p.param.substitute(sizes);
-    if (same(want, p.arg)) continue;
-    report_extents(p.arg, want, p.span,
+    if (same(cx, want, p.arg)) continue;
+    report_extents(cx, p.arg, want, p.span,
                    fmt::format("{} of `{}` has the extent {}, `{}` is {} here", p.what, decl.item->name.text,
-                               str(normal(p.arg)), p.param.str(decl.sizes), str(normal(want))));
+                               str(cx, normal(cx, p.arg)), p.param.str(decl.sizes), str(cx, normal(cx, want))));
     ok = false;
   }
   return ok;

@@ -18,8 +18,8 @@ using ir::Dim;
 using ir::Elem;
 using ir::ValueId;
 
-class Checker;
 struct Context;
+struct Frame;
 struct Value;
 struct ModuleScope;
 struct FnDecl;
@@ -69,7 +69,7 @@ struct Value {
   Span span;
   ir::Type type;  // tensor
   ValueId id;     // tensor: a value of `owner`
-  Context* owner = nullptr;
+  Frame* owner = nullptr;
   std::shared_ptr<const Flex> flex;
   std::optional<Affine> affine;     // integers (also of every element): equal to this …
   std::optional<Affine> low, high;  // … or between these, inclusive
@@ -154,10 +154,10 @@ struct Scope {
 using ScopePtr = std::shared_ptr<const Scope>;
 
 /// One IR function under construction.
-struct Context {
+struct Frame {
   ir::Function* function = nullptr;
   std::unique_ptr<ir::Builder> builder;
-  Context* parent = nullptr;               // whose values a derived function's body may capture
+  Frame* parent = nullptr;                 // whose values a derived function's body may capture
   std::map<ValueId, ValueId> captured;     // the parent's value -> parameter
   std::vector<ValueId> captures;           // the parent's values, in parameter order, after the declared parameters
   std::vector<Dim> substitution;           // what `assert` says of sizes, by size

@@ -1,0 +1,10 @@
+// Loops.
+#pragma once
+
+#include "dsl/check/context.h"
+
+namespace rg::dsl {
+
+Value eval_loop(Context& cx, const ast::Loop& node, Span span, const ScopePtr& scope);
+
+}  // namespace rg::dsl
