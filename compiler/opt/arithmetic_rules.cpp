@@ -1,18 +1,17 @@
-#include "compiler/opt/arithmetic_rules.h"
-
+// Equations of sums, products and powers of floating numbers.
 #include <cmath>
 #include <limits>
 #include <utility>
 
 #include "compiler/ops/all.h"
+#include "compiler/opt/left_sides.h"
 #include "compiler/opt/match.h"
 
 namespace rg::opt {
 
-using namespace ir;
-using X = const std::vector<ValueId>&;
-
 namespace {
+
+using namespace ir;
 
 /// Calls f(c, rest) for the splat factors c of a product of floating numbers until it gives something.
 template <class F>
@@ -41,8 +40,7 @@ std::pair<double, ValueId> as_multiple(Builder& b, ValueId v) {
   return m ? *m : std::pair{1.0, v};
 }
 
-}  // namespace
-
+// x^0 = 1, x^1 = x, x^2 = x x.
 Simpler powi_small(Builder& b, X x, const ops::PowI::Attrs& a) {
   switch (a.exponent) {
     case 0:
@@ -56,9 +54,11 @@ Simpler powi_small(Builder& b, X x, const ops::PowI::Attrs& a) {
   }
 }
 
+// x^2 = x x.
 Simpler square_product(Builder& b, X x, const ops::NoAttrs&) { return b.op<ops::Mul>(x[0], x[0]); }
 
 // x c = c x, c (-x) = (-c) x: the constant comes first, with the sign.
+// x c = c x, c (-x) = (-c) x.
 Simpler constant_first(Builder& b, X x, const ops::NoAttrs&) {
   return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {
     if (const Instr* inner = defined_by<ops::Neg>(b, rest)) return b.mul(b.like(c, -*b.splat(c)), inner->operands[0]);
@@ -70,6 +70,7 @@ Simpler constant_first(Builder& b, X x, const ops::NoAttrs&) {
 // (c x) d = (c d) x where one of c, d is 2^k and c d is exact, so that in the range of normal numbers both sides are
 // rounded once. With d = 2^k the left side is no nearer to either end of the range than the right. With c = 2^k, k < 0,
 // it may lose digits below the range and not be 0 where |d| < 1 takes the right side there, hence |d| >= 1.
+// (c x) d = (c d) x where one of the constants is a power of two and that loses nothing.
 Simpler power_of_two_product(Builder& b, X x, const ops::NoAttrs&) {
   return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {
     const auto inner = multiple(b, rest);
@@ -87,6 +88,7 @@ Simpler power_of_two_product(Builder& b, X x, const ops::NoAttrs&) {
 
 // c Σ (d x) y = ± Σ x y where c d = ±1: the terms differ by a power of two from those of the left side, whose sum is
 // scaled back, so that the right side overflows only where the sum of magnitudes does.
+// c Σ (d x) y = ± Σ x y where c and d are powers of two and c d = ±1.
 Simpler cancelled_factor(Builder& b, X x, const ops::NoAttrs&) {
   return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {
     const double outside = *b.splat(c);
@@ -108,6 +110,7 @@ Simpler cancelled_factor(Builder& b, X x, const ops::NoAttrs&) {
 }
 
 // (c x) d = (c d) x.
+// (c x) d = (c d) x.
 Simpler constant_product(Builder& b, X x, const ops::NoAttrs&) {
   return for_constant_factor(b, x, [&](ValueId c, ValueId rest) -> Simpler {
     const auto inner = multiple(b, rest);
@@ -118,6 +121,7 @@ Simpler constant_product(Builder& b, X x, const ops::NoAttrs&) {
 
 // x + x = 2 x, and c x + d x = (c + d) x for powers of two c, d >= 1 of one sign: products are exact or overflow, which
 // the sum does then as well.
+// x + x = 2 x, and c x + d x = (c + d) x for powers of two that are at least 1 and of one sign.
 Simpler add_doubles(Builder& b, X x, const ops::NoAttrs&) {
   const Elem elem = b.type(x[0]).elem;
   if (!is_float(elem)) return std::nullopt;
@@ -131,6 +135,7 @@ Simpler add_doubles(Builder& b, X x, const ops::NoAttrs&) {
 }
 
 // c x + d x = (c + d) x.
+// c x + d x = (c + d) x.
 Simpler add_multiples(Builder& b, X x, const ops::NoAttrs&) {
   if (!is_float(b.type(x[0]).elem)) return std::nullopt;
   const auto [c, u] = as_multiple(b, x[0]);
@@ -139,6 +144,7 @@ Simpler add_multiples(Builder& b, X x, const ops::NoAttrs&) {
   return b.mul(b.like(u, c + d), u);
 }
 
+// x + 0 = x, also where x is -0.
 Simpler add_any_zero(Builder& b, X x, const ops::NoAttrs&) {
   if (b.splat(x[0]) == 0.0) return x[1];
   if (b.splat(x[1]) == 0.0) return x[0];
@@ -146,6 +152,7 @@ Simpler add_any_zero(Builder& b, X x, const ops::NoAttrs&) {
 }
 
 // (1 / y) a = a / y: 1 / y may be infinite or vanish where a / y does not. One division for all elements of a stays.
+// (1 / y) a = a / y, where y is no number that is repeated.
 Simpler product_with_reciprocal(Builder& b, X x, const ops::NoAttrs&) {
   for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
     const Instr* quotient = defined_by<ops::Div>(b, x[k]);
@@ -156,8 +163,67 @@ Simpler product_with_reciprocal(Builder& b, X x, const ops::NoAttrs&) {
   return std::nullopt;
 }
 
+// 0 - x = -x, also where x is 0.
 Simpler sub_from_zero(Builder& b, X x, const ops::NoAttrs&) {
   return b.splat(x[0]) == 0.0 ? Simpler(b.neg(x[1])) : std::nullopt;
 }
+
+const Rule kArithmetic[] = {
+    of<ops::Add, add_doubles>("x + x = 2 x, c x + d x = (c + d) x for c, d = 1, 2, 4, …", exact,
+                              {[](B& b, E e) {
+                                 const V x = vector(b, e);
+                                 return raw<ops::Add>(b, {x, x});
+                               },
+                               [](B& b, E e) {
+                                 const V x = vector(b, e);
+                                 return raw<ops::Add>(b, {x, scaled(b, 2, x)});
+                               },
+                               [](B& b, E e) {
+                                 const V x = vector(b, e);
+                                 return raw<ops::Add>(b, {scaled(b, -4, x), scaled(b, -2, x)});
+                               }}),
+    of<ops::Add, add_any_zero>("x + 0 = x", fast,
+                               {[](B& b, E e) { return raw<ops::Add>(b, {vector(b, e), splat(b, e, 0)}); }}),
+    of<ops::Add, add_multiples>("c x + d x = (c + d) x", fast, {[](B& b, E e) {
+                                  const V x = vector(b, e);
+                                  return raw<ops::Add>(b, {scaled(b, 3, x), scaled(b, 0.1, x)});
+                                }}),
+    of<ops::Sub, sub_from_zero>("0 - x = -x", fast,
+                                {[](B& b, E e) { return raw<ops::Sub>(b, {splat(b, e, 0), vector(b, e)}); }}),
+    of<ops::Mul, constant_first>(
+        "x c = c x, c (-x) = (-c) x for a constant c", exact,
+        {[](B& b, E e) { return raw<ops::Mul>(b, {vector(b, e), splat(b, e, 0.1)}); },
+         [](B& b, E e) { return raw<ops::Mul>(b, {splat(b, e, 0.1), raw<ops::Neg>(b, {vector(b, e)})}); }}),
+    of<ops::Mul, power_of_two_product>("(c x) d = (c d) x where c or d is a power of two and c d is in range",
+                                       regrouping,
+                                       {[](B& b, E e) { return scaled(b, 2, scaled(b, 0.1, vector(b, e))); },
+                                        [](B& b, E e) { return scaled(b, 0.25, scaled(b, 0.1, vector(b, e))); },
+                                        [](B& b, E e) { return scaled(b, 0.1, scaled(b, 4, vector(b, e))); },
+                                        [](B& b, E e) { return scaled(b, 3, scaled(b, 0.125, vector(b, e))); }}),
+    of<ops::Mul, constant_product>("(c x) d = (c d) x", fast,
+                                   {[](B& b, E e) { return scaled(b, 3, scaled(b, 0.1, vector(b, e))); }}),
+    of<ops::Mul, product_with_reciprocal>("(1 / y) a = a / y", regrouping, {[](B& b, E e) {
+                                            const V x = vector(b, e), y = vector(b, e);
+                                            return raw<ops::Mul>(b, {raw<ops::Div>(b, {splat(b, e, 1), y}), x});
+                                          }}),
+    of<ops::PowI, powi_small>("x^0 = 1, x^1 = x, x^2 = x x", exact,
+                              {[](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.exponent = 0}); },
+                               [](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.exponent = 1}); },
+                               [](B& b, E e) { return raw<ops::PowI>(b, {vector(b, e)}, {.exponent = 2}); }}),
+    of<ops::Square, square_product>("x^2 = x x", exact,
+                                    {[](B& b, E e) { return raw<ops::Square>(b, {vector(b, e)}); }}),
+    of<ops::Mul, cancelled_factor>(
+        "c Σ (d x) y = ± Σ x y where c d = ±1 are powers of two", regrouping,
+        {[](B& b, E e) {
+           return scaled(b, 2, contracted(b, {scaled(b, 0.5, matrix(b, e)), vector(b, e)}, {{0, 1}, {0}, {1}}));
+         },
+         [](B& b, E e) {
+           return scaled(b, 4, contracted(b, {matrix(b, e), scaled(b, -0.25, vector(b, e))}, {{0, 1}, {0}, {1}}));
+         }}),
+};
+
+}  // namespace
+
+std::span<const Rule> arithmetic_rules() { return kArithmetic; }
 
 }  // namespace rg::opt

@@ -1,10 +1,10 @@
-#include "compiler/opt/choice_rules.h"
-
+// Equations of choices: select under a condition that is known, and sums in which an index picks the terms.
 #include <algorithm>
 #include <cmath>
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
+#include "compiler/opt/left_sides.h"
 #include "compiler/opt/match.h"
 
 namespace rg::opt {
@@ -86,14 +86,14 @@ std::vector<Pick> picks(Builder& b, ValueId condition) {
   return out;
 }
 
-}  // namespace
-
+// select(p, f(select(p, a, b)), c) = select(p, f(a), c) for elementwise f, and the same in the other branch.
 Simpler select_known(Builder& b, const std::vector<ValueId>& x, const ops::NoAttrs&) {
   const ValueId yes = assume(b, x[1], x[0], true, kDepth), no = assume(b, x[2], x[0], false, kDepth);
   if (yes == x[1] && no == x[2]) return std::nullopt;
   return b.select(x[0], yes, no);
 }
 
+// A broadcast of a choice between constants: the choice by the broadcast condition.
 Simpler broadcast_of_choice(Builder& b, const std::vector<ValueId>& x, const ops::Broadcast::Attrs& a) {
   const Instr* choice = defined_by<ops::Select>(b, x[0]);
   if (choice == nullptr) return std::nullopt;
@@ -102,14 +102,13 @@ Simpler broadcast_of_choice(Builder& b, const std::vector<ValueId>& x, const ops
   return b.select(b.broadcast(of[0], a.dims, a.axes), b.splat_of(of[1], a.dims), b.splat_of(of[2], a.dims));
 }
 
+// Σ -x = 0 - Σ x: a sum begins at 0, so that neither side is -0.
 Simpler sum_of_negative(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   const Instr* neg = defined_by<ops::Neg>(b, x[0]);
   if (neg == nullptr || !is_float(b.type(x[0]).elem) || a.axes.empty()) return std::nullopt;
   const ValueId total = b.sum(neg->operands[0], a.axes);
   return b.sub(b.zero(total), total);
 }
-
-namespace {
 
 Simpler sum_of_multiple_if(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a,
                            bool (*chosen)(double c)) {
@@ -125,16 +124,17 @@ Simpler sum_of_multiple_if(Builder& b, const std::vector<ValueId>& x, const ops:
   return std::nullopt;
 }
 
-}  // namespace
-
+// Σ 2^k x = 2^k Σ x for k >= 0.
 Simpler sum_of_doubles(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   return sum_of_multiple_if(b, x, a, [](double c) { return c >= 1 && is_power_of_two(c); });
 }
 
+// Σ c x = c Σ x for a constant c.
 Simpler sum_of_multiple(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   return sum_of_multiple_if(b, x, a, [](double) { return true; });
 }
 
+// y[…, k, …] = Σ_n [k = q_n] v[n, …, k, …]: v at k = q_n, added at q_n.
 Simpler sum_of_picked(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   const Instr* choice = defined_by<ops::Select>(b, x[0]);
   if (choice == nullptr) return std::nullopt;
@@ -164,6 +164,7 @@ Simpler sum_of_picked(Builder& b, const std::vector<ValueId>& x, const ops::Redu
   return std::nullopt;
 }
 
+// A contraction over j with [i = j] of a derivative: the other operands at j = i.
 Simpler contract_with_delta(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   if (x.size() < 2 || !is_float(b.type(x[0]).elem)) return std::nullopt;
   const Labels& result = a.labels.back();
@@ -204,5 +205,41 @@ Simpler contract_with_delta(Builder& b, const std::vector<ValueId>& x, const ops
   }
   return std::nullopt;
 }
+
+const Rule kChoice[] = {
+    of<ops::Select, select_known>("under a condition that is known", exact, {[](B& b, E e) {
+                                    const V x = vector(b, e), c = test(b, x);
+                                    const V inner = raw<ops::Select>(b, {c, x, splat(b, e, 0)});
+                                    return raw<ops::Select>(b, {c, raw<ops::Mul>(b, {inner, inner}), splat(b, e, 1)});
+                                  }}),
+    of<ops::Broadcast, broadcast_of_choice>(
+        "of a choice between constants", exact, {[](B& b, E e) {
+          const V c = test(b, vector(b, e));
+          return repeated(b, raw<ops::Select>(b, {c, splat(b, e, 1), splat(b, e, -0.0)}), {kN, kM}, {0});
+        }}),
+    of<ops::ReduceSum, sum_of_negative>("of -x is 0 less the sum of x", exact,
+                                        {[](B& b, E e) { return summed(b, raw<ops::Neg>(b, {matrix(b, e)}), {1}); }}),
+    of<ops::ReduceSum, sum_of_doubles>("of c x is c times the sum of x for c = 1, 2, 4, …", regrouping,
+                                       {[](B& b, E e) { return summed(b, scaled(b, 4, matrix(b, e)), {1}); }}),
+    of<ops::ReduceSum, sum_of_multiple>("of c x is c times the sum of x", fast,
+                                        {[](B& b, E e) { return summed(b, scaled(b, 0.1, matrix(b, e)), {1}); }}),
+    of<ops::ReduceSum, sum_of_picked>(
+        "of terms picked by an index is a scatter", regrouping, {[](B& b, E e) {
+          const V x = matrix(b, e);
+          const V best = raw<ops::ArgMax>(b, {x}, {.axis = 1});
+          const V here = b.compare("eq", b.iota(Elem::i64, {kN, kM}, 1), b.broadcast(best, {kN, kM}, {0}));
+          return summed(b, raw<ops::Select>(b, {here, x, b.constant(e, 0, {kN, kM})}), {0});
+        }}),
+    of<ops::Contract, contract_with_delta>("with [i = j] of a derivative renames", regrouping, {[](B& b, E e) {
+                                             const V x = matrix(b, e);
+                                             const V delta =
+                                                 diagonal(b, b.constant(e, 0.1, {kN, kN}), b.absent({e, {kN, kN}}));
+                                             return contracted(b, {x, delta}, {{0, 1}, {0, 2}, {1, 2}});
+                                           }}),
+};
+
+}  // namespace
+
+std::span<const Rule> choice_rules() { return kChoice; }
 
 }  // namespace rg::opt

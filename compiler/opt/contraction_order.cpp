@@ -9,7 +9,7 @@
 #include "compiler/code/clone.h"
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/opt/contraction_rules.h"
+#include "compiler/opt/aligned.h"
 #include "compiler/opt/dce.h"
 #include "compiler/opt/simplify.h"
 

@@ -1,29 +1,19 @@
-#include "compiler/opt/contraction_rules.h"
-
+// Equations of labelled ops: contractions, sums, gather and scatter-add at indices that are affine.
 #include <algorithm>
 #include <set>
 
 #include "compiler/ops/all.h"
+#include "compiler/opt/aligned.h"
+#include "compiler/opt/left_sides.h"
 #include "compiler/opt/match.h"
 
 namespace rg::opt {
 
+namespace {
+
 using namespace ir;
 using ops::Labels;
 using ops::opcode;
-
-ValueId aligned(Builder& b, ValueId v, const Labels& own, const Labels& labels, const std::vector<Dim>& dims) {
-  std::vector<std::int64_t> order, axes;
-  for (std::size_t d = 0; d < labels.size(); ++d) {
-    const auto at = std::ranges::find(own, labels[d]);
-    if (at == own.end()) continue;
-    order.push_back(at - own.begin());
-    axes.push_back(static_cast<std::int64_t>(d));
-  }
-  return b.broadcast(b.transpose(v, order), dims, axes);
-}
-
-namespace {
 
 bool has(const Labels& labels, std::int64_t l) { return std::ranges::find(labels, l) != labels.end(); }
 
@@ -292,8 +282,7 @@ Simpler plain_product(Builder& b, const Terms& t) {
   return product;
 }
 
-}  // namespace
-
+// Σ over repeated axes of a broadcast: the operand times their extents.
 Simpler sum_of_broadcast(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   if (a.axes.empty()) return x[0];
   const Instr* view = defined_by<ops::Broadcast>(b, x[0]);
@@ -324,8 +313,6 @@ Simpler sum_of_broadcast(Builder& b, const std::vector<ValueId>& x, const ops::R
   return b.broadcast(times(b, b.sum(source, inner), factor), to, axes);
 }
 
-namespace {
-
 Simpler sum_of_product_if(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a,
                           bool (*chosen)(Builder& b, ValueId factor)) {
   const Instr* product = defined_by<ops::Mul>(b, x[0]);
@@ -336,22 +323,24 @@ Simpler sum_of_product_if(Builder& b, const std::vector<ValueId>& x, const ops::
   return b.contract({u, v}, {all, all, ops::other_axes(all.size(), a.axes)});
 }
 
-}  // namespace
-
+// Σ a b where a or b is a broadcast of some axes: a contraction.
 Simpler sum_of_product(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   return sum_of_product_if(b, x, a, repeats_axes);
 }
 
+// The same where a or b is any broadcast or a number.
 Simpler sum_of_scaled(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   return sum_of_product_if(b, x, a, repeats);
 }
 
+// Σ s c for a number s and a contraction c of several arrays: s Σ c.
 Simpler sum_of_scaled_contract(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   const auto found = scaled_contraction(b, x[0]);
   if (!found || a.axes.empty()) return std::nullopt;
   return times_number(b, found->first, b.sum(found->second, a.axes));
 }
 
+// Σ over labels of a contraction's result: the contraction without them.
 Simpler sum_of_contract(Builder& b, const std::vector<ValueId>& x, const ops::ReductionAttrs& a) {
   const Instr* inner = defined_by<ops::Contract>(b, x[0]);
   if (inner == nullptr || !is_float(b.type(x[0]).elem)) return std::nullopt;
@@ -362,8 +351,6 @@ Simpler sum_of_contract(Builder& b, const std::vector<ValueId>& x, const ops::Re
   t.result = kept;
   return t.emit(b);
 }
-
-namespace {
 
 template <auto... Steps>
 Simpler first_of(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
@@ -383,135 +370,105 @@ Simpler split_scaled(Builder& b, const Terms& t) { return split_product(b, t, tr
 Simpler sum_where_less(Builder& b, const Terms& t) { return sum_inside(b, t, false); }
 Simpler sum_everywhere(Builder& b, const Terms& t) { return sum_inside(b, t, true); }
 
-}  // namespace
-
+// An operand that is absent: so is the result.
 Simpler contract_of_absent(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<nothing_of_absent>(b, x, a);
 }
+// Transposes and broadcasts become labels, a number multiplies the operand beside it, and what sums nothing is a
+// product.
 Simpler contract_of_views(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<drop_broadcast, fold_transpose, plain_product, number_inside>(b, x, a);
 }
+// Signs go outside.
 Simpler contract_of_negative(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<sign_outside>(b, x, a);
 }
+// Where that saves products: outer products become two operands, numbers that multiply contractions go outside, and a
+// label of one operand alone is summed there.
 Simpler contract_by_parts(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<split_outer, merge_scaled, sum_where_less>(b, x, a);
 }
+// All products with broadcasts become operands, numbers go outside, and labels of one operand are summed there.
 Simpler contract_of_scaled(Builder& b, const std::vector<ValueId>& x, const ops::Contract::Attrs& a) {
   return first_of<number_outside, split_scaled, sum_everywhere>(b, x, a);
 }
 
-namespace {
-
-/// An index value that is i + start for the index i along one of its axes.
-struct Affine {
-  std::size_t axis;
-  Dim start;
+const Rule kContraction[] = {
+    of<ops::ReduceSum, sum_of_broadcast>(
+        "of repeated terms is a multiple", regrouping,
+        {[](B& b, E e) { return summed(b, repeated(b, vector(b, e), {kN, kM}, {0}), {1}); },
+         [](B& b, E e) { return summed(b, b.constant(e, 0.1, {kN, kM}), {1}); }}),
+    of<ops::ReduceSum, sum_of_product>("of a product with a broadcast is a contraction", regrouping, {[](B& b, E e) {
+                                         const V x = matrix(b, e), y = b.add_param({e, {kM}});
+                                         return summed(b, raw<ops::Mul>(b, {x, repeated(b, y, {kN, kM}, {1})}), {1});
+                                       }}),
+    of<ops::ReduceSum, sum_of_scaled>("of a product with a number is a contraction", fast, {[](B& b, E e) {
+                                        const V x = matrix(b, e), y = number(b, e);
+                                        return summed(b, raw<ops::Mul>(b, {x, repeated(b, y, {kN, kM}, {})}), {1});
+                                      }}),
+    of<ops::ReduceSum, sum_of_scaled_contract>(
+        "of a contraction by a number is the number times its sum", contraction, {[](B& b, E e) {
+          const V x = matrix(b, e), y = matrix(b, e);
+          const V inner = contracted(b, {x, y}, {{0, 1}, {2, 1}, {0, 2}});
+          return summed(b, raw<ops::Mul>(b, {repeated(b, number(b, e), {kN, kN}, {}), inner}), {0});
+        }}),
+    of<ops::ReduceSum, sum_of_contract>("of a contraction is a contraction", regrouping, {[](B& b, E e) {
+                                          const V x = matrix(b, e), y = matrix(b, e);
+                                          return summed(b, contracted(b, {x, y}, {{0, 1}, {0, 1}, {0}}), {0});
+                                        }}),
+    of<ops::Contract, contract_of_absent>("of an absent derivative is absent", exact, {[](B& b, E e) {
+                                            return contracted(b, {vector(b, e), b.absent({e, {kN}})}, {{0}, {0}, {}});
+                                          }}),
+    of<ops::Contract, contract_of_scaled>(
+        "numbers and sums of one operand go outside, products with broadcasts are operands", fast, {[](B& b, E e) {
+          const V x = vector(b, e), y = vector(b, e);
+          return contracted(b, {raw<ops::Mul>(b, {repeated(b, number(b, e), {kN}, {}), x}), y}, {{0}, {0}, {}});
+        }}),
+    of<ops::Contract, contract_of_views>("views and numbers in operands", regrouping,
+                                         {[](B& b, E e) {
+                                            const V x = raw<ops::Transpose>(b, {matrix(b, e)}, {.axes = {1, 0}}),
+                                                    y = vector(b, e);
+                                            return contracted(b, {x, y}, {{1, 0}, {0}, {1}});
+                                          },
+                                          [](B& b, E e) {
+                                            const V x = matrix(b, e), y = repeated(b, vector(b, e), {kN, kM}, {0});
+                                            return contracted(b, {x, y}, {{0, 1}, {0, 1}, {0}});
+                                          },
+                                          [](B& b, E e) {
+                                            const V x = vector(b, e), y = number(b, e);
+                                            return contracted(b, {y, x}, {{}, {0}, {}});
+                                          },
+                                          [](B& b, E e) {
+                                            const V x = vector(b, e), y = vector(b, e);
+                                            return contracted(b, {x, y}, {{0}, {0}, {0}});
+                                          }}),
+    of<ops::Contract, contract_of_negative>("of -x is 0 less the contraction of x", exact, {[](B& b, E e) {
+                                              const V x = raw<ops::Neg>(b, {matrix(b, e)}), y = vector(b, e);
+                                              return contracted(b, {x, y}, {{0, 1}, {0}, {1}});
+                                            }}),
+    of<ops::Contract, contract_by_parts>(
+        "outer products and products with contractions are operands, their numbers go outside, sums of one operand "
+        "are "
+        "inside",
+        contraction,
+        {[](B& b, E e) {
+           const V x = matrix(b, e), y = b.add_param({e, {kM, Dim(3)}});
+           return contracted(b, {x, y}, {{0, 1}, {1, 2}, {2}});
+         },
+         [](B& b, E e) {
+           const V x = vector(b, e), y = b.add_param({e, {kM}}), z = matrix(b, e);
+           const V outer = raw<ops::Mul>(b, {repeated(b, x, {kN, kM}, {0}), repeated(b, y, {kN, kM}, {1})});
+           return contracted(b, {outer, z}, {{0, 1}, {0, 1}, {0}});
+         },
+         [](B& b, E e) {
+           const V x = matrix(b, e), y = vector(b, e);
+           const V inner = contracted(b, {x, y}, {{0, 1}, {0}, {1}});
+           return contracted(b, {scaled(b, 0.1, inner), b.add_param({e, {kM}})}, {{0}, {0}, {}});
+         }}),
 };
-
-std::optional<Dim> constant_extent(Builder& b, ValueId v) {
-  const Instr* def = b.function().definition(v);
-  while (def != nullptr && def->op == opcode<ops::Broadcast>()) def = b.function().definition(def->operands[0]);
-  if (def == nullptr) return std::nullopt;
-  if (def->op == opcode<ops::Size>()) return ops::attrs_of<ops::Size>(*def).dim;
-  if (def->op != opcode<ops::Constant>()) return std::nullopt;
-  const Integers& values = ops::attrs_of<ops::Constant>(*def).integers;
-  return values.size() == 1 ? std::optional(Dim(values[0])) : std::nullopt;
-}
-
-std::optional<Affine> affine_index(Builder& b, ValueId v) {
-  const Instr* def = b.function().definition(v);
-  if (def == nullptr) return std::nullopt;
-  if (def->op == opcode<ops::Iota>()) return Affine{static_cast<std::size_t>(ops::attrs_of<ops::Iota>(*def).axis), 0};
-  if (def->op == opcode<ops::Broadcast>()) {
-    auto inner = affine_index(b, def->operands[0]);
-    if (inner) inner->axis = static_cast<std::size_t>(ops::attrs_of<ops::Broadcast>(*def).axes[inner->axis]);
-    return inner;
-  }
-  const bool sum = def->op == opcode<ops::Add>();
-  if (!sum && def->op != opcode<ops::Sub>()) return std::nullopt;
-  for (const std::size_t k : {std::size_t{0}, std::size_t{1}}) {
-    if (k == 1 && !sum) break;
-    auto index = affine_index(b, def->operands[k]);
-    const auto offset = constant_extent(b, def->operands[1 - k]);
-    if (!index || !offset) continue;
-    index->start = sum ? index->start + *offset : index->start - *offset;
-    return index;
-  }
-  return std::nullopt;
-}
-
-/// For each axis of the coded tensor its label and start, where every index is affine in a label of its own.
-struct AffineCode {
-  Labels labels;
-  std::vector<Dim> starts;
-};
-
-std::optional<AffineCode> affine_code(Builder& b, const std::vector<ValueId>& x, const std::vector<Labels>& labels,
-                                      const Labels& coded) {
-  AffineCode code;
-  for (const std::int64_t l : coded) {
-    if (l >= 0) {
-      code.labels.push_back(l);
-      code.starts.emplace_back(0);
-      continue;
-    }
-    const auto q = static_cast<std::size_t>(-l);
-    const auto index = affine_index(b, x[q]);
-    if (!index) return std::nullopt;
-    code.labels.push_back(labels[q][index->axis]);
-    code.starts.push_back(index->start);
-  }
-  std::set<std::int64_t> distinct(code.labels.begin(), code.labels.end());
-  if (distinct.size() != code.labels.size()) return std::nullopt;
-  return code;
-}
 
 }  // namespace
 
-Simpler gather_of_affine(Builder& b, const std::vector<ValueId>& x, const ops::GatherAttrs& a) {
-  const ops::IndexedLayout layout(a, x.size());
-  const auto code = affine_code(b, x, a.labels, a.labels[0]);
-  if (!code) return std::nullopt;
-  ops::LabelExtents extents;
-  for (std::size_t k = 0; k < x.size(); ++k) {
-    if (!extents.add(a.labels[k], b.dims(x[k])).empty()) return std::nullopt;
-  }
-  std::vector<Dim> lengths, dims;
-  for (const std::int64_t l : code->labels) lengths.push_back(*extents.find(l));
-  for (const std::int64_t l : a.labels.back()) dims.push_back(*extents.find(l));
-  // Where the mask is false nothing is read, so that the index may be out of range there.
-  for (std::size_t d = 0; layout.has_mask && d < lengths.size(); ++d) {
-    const Dim after = b.dims(x[0])[d] - code->starts[d] - lengths[d];
-    if (!code->starts[d].proven_nonnegative() || !after.proven_nonnegative()) return std::nullopt;
-  }
-  const ValueId part = b.slice(x[0], code->starts, std::vector<std::int64_t>(lengths.size(), 1), lengths);
-  const ValueId view = aligned(b, part, code->labels, a.labels.back(), dims);
-  if (!layout.has_mask) return view;
-  return b.select(aligned(b, x.back(), layout.mask_labels(), a.labels.back(), dims), view, b.zero(view));
-}
-
-Simpler scatter_at_affine(Builder& b, const std::vector<ValueId>& x, const ops::ScatterAttrs& a) {
-  if (ops::IndexedLayout(a, x.size()).has_mask) return std::nullopt;
-  const Labels& target = a.labels.back();
-  const auto code = affine_code(b, x, a.labels, target);
-  if (!code) return std::nullopt;
-  std::vector<std::int64_t> summed, order;
-  Labels kept;
-  for (std::size_t d = 0; d < a.labels[0].size(); ++d) {
-    if (has(code->labels, a.labels[0][d]))
-      kept.push_back(a.labels[0][d]);
-    else
-      summed.push_back(static_cast<std::int64_t>(d));
-  }
-  if (kept.size() != code->labels.size()) return std::nullopt;
-  for (const std::int64_t l : code->labels) order.push_back(std::ranges::find(kept, l) - kept.begin());
-  ValueId updates = b.transpose(b.sum(x[0], summed), order);
-  // What is added to a zero is not -0.
-  if (is_float(b.type(updates).elem) && !a.absent) updates = b.add(updates, b.zero(updates));
-  if (b.dims(updates) == a.dims && std::ranges::all_of(code->starts, [](const Dim& s) { return s == Dim(0); }))
-    return updates;
-  return b.place(updates, code->starts, std::vector<std::int64_t>(a.dims.size(), 1), a.dims, a.absent);
-}
+std::span<const Rule> contraction_rules() { return kContraction; }
 
 }  // namespace rg::opt

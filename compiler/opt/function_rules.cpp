@@ -1,14 +1,15 @@
-#include "compiler/opt/function_rules.h"
-
+// Equations between functions of one variable, whose right sides are defined and accurate where a part of the left one
+// is not.
 #include <algorithm>
 
+#include "compiler/opt/left_sides.h"
 #include "compiler/opt/match.h"
 
 namespace rg::opt {
 
-using namespace ir;
-
 namespace {
+
+using namespace ir;
 
 // How far into an expression its sign is looked for.
 constexpr int kMaxDepth = 8;
@@ -46,8 +47,8 @@ std::optional<ValueId> under_root(Builder& b, ValueId v) {
   return s;
 }
 
-}  // namespace
-
+// r r = s for r = sqrt(s) and for r = where(s > 0, sqrt(s), s), where s is not negative by what it is made of. So the
+// square of a norm has derivatives at 0, where the norm has none.
 std::optional<ValueId> square_of_root(Builder& b, const std::vector<ValueId>& x, const ops::NoAttrs&) {
   if (x[0] != x[1]) return std::nullopt;
   const auto s = under_root(b, x[0]);
@@ -55,10 +56,24 @@ std::optional<ValueId> square_of_root(Builder& b, const std::vector<ValueId>& x,
   return s;
 }
 
+// log erfc x = log_erfc x, also where erfc x vanishes.
 std::optional<ValueId> log_of_erfc(Builder& b, const std::vector<ValueId>& x, const ops::NoAttrs&) {
   const Instr* erfc = defined_by<ops::Erfc>(b, x[0]);
   if (erfc == nullptr) return std::nullopt;
   return b.op<ops::LogErfc>(erfc->operands[0]);
 }
+
+const Rule kFunction[] = {
+    of<ops::Mul, square_of_root>("r r = s where r is the root of a sum of squares s", regrouping, {[](B& b, E e) {
+                                   const V x = vector(b, e), r = raw<ops::Sqrt>(b, {raw<ops::Mul>(b, {x, x})});
+                                   return raw<ops::Mul>(b, {r, r});
+                                 }}),
+    of<ops::Log, log_of_erfc>("log erfc x = log_erfc x", regrouping,
+                              {[](B& b, E e) { return raw<ops::Log>(b, {raw<ops::Erfc>(b, {vector(b, e)})}); }}),
+};
+
+}  // namespace
+
+std::span<const Rule> function_rules() { return kFunction; }
 
 }  // namespace rg::opt

@@ -17,8 +17,8 @@ using ExpandDerive =
     std::function<std::vector<ir::ValueId>(const ir::Function& callee, ir::Builder& to,
                                            std::span<const ir::ValueId> operands, const ops::Derive::Attrs& attrs)>;
 
-/// The passes of `prepare`, in their order: calls are inlined and derivatives expanded; what is unused goes; maps become
-/// whole-array ops; equations. At last, once for the function that is asked for, contractions are put in order.
+/// The passes of `prepare`, in their order: calls are inlined and derivatives expanded; what is unused goes; maps
+/// become whole-array ops; equations. At last, once for the function that is asked for, contractions are put in order.
 inline constexpr std::string_view kExpand = "expand", kDce = "dce", kLift = "lift", kSimplify = "simplify",
                                   kOrder = "order";
 
