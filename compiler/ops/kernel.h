@@ -4,7 +4,8 @@
 //   workspace  static Dim workspace(std::span<const Type> operands, const Attrs&): the bytes that it works in; without
 //   it 0
 //
-// and its type rule, evaluation, derivative and batching like any other. It may have several results: what nothing
+// and with `builtin` it is callable by its name in `.rg`, with a tuple for several results. Its type rule, evaluation, derivative and
+// batching are as any other's. It may have several results: what nothing
 // reads is not computed, the function is given a null pointer for it. The plan stores all operands before (row-major,
 // without gaps) and calls the function once (plan::Kernel).
 #pragma once

@@ -258,6 +258,8 @@ struct Plan {
   std::vector<Slot> slots;
   std::vector<BufferId> inputs, outputs;  // by position
   std::vector<Item> body;
+  /// Remarks of passes on the whole, which --dump-plan shows.
+  std::vector<std::string> notes;
 
   const Node& node(NodeId id) const { return nodes[id.index]; }
   const Buffer& buffer(BufferId id) const { return buffers[id.index]; }

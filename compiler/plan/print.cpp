@@ -216,6 +216,7 @@ std::string print(const Plan& plan) {
     for (const Dim& d : plan.slots[s].bytes) text += " " + p.dim(d);
     p.line(text + (plan.slots[s].per_thread ? " bytes a thread" : " bytes"));
   }
+  for (const std::string& note : plan.notes) p.line("note " + note);
   p.line("body");
   p.items(plan.body);
   return p.out;

@@ -106,6 +106,29 @@ Value registry_builtin(BuiltinCall& call) {
   return elementwise(call.c, call.name, operands, call.span, "`" + call.name + "`");
 }
 
+// Kernel ops by their registry row: the result, or a tuple of several.
+Value kernel_builtin(BuiltinCall& call) {
+  const ops::OpInfo& row = ops::info(*ops::opcode_named(call.name));
+  const auto count = static_cast<std::size_t>(row.operands);
+  const std::string usage = call.name + (count == 1 ? "(x)" : "(a, b)");
+  if (!only_options(call, {}) || !expect_args(call, count, count, usage.c_str())) return error_value(call.span);
+  std::vector<ValueId> operands;
+  std::vector<ir::Type> types;
+  for (const ArgValue& a : call.args) {
+    const Value x = tensor(call.c, a.value, "an array");
+    if (x.is_error()) return error_value(call.span);
+    operands.push_back(use(call.c, x));
+    types.push_back(builder(call.c).type(operands.back()));
+  }
+  if (const auto inferred = row.infer({types, ir::initial_attributes(*row.attrs), {}, names(call.c)}); !inferred) {
+    error(call.c, Code::type_mismatch, call.span, inferred.error());
+    return error_value(call.span);
+  }
+  std::vector<Value> results;
+  for (const ValueId v : builder(call.c).emit(row.code, operands)) results.push_back(make_tensor(call.c, v, call.span));
+  return results.size() == 1 ? results[0] : make_tuple(call.c, std::move(results), call.span);
+}
+
 Value where_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 3, 3, "where(condition, a, b)")) return error_value(call.span);
   return elementwise(call.c, "select", {call.arg(0), call.arg(1), call.arg(2)}, call.span, "`where`");
@@ -154,7 +177,7 @@ const std::map<std::string, Builtin>& table() {
       for (const BuiltinRow& r : rows) t.emplace(r.name, r.handler);
     }
     for (const ops::OpInfo& op : ops::all_ops()) {
-      if (op.elementwise && op.builtin) t.emplace(op.name, registry_builtin);
+      if (op.builtin) t.emplace(op.name, op.elementwise ? registry_builtin : kernel_builtin);
     }
     return t;
   }();
