@@ -1,4 +1,4 @@
-// Operators and elementwise operations.
+// The language's operators: on tensors, on numbers of open type, on structs, and what is known of integers by them.
 #pragma once
 
 #include "dsl/check/context.h"
@@ -7,10 +7,5 @@ namespace rg::dsl {
 
 Value unary(Context& cx, ast::UnaryOp op, const Value& x, Span span);
 Value binary(Context& cx, ast::BinaryOp op, const Value& a, const Value& c, Span span, Span op_span);
-Value elementwise(Context& cx, std::string_view op, std::vector<Value> operands, Span span, std::string_view shown);
-std::optional<Elem> common_elem(Context& cx, std::span<const Value> operands, Span span, std::string_view shown);
-std::optional<std::vector<Dim>> broadcast_dims(Context& cx, std::span<const Value> operands, Span span,
-                                               std::string_view shown);
-ValueId stretch(Context& cx, ValueId v, const std::vector<Dim>& to);
 
 }  // namespace rg::dsl

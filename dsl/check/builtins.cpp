@@ -6,11 +6,11 @@
 
 #include <algorithm>
 
-#include "dsl/check/arithmetic.h"
-#include "dsl/check/context.h"
+#include "compiler/ops/all.h"
+#include "compiler/support/suggestion.h"
+#include "dsl/check/elementwise.h"
 #include "dsl/check/facts.h"
-#include "dsl/check/scope.h"
-#include "dsl/check/types.h"
+#include "dsl/check/values.h"
 
 namespace rg::dsl {
 
@@ -25,7 +25,7 @@ bool only_options(BuiltinCall& call, std::initializer_list<std::string_view> all
   for (const ArgValue& a : call.options) {
     if (std::ranges::find(allowed, std::string_view(a.name)) != allowed.end()) continue;
     Diagnostic& d =
-        error(call.c, Code::wrong_arguments, a.name_span, fmt::format("`{}` has no option `{}`", call.name, a.name));
+        error(call.cx, Code::wrong_arguments, a.name_span, fmt::format("`{}` has no option `{}`", call.name, a.name));
     if (allowed.size() > 0) {
       std::vector<std::string> names(allowed.begin(), allowed.end());
       if (const std::string hint = suggestion(a.name, names); !hint.empty()) d.hint(hint);
@@ -37,22 +37,25 @@ bool only_options(BuiltinCall& call, std::initializer_list<std::string_view> all
 
 bool expect_args(BuiltinCall& call, std::size_t low, std::size_t high, const char* usage) {
   if (call.args.size() >= low && call.args.size() <= high) return true;
-  error(call.c, Code::wrong_arguments, call.span,
+  error(call.cx, Code::wrong_arguments, call.span,
         fmt::format("`{}` with {} argument{}", call.name, call.args.size(), call.args.size() == 1 ? "" : "s"))
       .hint(fmt::format("it is used as `{}`", usage));
   return false;
 }
 
 namespace {
+
 const std::vector<Value>* items(const Value& v) {
   return v.kind == Value::Kind::tuple || (v.is_array() && v.dims().size() == 1 && !v.fields.empty()) ? &v.fields
                                                                                                      : nullptr;
 }
+
 }  // namespace
 
 std::optional<std::vector<std::int64_t>> integer_list(BuiltinCall& call, const Value& v, const char* what) {
   const auto bad = [&](Span at) {
-    error(call.c, Code::bad_option, at, fmt::format("{} of `{}` is an integer or a list of integers", what, call.name));
+    error(call.cx, Code::bad_option, at,
+          fmt::format("{} of `{}` is an integer or a list of integers", what, call.name));
     return std::nullopt;
   };
   std::vector<Value> list{v};
@@ -72,16 +75,16 @@ std::optional<std::vector<Dim>> shape_list(BuiltinCall& call, const Value& v) {
   std::vector<Dim> out;
   for (const Value& item : list) {
     if (!item.is_flex() || !item.flex->dim) {
-      Diagnostic& d = error(call.c, Code::not_a_size, item.span,
-                            fmt::format("a shape is a list of size expressions, this is {}", describe(call.c, item)))
+      Diagnostic& d = error(call.cx, Code::not_a_size, item.span,
+                            fmt::format("a shape is a list of size expressions, this is {}", describe(call.cx, item)))
                           .hint(fmt::format("for example `{}([n, m])`", call.name));
       if (item.is_tensor() && ir::is_integer(item.type.elem))
         d.hint("a number known only at run time becomes a parameter: `n: size`");
       return std::nullopt;
     }
-    const Dim d = normal(call.c, *item.flex->dim);
-    if (!require_nonnegative(call.c, d, fmt::format("the extent {} is negative", str(call.c, d)))) {
-      error(call.c, Code::not_a_size, item.span, fmt::format("the extent {} is negative", str(call.c, d)));
+    const Dim d = normal(call.cx, *item.flex->dim);
+    if (!require_nonnegative(call.cx, d, fmt::format("the extent {} is negative", str(call.cx, d)))) {
+      error(call.cx, Code::not_a_size, item.span, fmt::format("the extent {} is negative", str(call.cx, d)));
       return std::nullopt;
     }
     out.push_back(d);
@@ -103,7 +106,7 @@ Value registry_builtin(BuiltinCall& call) {
     // Sizes are numbers of a float context in functions of floats.
     operands.push_back(a.value);
   }
-  return elementwise(call.c, call.name, operands, call.span, "`" + call.name + "`");
+  return elementwise(call.cx, call.name, operands, call.span, "`" + call.name + "`");
 }
 
 // Kernel ops by their registry row: the result, or a tuple of several.
@@ -131,17 +134,17 @@ Value kernel_builtin(BuiltinCall& call) {
 
 Value where_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 3, 3, "where(condition, a, b)")) return error_value(call.span);
-  return elementwise(call.c, "select", {call.arg(0), call.arg(1), call.arg(2)}, call.span, "`where`");
+  return elementwise(call.cx, "select", {call.arg(0), call.arg(1), call.arg(2)}, call.span, "`where`");
 }
 
 Value clamp_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 3, 3, "clamp(x, low, high)")) return error_value(call.span);
-  Context& c = call.c;
+  Context& cx = call.cx;
   Value v =
-      elementwise(c, "min", {elementwise(c, "max", {call.arg(0), call.arg(1)}, call.span, "`clamp`"), call.arg(2)},
+      elementwise(cx, "min", {elementwise(cx, "max", {call.arg(0), call.arg(1)}, call.span, "`clamp`"), call.arg(2)},
                   call.span, "`clamp`");
-  const auto low = range_of(c, call.arg(1)), high = range_of(c, call.arg(2));
-  if (low && high && affine_nonnegative(c, high->second + low->first * Dim(-1)))
+  const auto low = range_of(call.arg(1)), high = range_of(call.arg(2));
+  if (low && high && affine_nonnegative(cx, high->second + low->first * Dim(-1)))
     v.low = low->first, v.high = high->second;
   return v;
 }
@@ -152,15 +155,15 @@ Value derivative_builtin(BuiltinCall& call) {
   const std::string usage = call.name + "(order, x)";
   if (!only_options(call, {}) || !expect_args(call, 2, 2, usage.c_str())) return error_value(call.span);
   const auto order = integer_list(call, call.arg(0), "the order");
-  const Value x = tensor(call.c, call.arg(1));
+  const Value x = tensor(call.cx, call.arg(1));
   if (!order || x.is_error()) return error_value(call.span);
   constexpr std::int64_t highest = std::int64_t{1} << 31;
   if (order->size() != 1 || (*order)[0] < 0 || (*order)[0] > highest || !ir::is_float(x.type.elem)) {
-    error(call.c, Code::type_mismatch, call.span,
+    error(call.cx, Code::type_mismatch, call.span,
           fmt::format("`{}` takes an order from 0 to 2^31 and f32 or f64", usage));
     return error_value(call.span);
   }
-  return make_tensor(call.c, builder(call.c).emit_op<Op>({use(call.c, x)}, {.order = (*order)[0]}), call.span);
+  return make_tensor(call.cx, call.cx.b().emit_op<Op>({use(call.cx, x)}, {.order = (*order)[0]}), call.span);
 }
 
 constexpr BuiltinRow kElementwise[] = {{"where", where_builtin},

@@ -1,13 +1,14 @@
 // Reductions over axes: sum prod mean var max min any all argmax argmin logsumexp, with `axis:` and `keep:`.
 #include <fmt/format.h>
 
-#include "dsl/check/arithmetic.h"
+#include <algorithm>
+
+#include "compiler/ops/all.h"
+#include "dsl/check/branch.h"
 #include "dsl/check/builtins.h"
-#include "dsl/check/context.h"
-#include "dsl/check/expr.h"
+#include "dsl/check/elementwise.h"
 #include "dsl/check/facts.h"
-#include "dsl/check/scope.h"
-#include "dsl/check/types.h"
+#include "dsl/check/values.h"
 
 namespace rg::dsl {
 
@@ -21,14 +22,14 @@ struct Reduced {
 };
 
 std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MAX) {
-  Context& c = call.c;
+  Context& cx = call.cx;
   if (!only_options(call, {"axis", "keep"})) return std::nullopt;
   const std::string usage = fmt::format("{}(x, axis: 0, keep: true)", call.name);
   if (!expect_args(call, 1, 1, usage.c_str())) return std::nullopt;
   Reduced r;
-  r.x = tensor(c, call.arg(0), "an array");
+  r.x = tensor(cx, call.arg(0), "an array");
   if (r.x.is_error()) return std::nullopt;
-  const ir::Type t = type_of(c, r.x);
+  const ir::Type t = type_of(cx, r.x);
   const auto rank = static_cast<std::int64_t>(t.rank());
   if (const ArgValue* axis = option(call, "axis")) {
     const auto list = integer_list(call, axis->value, "the axis");
@@ -36,9 +37,9 @@ std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MA
     for (const std::int64_t a : *list) {
       const std::int64_t at = a < 0 ? a + rank : a;
       if (at < 0 || at >= rank || std::ranges::find(r.axes, at) != r.axes.end()) {
-        error(c, Code::bad_option, axis->value.span,
+        error(cx, Code::bad_option, axis->value.span,
               at < 0 || at >= rank
-                  ? fmt::format("axis {} of {}, which has {} dimension{}", a, str(c, t), rank, rank == 1 ? "" : "s")
+                  ? fmt::format("axis {} of {}, which has {} dimension{}", a, str(cx, t), rank, rank == 1 ? "" : "s")
                   : fmt::format("axis {} stands twice", a));
         return std::nullopt;
       }
@@ -49,14 +50,14 @@ std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MA
     for (std::int64_t a = 0; a < rank; ++a) r.axes.push_back(a);
   }
   if (r.axes.size() > max_axes) {
-    error(c, Code::bad_option, call.span, fmt::format("`{}` reduces one axis", call.name)).hint("name it: `axis: 0`");
+    error(cx, Code::bad_option, call.span, fmt::format("`{}` reduces one axis", call.name)).hint("name it: `axis: 0`");
     return std::nullopt;
   }
   bool keep = false;
   if (const ArgValue* k = option(call, "keep")) {
-    const auto known = k->value.is_tensor() ? constant_condition(c, k->value) : std::nullopt;
+    const auto known = k->value.is_tensor() ? constant_condition(cx, k->value) : std::nullopt;
     if (!known) {
-      error(c, Code::bad_option, k->value.span, "`keep` is `true` or `false`");
+      error(cx, Code::bad_option, k->value.span, "`keep` is `true` or `false`");
       return std::nullopt;
     }
     keep = *known;
@@ -72,19 +73,19 @@ std::optional<Reduced> prepare(BuiltinCall& call, std::size_t max_axes = SIZE_MA
 
 bool need(BuiltinCall& call, const Reduced& r, bool fits, const char* what) {
   if (fits) return true;
-  error(call.c, Code::type_mismatch, call.span,
-        fmt::format("`{}` takes {}, this is {}", call.name, what, describe(call.c, r.x)))
-      .label(r.x.span, describe(call.c, r.x));
+  error(call.cx, Code::type_mismatch, call.span,
+        fmt::format("`{}` takes {}, this is {}", call.name, what, describe(call.cx, r.x)))
+      .label(r.x.span, describe(call.cx, r.x));
   return false;
 }
 
 // Nothing has no least or greatest element.
 bool nonempty(BuiltinCall& call, const Reduced& r) {
   for (const std::int64_t a : r.axes) {
-    const Dim d = type_of(call.c, r.x).dims[static_cast<std::size_t>(a)];
-    if (!require_nonnegative(call.c, d - Dim(1),
-                             fmt::format("`{}` of nothing: the extent {} is 0", call.name, str(call.c, d)))) {
-      error(call.c, Code::shape_mismatch, call.span, fmt::format("`{}` of nothing", call.name));
+    const Dim d = type_of(call.cx, r.x).dims[static_cast<std::size_t>(a)];
+    if (!require_nonnegative(call.cx, d - Dim(1),
+                             fmt::format("`{}` of nothing: the extent {} is 0", call.name, str(call.cx, d)))) {
+      error(call.cx, Code::shape_mismatch, call.span, fmt::format("`{}` of nothing", call.name));
       return false;
     }
   }
@@ -92,21 +93,21 @@ bool nonempty(BuiltinCall& call, const Reduced& r) {
 }
 
 Value finish(BuiltinCall& call, const Reduced& r, ValueId id) {
-  return make_tensor(call.c, builder(call.c).reshape(id, r.kept_dims), call.span);
+  return make_tensor(call.cx, call.cx.b().reshape(id, r.kept_dims), call.span);
 }
 
 Value simple(BuiltinCall& call, std::string_view kind, bool logical) {
   const auto r = prepare(call);
   if (!r || !need(call, *r, (r->x.type.elem == Elem::boolean) == logical, logical ? "bools" : "numbers"))
     return error_value(call.span);
-  return finish(call, *r, builder(call.c).reduce(kind, use(call.c, r->x), r->axes));
+  return finish(call, *r, call.cx.b().reduce(kind, use(call.cx, r->x), r->axes));
 }
 // The sum of truth values is how many of them are true.
 Value sum_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
   if (!r) return error_value(call.span);
-  ir::Builder& b = builder(call.c);
-  const ValueId x = use(call.c, r->x);
+  ir::Builder& b = call.cx.b();
+  const ValueId x = use(call.cx, r->x);
   return finish(call, *r, b.reduce("sum", r->x.type.elem == Elem::boolean ? b.convert(x, Elem::i64) : x, r->axes));
 }
 Value prod_builtin(BuiltinCall& call) { return simple(call, "prod", false); }
@@ -120,11 +121,11 @@ Value extreme(BuiltinCall& call) {
     for (std::size_t i = 1; i < call.args.size(); ++i) {
       const Value& w = call.arg(i);
       if (v.is_flex() && w.is_flex() && v.flex->dim && w.flex->dim) {
-        v = make_int(call.c,
+        v = make_int(call.cx,
                      call.name == "min" ? Dim::min(*v.flex->dim, *w.flex->dim) : Dim::max(*v.flex->dim, *w.flex->dim),
                      call.span);
       } else {
-        v = elementwise(call.c, call.name, {v, w}, call.span, "`" + call.name + "`");
+        v = elementwise(call.cx, call.name, {v, w}, call.span, "`" + call.name + "`");
       }
     }
     return v;
@@ -132,7 +133,7 @@ Value extreme(BuiltinCall& call) {
   const auto r = prepare(call);
   if (!r || !need(call, *r, r->x.type.elem != Elem::boolean, "numbers") || !nonempty(call, *r))
     return error_value(call.span);
-  return finish(call, *r, builder(call.c).reduce(call.name, use(call.c, r->x), r->axes));
+  return finish(call, *r, call.cx.b().reduce(call.name, use(call.cx, r->x), r->axes));
 }
 
 Value arg_extreme(BuiltinCall& call) {
@@ -140,8 +141,7 @@ Value arg_extreme(BuiltinCall& call) {
   if (!r || !need(call, *r, r->x.type.elem != Elem::boolean && !r->axes.empty(), "arrays of numbers") ||
       !nonempty(call, *r))
     return error_value(call.span);
-  const ValueId id =
-      builder(call.c).emit1(ir::Builder::named(call.name), {use(call.c, r->x)}, ops::AxisAttrs{r->axes[0]});
+  const ValueId id = call.cx.b().emit1(ir::Builder::named(call.name), {use(call.cx, r->x)}, ops::AxisAttrs{r->axes[0]});
   Value v = finish(call, *r, id);
   v.low = Affine{Dim(0), {}};
   v.high = Affine{r->count - Dim(1), {}};
@@ -149,10 +149,10 @@ Value arg_extreme(BuiltinCall& call) {
 }
 
 ValueId mean_of(BuiltinCall& call, const Reduced& r, ValueId x) {
-  ir::Builder& b = builder(call.c);
+  ir::Builder& b = call.cx.b();
   const ValueId total = b.sum(x, r.axes);
   const Elem e = b.type(x).elem;
-  const Dim count = normal(call.c, r.count);
+  const Dim count = normal(call.cx, r.count);
   const ValueId n =
       count.is_constant() ? b.constant(e, static_cast<double>(count.constant())) : b.convert(b.size(count), e);
   return b.div(total, b.broadcast(n, b.dims(total), {}));
@@ -162,21 +162,21 @@ ValueId mean_of(BuiltinCall& call, const Reduced& r, ValueId x) {
 Value mean_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
   if (!r) return error_value(call.span);
-  const ValueId x = use(call.c, r->x);
-  return finish(call, *r, mean_of(call, *r, ir::is_float(r->x.type.elem) ? x : builder(call.c).convert(x, Elem::f64)));
+  const ValueId x = use(call.cx, r->x);
+  return finish(call, *r, mean_of(call, *r, ir::is_float(r->x.type.elem) ? x : call.cx.b().convert(x, Elem::f64)));
 }
 
 ValueId spread(BuiltinCall& call, const Reduced& r, ValueId v, ValueId like) {
-  const std::vector<Dim> dims = builder(call.c).dims(like);
-  return builder(call.c).broadcast(v, dims, ops::other_axes(dims.size(), r.axes));
+  const std::vector<Dim> dims = call.cx.b().dims(like);
+  return call.cx.b().broadcast(v, dims, ops::other_axes(dims.size(), r.axes));
 }
 
 // var(x) = mean((x - mean(x))^2), the divisor is n.
 Value var_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
   if (!r || !need(call, *r, ir::is_float(r->x.type.elem), "f32 or f64")) return error_value(call.span);
-  ir::Builder& b = builder(call.c);
-  const ValueId x = use(call.c, r->x);
+  ir::Builder& b = call.cx.b();
+  const ValueId x = use(call.cx, r->x);
   const ValueId d = b.sub(x, spread(call, *r, mean_of(call, *r, x), x));
   return finish(call, *r, mean_of(call, *r, b.op<ops::Square>(d)));
 }
@@ -187,8 +187,8 @@ Value logsumexp_builtin(BuiltinCall& call) {
   const auto r = prepare(call);
   if (!r || !need(call, *r, ir::is_float(r->x.type.elem), "f32 or f64") || !nonempty(call, *r))
     return error_value(call.span);
-  ir::Builder& b = builder(call.c);
-  const ValueId x = use(call.c, r->x);
+  ir::Builder& b = call.cx.b();
+  const ValueId x = use(call.cx, r->x);
   const ValueId top = b.op<ops::StopGradient>(b.reduce("max", x, r->axes));
   const ValueId m = b.select(b.op<ops::IsFinite>(top), top, b.zero(top));
   const ValueId s = b.sum(b.op<ops::Exp>(b.sub(x, spread(call, *r, m, x))), r->axes);

@@ -1,14 +1,15 @@
 // Arrays from nothing and arrays rearranged.
 #include <fmt/format.h>
 
-#include "dsl/check/arithmetic.h"
+#include <algorithm>
+
+#include "compiler/ops/all.h"
 #include "dsl/check/builtins.h"
-#include "dsl/check/context.h"
-#include "dsl/check/expr.h"
+#include "dsl/check/elementwise.h"
 #include "dsl/check/facts.h"
-#include "dsl/check/scope.h"
-#include "dsl/check/types.h"
+#include "dsl/check/literal.h"
 #include "dsl/check/unify.h"
+#include "dsl/check/values.h"
 
 namespace rg::dsl {
 
@@ -23,13 +24,13 @@ Value open_array(BuiltinCall& call, const std::vector<Dim>& dims, bool floating,
   f.floating = floating;
   f.literal = true;
   f.dims = dims;
-  Context* c = &call.c;
-  f.make = [c, dims, make = std::move(make)](Elem e) {
+  Context& cx = call.cx;
+  f.make = [&cx, dims, make = std::move(make)](Elem e) {
     std::vector<Dim> now;
-    for (const Dim& d : dims) now.push_back(normal(*c, d));
+    for (const Dim& d : dims) now.push_back(normal(cx, d));
     return make(e, now);
   };
-  return make_flex(call.c, std::move(f), call.span);
+  return make_flex(std::move(f), call.span);
 }
 
 Value filled(BuiltinCall& call, double value) {
@@ -37,9 +38,9 @@ Value filled(BuiltinCall& call, double value) {
   if (!only_options(call, {}) || !expect_args(call, 1, 1, usage.c_str())) return failed(call);
   const auto dims = shape_list(call, call.arg(0));
   if (!dims) return failed(call);
-  Context* c = &call.c;
+  Context& cx = call.cx;
   return open_array(call, *dims, true,
-                    [c, value](Elem e, std::vector<Dim> d) { return builder(*c).constant(e, value, std::move(d)); });
+                    [&cx, value](Elem e, std::vector<Dim> d) { return cx.b().constant(e, value, std::move(d)); });
 }
 Value zeros_builtin(BuiltinCall& call) { return filled(call, 0); }
 Value ones_builtin(BuiltinCall& call) { return filled(call, 1); }
@@ -50,14 +51,14 @@ Value full_builtin(BuiltinCall& call) {
   const Value& v = call.arg(1);
   if (!dims) return failed(call);
   if (!v.is_array() || !v.dims().empty()) {
-    error(call.c, Code::shape_mismatch, v.span, "`full` takes one number");
+    error(call.cx, Code::shape_mismatch, v.span, "`full` takes one number");
     return failed(call);
   }
-  Context* c = &call.c;
-  if (v.is_tensor()) return make_tensor(*c, builder(*c).broadcast(use(*c, v), *dims, {}), call.span);
-  return open_array(call, *dims, v.flex->floating, [c, v](Elem e, std::vector<Dim> d) {
-    const Value x = materialize(*c, v, e);
-    return x.is_error() ? ValueId{} : builder(*c).broadcast(use(*c, x), std::move(d), {});
+  Context& cx = call.cx;
+  if (v.is_tensor()) return make_tensor(cx, cx.b().broadcast(use(cx, v), *dims, {}), call.span);
+  return open_array(call, *dims, v.flex->floating, [&cx, v](Elem e, std::vector<Dim> d) {
+    const Value x = materialize(cx, v, e);
+    return x.is_error() ? ValueId{} : cx.b().broadcast(use(cx, x), std::move(d), {});
   });
 }
 
@@ -66,11 +67,11 @@ Value iota_builtin(BuiltinCall& call) {
   const auto dims = shape_list(call, call.arg(0));
   if (!dims) return failed(call);
   if (dims->size() != 1) {
-    error(call.c, Code::shape_mismatch, call.arg(0).span, "`iota` counts along one dimension");
+    error(call.cx, Code::shape_mismatch, call.arg(0).span, "`iota` counts along one dimension");
     return failed(call);
   }
-  Context* c = &call.c;
-  Value v = make_tensor(*c, builder(*c).iota(Elem::i64, *dims, 0), call.span);
+  Context& cx = call.cx;
+  Value v = make_tensor(cx, cx.b().iota(Elem::i64, *dims, 0), call.span);
   v.low = Affine{Dim(0), {}};
   v.high = Affine{(*dims)[0] - Dim(1), {}};
   return v;
@@ -87,12 +88,12 @@ Value eye_builtin(BuiltinCall& call) {
   }
   if (rows->size() == 1) rows->push_back((*rows)[0]);
   if (rows->size() != 2) {
-    error(call.c, Code::shape_mismatch, call.span, "`eye` is a matrix").hint("`eye(n)` or `eye(n, m)`");
+    error(call.cx, Code::shape_mismatch, call.span, "`eye` is a matrix").hint("`eye(n)` or `eye(n, m)`");
     return failed(call);
   }
-  Context* c = &call.c;
-  return open_array(call, *rows, true, [c](Elem e, const std::vector<Dim>& d) {
-    ir::Builder& b = builder(*c);
+  Context& cx = call.cx;
+  return open_array(call, *rows, true, [&cx](Elem e, const std::vector<Dim>& d) {
+    ir::Builder& b = cx.b();
     return b.convert(b.compare("eq", b.iota(Elem::i64, d, 0), b.iota(Elem::i64, d, 1)), e);
   });
 }
@@ -104,7 +105,7 @@ std::optional<std::int64_t> one_axis(BuiltinCall& call, const char* name, std::i
   if (!list) return std::nullopt;
   const std::int64_t at = list->size() == 1 ? ((*list)[0] < 0 ? (*list)[0] + rank : (*list)[0]) : -1;
   if (at < 0 || at >= rank) {
-    error(call.c, Code::bad_option, a->value.span,
+    error(call.cx, Code::bad_option, a->value.span,
           fmt::format("the axis of `{}` is one of 0 to {}", call.name, rank - 1));
     return std::nullopt;
   }
@@ -113,25 +114,25 @@ std::optional<std::int64_t> one_axis(BuiltinCall& call, const char* name, std::i
 
 Value reshape_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 2, 2, "reshape(x, [n * m])")) return failed(call);
-  Context& c = call.c;
-  const Value x = tensor(c, call.arg(0), "an array");
+  Context& cx = call.cx;
+  const Value x = tensor(cx, call.arg(0), "an array");
   const auto dims = shape_list(call, call.arg(1));
   if (x.is_error() || !dims) return failed(call);
-  const ir::Type have = type_of(c, x), want{have.elem, *dims};
-  if (normal(c, have.count()) != normal(c, want.count())) {
-    report_extents(c, have.count(), want.count(), call.span,
-                   fmt::format("`reshape` of {} to {} changes the number of elements", str(c, have), str(c, want)));
+  const ir::Type have = type_of(cx, x), want{have.elem, *dims};
+  if (normal(cx, have.count()) != normal(cx, want.count())) {
+    report_extents(cx, have.count(), want.count(), call.span,
+                   fmt::format("`reshape` of {} to {} changes the number of elements", str(cx, have), str(cx, want)));
     return failed(call);
   }
-  return make_tensor(c, builder(c).reshape(use(c, x), *dims), call.span);
+  return make_tensor(cx, cx.b().reshape(use(cx, x), *dims), call.span);
 }
 
 Value transpose_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 2, "transpose(a, [1, 0, 2])")) return failed(call);
-  Context& c = call.c;
-  Value x = tensor(c, call.arg(0), "an array");
+  Context& cx = call.cx;
+  Value x = tensor(cx, call.arg(0), "an array");
   if (x.is_error()) return x;
-  const std::size_t rank = type_of(c, x).rank();
+  const std::size_t rank = type_of(cx, x).rank();
   std::vector<std::int64_t> axes;
   for (std::size_t i = rank; i > 0; --i) axes.push_back(static_cast<std::int64_t>(i - 1));
   if (call.args.size() == 2) {
@@ -142,49 +143,49 @@ Value transpose_builtin(BuiltinCall& call) {
     std::vector<std::int64_t> sorted = axes;
     std::ranges::sort(sorted);
     if (sorted != ops::iota_axes(rank)) {
-      error(c, Code::bad_option, call.arg(1).span,
+      error(cx, Code::bad_option, call.arg(1).span,
             fmt::format("the axes of `transpose` are the numbers from 0 to {}, each once", rank - 1));
       return failed(call);
     }
   }
-  Value v = make_tensor(c, builder(c).transpose(use(c, x), axes), call.span);
+  Value v = make_tensor(cx, cx.b().transpose(use(cx, x), axes), call.span);
   v.low = x.low, v.high = x.high;
   return v;
 }
 
 Value broadcast_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 2, 2, "broadcast(x, [n, m])")) return failed(call);
-  Context& c = call.c;
+  Context& cx = call.cx;
   const auto dims = shape_list(call, call.arg(1));
-  if (!dims || !call.arg(0).is_array()) return dims ? tensor(c, call.arg(0)) : failed(call);
+  if (!dims || !call.arg(0).is_array()) return dims ? tensor(cx, call.arg(0)) : failed(call);
   Value like = call.arg(0);
   const Value target = open_array(call, *dims, false, [](Elem, const std::vector<Dim>&) { return ValueId{}; });
-  const auto whole = broadcast_dims(c, std::vector{like, target}, call.span, "`broadcast`");
+  const auto whole = broadcast_dims(cx, std::vector{like, target}, call.span, "`broadcast`");
   if (!whole) return failed(call);
   for (std::size_t i = 0; i < whole->size(); ++i) {
-    if (whole->size() != dims->size() || !same(c, (*whole)[i], (*dims)[i])) {
-      error(c, Code::shape_mismatch, call.span,
-            fmt::format("{} does not stretch to the shape given", describe(c, like)));
+    if (whole->size() != dims->size() || !same(cx, (*whole)[i], (*dims)[i])) {
+      error(cx, Code::shape_mismatch, call.span,
+            fmt::format("{} does not stretch to the shape given", describe(cx, like)));
       return failed(call);
     }
   }
   if (like.is_flex()) {
-    return open_array(call, *dims, like.flex->floating, [&c, like](Elem e, const std::vector<Dim>& d) {
-      const Value x = materialize(c, like, e);
-      return x.is_error() ? ValueId{} : stretch(c, use(c, x), d);
+    return open_array(call, *dims, like.flex->floating, [&cx, like](Elem e, const std::vector<Dim>& d) {
+      const Value x = materialize(cx, like, e);
+      return x.is_error() ? ValueId{} : stretch(cx, use(cx, x), d);
     });
   }
-  return make_tensor(c, stretch(c, use(c, like), *dims), call.span);
+  return make_tensor(cx, stretch(cx, use(cx, like), *dims), call.span);
 }
 
 Value concat_builtin(BuiltinCall& call) {
   if (!only_options(call, {"axis"}) || !expect_args(call, 1, 1000, "concat(a, b, axis: 0)")) return failed(call);
-  Context& c = call.c;
+  Context& cx = call.cx;
   std::vector<Value> parts;
   for (const ArgValue& a : call.args) {
     if (!a.value.is_array() || a.value.dims().empty()) {
-      error(c, Code::shape_mismatch, a.value.span,
-            fmt::format("`concat` joins arrays, this is {}", describe(c, a.value)))
+      error(cx, Code::shape_mismatch, a.value.span,
+            fmt::format("`concat` joins arrays, this is {}", describe(cx, a.value)))
           .hint("`[a, b]` makes an array of numbers");
       return failed(call);
     }
@@ -192,76 +193,76 @@ Value concat_builtin(BuiltinCall& call) {
   }
   const auto rank = static_cast<std::int64_t>(parts[0].dims().size());
   const auto axis = one_axis(call, "axis", rank, 0);
-  const auto elem = common_elem(c, parts, call.span, "`concat`");
+  const auto elem = common_elem(cx, parts, call.span, "`concat`");
   if (!axis || !elem) return failed(call);
   std::vector<ValueId> ids;
   ir::Type first;
   for (const Value& p : parts) {
-    Value t = materialize(c, p, elem);
+    Value t = materialize(cx, p, elem);
     if (t.is_error()) return t;
-    const ir::Type type = type_of(c, t);
+    const ir::Type type = type_of(cx, t);
     if (ids.empty()) first = type;
     bool fits = type.rank() == first.rank();
     ir::Type want = type;
     for (std::size_t d = 0; fits && d < type.rank(); ++d) {
       if (static_cast<std::int64_t>(d) == *axis) continue;
-      if (!same(c, type.dims[d], first.dims[d])) {
+      if (!same(cx, type.dims[d], first.dims[d])) {
         report_extents(
-            c, type.dims[d], first.dims[d], p.span,
-            fmt::format("`concat` of {} and {}: they differ outside of axis {}", str(c, first), str(c, type), *axis));
+            cx, type.dims[d], first.dims[d], p.span,
+            fmt::format("`concat` of {} and {}: they differ outside of axis {}", str(cx, first), str(cx, type), *axis));
         return failed(call);
       }
       want.dims[d] = first.dims[d];
     }
     if (!fits) {
-      error(c, Code::shape_mismatch, p.span, fmt::format("`concat` of {} and {}", str(c, first), str(c, type)))
+      error(cx, Code::shape_mismatch, p.span, fmt::format("`concat` of {} and {}", str(cx, first), str(cx, type)))
           .note("its operands have the same number of dimensions");
       return failed(call);
     }
-    ids.push_back(use(c, recast(c, t, want)));
+    ids.push_back(use(cx, recast(cx, t, want)));
   }
-  if (ids.size() == 1) return make_tensor(c, ids[0], call.span);
-  return make_tensor(c, builder(c).emit_op<ops::Concat>(ids, {.axis = *axis}), call.span);
+  if (ids.size() == 1) return make_tensor(cx, ids[0], call.span);
+  return make_tensor(cx, cx.b().emit_op<ops::Concat>(ids, {.axis = *axis}), call.span);
 }
 
 Value stack_builtin(BuiltinCall& call) {
   if (!only_options(call, {"axis"}) || !expect_args(call, 1, 1000, "stack(a, b, axis: 0)")) return failed(call);
   std::vector<Value> parts;
   for (const ArgValue& a : call.args) {
-    if (!a.value.is_array()) return tensor(call.c, a.value);
+    if (!a.value.is_array()) return tensor(call.cx, a.value);
     parts.push_back(a.value);
   }
   const auto axis = one_axis(call, "axis", static_cast<std::int64_t>(parts[0].dims().size()) + 1, 0);
-  return axis ? stack_values(call.c, std::move(parts), *axis, call.span) : failed(call);
+  return axis ? stack_values(call.cx, std::move(parts), *axis, call.span) : failed(call);
 }
 
 // pad(x, before, after): zeros around, one number or a list with one an axis.
 Value pad_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 3, 3, "pad(x, before, after)")) return failed(call);
-  Context& c = call.c;
-  const Value x = tensor(c, call.arg(0), "an array");
+  Context& cx = call.cx;
+  const Value x = tensor(cx, call.arg(0), "an array");
   auto before = shape_list(call, call.arg(1)), after = shape_list(call, call.arg(2));
   if (x.is_error() || !before || !after) return failed(call);
-  const ir::Type t = type_of(c, x);
+  const ir::Type t = type_of(cx, x);
   for (auto* list : {&*before, &*after}) {
     if (list->size() == 1 && t.rank() != 1) list->resize(t.rank(), (*list)[0]);
     if (list->size() != t.rank() || t.is_scalar() || t.elem == Elem::boolean) {
-      error(c, Code::shape_mismatch, call.span,
-            fmt::format("`pad` of {} takes one number before and after, or one an axis", str(c, t)));
+      error(cx, Code::shape_mismatch, call.span,
+            fmt::format("`pad` of {} takes one number before and after, or one an axis", str(cx, t)));
       return failed(call);
     }
   }
   std::vector<Dim> dims;
   for (std::size_t i = 0; i < t.rank(); ++i) dims.push_back(t.dims[i] + (*before)[i] + (*after)[i]);
-  return make_tensor(c, builder(c).place(use(c, x), *before, std::vector<std::int64_t>(t.rank(), 1), dims), call.span);
+  return make_tensor(cx, cx.b().place(use(cx, x), *before, std::vector<std::int64_t>(t.rank(), 1), dims), call.span);
 }
 
 Value reverse_builtin(BuiltinCall& call) {
   if (!only_options(call, {"axis"}) || !expect_args(call, 1, 1, "reverse(x, axis: 0)")) return failed(call);
-  Context& c = call.c;
-  Value x = tensor(c, call.arg(0), "an array");
+  Context& cx = call.cx;
+  Value x = tensor(cx, call.arg(0), "an array");
   if (x.is_error()) return x;
-  const ir::Type t = type_of(c, x);
+  const ir::Type t = type_of(cx, x);
   std::vector<std::int64_t> axes = ops::iota_axes(t.rank());
   if (option(call, "axis") != nullptr) {
     const auto axis = one_axis(call, "axis", static_cast<std::int64_t>(t.rank()), 0);
@@ -274,16 +275,16 @@ Value reverse_builtin(BuiltinCall& call) {
     starts[static_cast<std::size_t>(a)] = t.dims[static_cast<std::size_t>(a)] - Dim(1);
     steps[static_cast<std::size_t>(a)] = -1;
   }
-  return make_tensor(c, builder(c).slice(use(c, x), starts, steps, t.dims), call.span);
+  return make_tensor(cx, cx.b().slice(use(cx, x), starts, steps, t.dims), call.span);
 }
 
 // The lower (or upper) triangle of matrices, zeros elsewhere.
 Value triangle(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 2, "tril(a, 0)")) return failed(call);
-  Context& c = call.c;
-  Value x = tensor(c, call.arg(0), "a matrix");
+  Context& cx = call.cx;
+  Value x = tensor(cx, call.arg(0), "a matrix");
   if (x.is_error()) return x;
-  const ir::Type t = type_of(c, x);
+  const ir::Type t = type_of(cx, x);
   std::int64_t k = 0;
   if (call.args.size() == 2) {
     const auto list = integer_list(call, call.arg(1), "the diagonal");
@@ -291,42 +292,42 @@ Value triangle(BuiltinCall& call) {
     k = (*list)[0];
   }
   if (t.rank() < 2 || t.elem == Elem::boolean) {
-    error(c, Code::shape_mismatch, call.span,
-          fmt::format("`{}` takes matrices of numbers, this is {}", call.name, str(c, t)));
+    error(cx, Code::shape_mismatch, call.span,
+          fmt::format("`{}` takes matrices of numbers, this is {}", call.name, str(cx, t)));
     return failed(call);
   }
-  ir::Builder& b = builder(c);
+  ir::Builder& b = cx.b();
   const auto last = static_cast<std::int64_t>(t.rank()) - 1;
   const ValueId row = b.iota(Elem::i64, t.dims, last - 1), column = b.iota(Elem::i64, t.dims, last);
   const ValueId shifted = k == 0 ? row : b.add(row, b.integer(Elem::i64, k, t.dims));
-  const ValueId a = use(c, x);
-  return make_tensor(c, b.select(b.compare(call.name == "tril" ? "le" : "ge", column, shifted), a, b.zero(a)),
+  const ValueId a = use(cx, x);
+  return make_tensor(cx, b.select(b.compare(call.name == "tril" ? "le" : "ge", column, shifted), a, b.zero(a)),
                      call.span);
 }
 
 // As NumPy's: the diagonal of a matrix, or the matrix with a diagonal.
 Value diag_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 1, "diag(x)")) return failed(call);
-  Context& c = call.c;
-  Value x = tensor(c, call.arg(0), "a vector or a matrix");
+  Context& cx = call.cx;
+  Value x = tensor(cx, call.arg(0), "a vector or a matrix");
   if (x.is_error()) return x;
-  const ir::Type t = type_of(c, x);
-  ir::Builder& b = builder(c);
-  const ValueId v = use(c, x);
+  const ir::Type t = type_of(cx, x);
+  ir::Builder& b = cx.b();
+  const ValueId v = use(cx, x);
   if (t.rank() == 1 && t.elem != Elem::boolean) {
     const std::vector<Dim> dims{t.dims[0], t.dims[0]};
     const ValueId wide = b.broadcast(v, dims, {1});
     return make_tensor(
-        c, b.select(b.compare("eq", b.iota(Elem::i64, dims, 0), b.iota(Elem::i64, dims, 1)), wide, b.zero(wide)),
+        cx, b.select(b.compare("eq", b.iota(Elem::i64, dims, 0), b.iota(Elem::i64, dims, 1)), wide, b.zero(wide)),
         call.span);
   }
   if (t.rank() == 2) {
-    const Dim n = same(c, t.dims[0], t.dims[1]) ? t.dims[0] : Dim::min(t.dims[0], t.dims[1]);
+    const Dim n = same(cx, t.dims[0], t.dims[1]) ? t.dims[0] : Dim::min(t.dims[0], t.dims[1]);
     const ValueId i = b.iota(Elem::i64, {n}, 0);
     ops::Gather::Attrs attrs{.labels = {{-1, -2}, {0}, {0}, {0}}};
-    return make_tensor(c, b.emit_op<ops::Gather>({v, i, i}, std::move(attrs)), call.span);
+    return make_tensor(cx, b.emit_op<ops::Gather>({v, i, i}, std::move(attrs)), call.span);
   }
-  error(c, Code::shape_mismatch, call.span, fmt::format("`diag` takes a vector or a matrix, this is {}", str(c, t)));
+  error(cx, Code::shape_mismatch, call.span, fmt::format("`diag` takes a vector or a matrix, this is {}", str(cx, t)));
   return failed(call);
 }
 
@@ -334,24 +335,24 @@ Value len_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 1, "len(x)")) return failed(call);
   const Value& x = call.arg(0);
   if (!x.is_array() || x.dims().empty()) {
-    error(call.c, Code::shape_mismatch, call.span,
-          fmt::format("`len` is the first extent of an array, this is {}", describe(call.c, x)));
+    error(call.cx, Code::shape_mismatch, call.span,
+          fmt::format("`len` is the first extent of an array, this is {}", describe(call.cx, x)));
     return failed(call);
   }
-  return make_int(call.c, normal(call.c, x.dims()[0]), call.span);
+  return make_int(call.cx, normal(call.cx, x.dims()[0]), call.span);
 }
 
 Value shape_builtin(BuiltinCall& call) {
   if (!only_options(call, {}) || !expect_args(call, 1, 1, "shape(x)")) return failed(call);
   const Value& x = call.arg(0);
   if (!x.is_array() || x.dims().empty()) {
-    error(call.c, Code::shape_mismatch, call.span,
-          fmt::format("`shape` takes an array, this is {}", describe(call.c, x)));
+    error(call.cx, Code::shape_mismatch, call.span,
+          fmt::format("`shape` takes an array, this is {}", describe(call.cx, x)));
     return failed(call);
   }
   std::vector<Value> extents;
-  for (const Dim& d : x.dims()) extents.push_back(make_int(call.c, normal(call.c, d), call.span));
-  return stack_values(call.c, std::move(extents), 0, call.span);
+  for (const Dim& d : x.dims()) extents.push_back(make_int(call.cx, normal(call.cx, d), call.span));
+  return stack_values(call.cx, std::move(extents), 0, call.span);
 }
 
 constexpr BuiltinRow kRows[] = {{"zeros", zeros_builtin},

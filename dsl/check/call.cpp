@@ -4,32 +4,25 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "compiler/ops/all.h"
+#include "compiler/support/internal_error.h"
+#include "compiler/support/suggestion.h"
 #include "dsl/check/builtins.h"
-#include "dsl/check/comprehension.h"
-#include "dsl/check/context.h"
+#include "dsl/check/declare.h"
 #include "dsl/check/derive.h"
 #include "dsl/check/expr.h"
 #include "dsl/check/facts.h"
 #include "dsl/check/index.h"
-#include "dsl/check/program.h"
 #include "dsl/check/scope.h"
 #include "dsl/check/types.h"
 #include "dsl/check/unify.h"
+#include "dsl/check/values.h"
 
 namespace rg::dsl {
 
-// Not inlined: evaluation is recursive, and the frames of all kinds of expressions would be one.
-[[gnu::noinline]] static Value apply_item(Context& cx, const FnDecl& decl_, Args args, Span span);
-[[gnu::noinline]] static Value apply_lambda(Context& cx, const FnValue& fn, Args args, Span span);
-[[gnu::noinline]] static Value apply_vmap(Context& cx, const FnValue& fn, Args args, Span span);
-[[gnu::noinline]] static Value inline_item(Context& cx, const FnDecl& decl, std::vector<Value> args, Unifier& u,
-                                           Span span);
-[[gnu::noinline]] static Value apply_builtin(Context& cx, const std::string& name, Args args, Span span,
-                                             Span callee_span);
-static bool order_args(Context& cx, Args& args, const std::vector<std::string>& params, Span span,
-                       const std::string& what);
-
-std::string shown(Context& cx, const FnValue& fn) {
+std::string shown(const FnValue& fn) {
   switch (fn.kind) {
     case FnValue::Kind::item:
       return "`" + fn.item->item->name.text + "`";
@@ -39,7 +32,7 @@ std::string shown(Context& cx, const FnValue& fn) {
       return "`" + fn.name + "`";
     case FnValue::Kind::derived:
     case FnValue::Kind::vmap:
-      return "`" + (fn.kind == FnValue::Kind::vmap ? "vmap" : fn.name) + "` of " + shown(cx, *fn.inner);
+      return "`" + (fn.kind == FnValue::Kind::vmap ? "vmap" : fn.name) + "` of " + shown(*fn.inner);
   }
   return "";
 }
@@ -69,6 +62,8 @@ std::vector<std::string> param_names(Context& cx, const FnValue& fn) {
   }
   return names;
 }
+
+namespace {
 
 bool order_args(Context& cx, Args& args, const std::vector<std::string>& params, Span span, const std::string& what) {
   Args ordered(params.size());
@@ -113,10 +108,40 @@ bool order_args(Context& cx, Args& args, const std::vector<std::string>& params,
   return true;
 }
 
+Value apply_builtin(Context& cx, const std::string& name, Args args, Span span, Span callee_span) {
+  if (const auto elem = ir::elem_named(name)) {  // conversion
+    if (args.size() != 1 || !args[0].name.empty() || !args[0].value.is_array()) {
+      error(cx, Code::wrong_arguments, span, fmt::format("`{}(x)` converts one number or array", name));
+      return error_value(span);
+    }
+    const Value& x = args[0].value;
+    if (x.is_flex() && x.flex->literal && *elem != Elem::boolean && (ir::is_float(*elem) || !x.flex->floating))
+      return materialize(cx, x, elem);
+    Value t = materialize(cx, x, x.is_flex() && ir::is_float(*elem) ? elem : std::nullopt);
+    if (t.is_error()) return t;
+    Value v = make_tensor(cx, cx.b().convert(use(cx, t), *elem), span);
+    if (ir::is_integer(*elem) && ir::is_integer(t.type.elem)) v.affine = t.affine, v.low = t.low, v.high = t.high;
+    return v;
+  }
+  if (is_operator(name)) {
+    error(cx, Code::derivative_arguments, callee_span,
+          fmt::format("`{}` is applied to a function where it is named", name))
+        .hint(fmt::format("write `f => {}(f)`", name));
+    return error_value(span);
+  }
+  BuiltinCall call{cx, name, span, callee_span, {}, {}};
+  for (ArgValue& a : args) (a.name.empty() ? call.args : call.options).push_back(std::move(a));
+  const Builtin handler = find_builtin(name);
+  if (handler == nullptr) internal_error("builtin without a handler: " + name);
+  return handler(call);
+}
+
+}  // namespace
+
 Value eval_call(Context& cx, const ast::Call& node, Span span, const ScopePtr& scope) {
   // Derivative operators read names (`wrt: x`), so that they see syntax.
   if (const std::string* name = as_name(*node.callee);
-      name != nullptr && find(cx, scope, *name) == nullptr && is_operator(cx, *name)) {
+      name != nullptr && find(scope, *name) == nullptr && is_operator(*name)) {
     const auto& own = root(scope).module->functions;
     if (own.find(*name) == own.end()) return eval_operator(cx, *name, node, span, scope);
   }
@@ -143,35 +168,35 @@ Value eval_call(Context& cx, const ast::Call& node, Span span, const ScopePtr& s
   return apply(cx, *callee.fn, std::move(args), span);
 }
 
-Value apply(Context& cx, const FnValue& fn, Args args, Span span) {
-  if (too_deep(cx)) {
-    error(cx, Code::recursion, span, "this expands too deep");
+namespace {
+
+Value inline_item(Context& cx, const FnDecl& decl, std::vector<Value> args, Unifier& u, Span span) {
+  if (std::ranges::count(cx.inlining, &decl) > 8) {
+    error(cx, Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text))
+        .note("recursion is not supported yet")
+        .hint("write a `loop`");
     return error_value(span);
   }
-  ++cx.depth;
-  Value v = error_value(span);
-  if (fn.kind == FnValue::Kind::builtin) {
-    v = apply_builtin(cx, fn.name, std::move(args), span, fn.span);
-  } else if (order_args(cx, args, param_names(cx, fn), span, shown(cx, fn))) {
-    switch (fn.kind) {
-      case FnValue::Kind::item:
-        v = apply_item(cx, *fn.item, std::move(args), span);
-        break;
-      case FnValue::Kind::lambda:
-        v = apply_lambda(cx, fn, std::move(args), span);
-        break;
-      case FnValue::Kind::derived:
-        v = apply_derived(cx, fn, std::move(args), span);
-        break;
-      case FnValue::Kind::vmap:
-        v = apply_vmap(cx, fn, std::move(args), span);
-        break;
-      case FnValue::Kind::builtin:
-        break;
-    }
+  auto top = std::make_shared<Scope>();
+  top->module = decl.module;
+  top->packs = u.packs;
+  top->open_elem = u.elem;
+  ScopePtr scope = top;
+  std::vector<Dim> sizes;
+  for (std::size_t i = 0; i < decl.sizes.size(); ++i) {
+    sizes.push_back(normal(cx, *u.sizes[i]));
+    scope = extend(scope, decl.sizes[i], make_int(cx, sizes.back(), span), decl.item->name.span, true);
   }
-  --cx.depth;
-  v.span = span;
+  for (std::size_t i = 0; i < args.size(); ++i) {
+    if (decl.params[i].kind == Ty::Kind::size) continue;
+    scope = extend(scope, decl.item->params[i].name.text, args[i], decl.item->params[i].name.span);
+  }
+  cx.inlining.push_back(&decl);
+  Value v = eval(cx, *decl.item->body, scope);
+  if (!v.is_error())
+    v = coerce(cx, v, resolve(cx, *decl.item->result, scope), fmt::format("the result of `{}`", decl.item->name.text));
+  if (v.is_flex()) v = materialize(cx, v, u.elem);
+  cx.inlining.pop_back();
   return v;
 }
 
@@ -204,16 +229,15 @@ Value apply_item(Context& cx, const FnDecl& decl_, Args args, Span span) {
   std::vector<ValueId> operands;
   for (std::size_t i = 0; i < values.size(); ++i) {
     if (decl.params[i].kind == Ty::Kind::size) continue;
-    values[i] =
-        coerce(cx, values[i], substitute(cx, decl.params[i], sizes), "`" + decl.item->params[i].name.text + "`");
+    values[i] = coerce(cx, values[i], substitute(decl.params[i], sizes), "`" + decl.item->params[i].name.text + "`");
     if (values[i].is_error()) return error_value(span);
     for (const ValueId id : leaf_ids(cx, values[i])) operands.push_back(id);
   }
   const ir::Function& callee = *cx.module.find(decl.ir_name);
   std::vector<ir::Type> types;
   for (const ir::Type& t : callee.result_types()) types.push_back(t.substitute(sizes));
-  const auto ids = builder(cx).emit_typed(ops::opcode<ops::Call>(), operands,
-                                          ops::Call::Attrs{.callee = {decl.ir_name}, .sizes = sizes}, {}, types);
+  const auto ids = cx.b().emit_typed(ops::opcode<ops::Call>(), operands,
+                                     ops::Call::Attrs{.callee = {decl.ir_name}, .sizes = sizes}, {}, types);
   std::size_t at = 0;
   const std::function<Value(const Ty&)> build = [&](const Ty& t) {
     if (t.kind == Ty::Kind::tensor) return make_tensor(cx, ids[at++], span);
@@ -224,37 +248,7 @@ Value apply_item(Context& cx, const FnDecl& decl_, Args args, Span span) {
     for (const Ty& f : t.fields) v.fields.push_back(build(f));
     return v;
   };
-  return build(substitute(cx, decl.result, sizes));
-}
-
-Value inline_item(Context& cx, const FnDecl& decl, std::vector<Value> args, Unifier& u, Span span) {
-  if (std::ranges::count(cx.inlining, &decl) > 8) {
-    error(cx, Code::recursion, span, fmt::format("`{}` calls itself", decl.item->name.text))
-        .note("recursion is not supported yet")
-        .hint("write a `loop`");
-    return error_value(span);
-  }
-  auto top = std::make_shared<Scope>();
-  top->module = decl.module;
-  top->packs = u.packs;
-  top->open_elem = u.elem;
-  ScopePtr scope = top;
-  std::vector<Dim> sizes;
-  for (std::size_t i = 0; i < decl.sizes.size(); ++i) {
-    sizes.push_back(normal(cx, *u.sizes[i]));
-    scope = bind(scope, decl.sizes[i], make_int(cx, sizes.back(), span), decl.item->name.span, true);
-  }
-  for (std::size_t i = 0; i < args.size(); ++i) {
-    if (decl.params[i].kind == Ty::Kind::size) continue;
-    scope = bind(scope, decl.item->params[i].name.text, args[i], decl.item->params[i].name.span);
-  }
-  cx.inlining.push_back(&decl);
-  Value v = eval(cx, *decl.item->body, scope);
-  if (!v.is_error())
-    v = coerce(cx, v, resolve(cx, *decl.item->result, scope), fmt::format("the result of `{}`", decl.item->name.text));
-  if (v.is_flex()) v = materialize(cx, v, u.elem);
-  cx.inlining.pop_back();
-  return v;
+  return build(substitute(decl.result, sizes));
 }
 
 Value apply_lambda(Context& cx, const FnValue& fn, Args args, Span span) {
@@ -268,9 +262,9 @@ Value apply_lambda(Context& cx, const FnValue& fn, Args args, Span span) {
           named != nullptr && v.is_array() && v.dims().size() == named->dims.size()) {
         for (std::size_t d = 0; d < named->dims.size(); ++d) {
           const std::string* size = named->dims[d].value ? as_name(*named->dims[d].value) : nullptr;
-          if (size != nullptr && find(cx, scope, *size) == nullptr)
-            scope = bind(scope, *size, make_int(cx, normal(cx, v.dims()[d]), named->dims[d].span), named->dims[d].span,
-                         true);
+          if (size != nullptr && find(scope, *size) == nullptr)
+            scope = extend(scope, *size, make_int(cx, normal(cx, v.dims()[d]), named->dims[d].span),
+                           named->dims[d].span, true);
         }
       }
       v = coerce(cx, v, resolve(cx, *p.type, scope), "`" + p.name.text + "`");
@@ -281,35 +275,62 @@ Value apply_lambda(Context& cx, const FnValue& fn, Args args, Span span) {
   return eval(cx, *fn.lambda->body, scope);
 }
 
+bool is_mapped(const FnValue& fn, std::size_t argument) {
+  return argument >= fn.in_axes.size() || fn.in_axes[argument].has_value();
+}
+
+// An argument of a mapped function as a tensor: numbers of open type are of the parameter's.
+Value vmap_argument(Context& cx, const FnValue& fn, std::size_t i, const Value& given) {
+  const FnDecl* item = fn.inner->kind == FnValue::Kind::item ? fn.inner->item : nullptr;
+  if (item != nullptr) declare_function(cx, const_cast<FnDecl&>(*item));
+  const bool typed =
+      item != nullptr && !item->broken && item->params[i].kind == Ty::Kind::tensor && !item->params[i].any_float;
+  return typed && given.is_flex() ? materialize(cx, given, item->params[i].tensor.elem) : default_typed(cx, given);
+}
+
+// Whether the argument's parts have the leading extent, which the first one gives. False after a report.
+bool leading_extent(Context& cx, const Value& argument, std::optional<Dim>& extent) {
+  std::vector<Value> leaves;
+  flatten(argument, leaves);
+  for (const Value& leaf : leaves) {
+    const ir::Type t = type_of(cx, leaf);
+    if (t.is_scalar()) {
+      error(cx, Code::shape_mismatch, leaf.span, "`vmap` maps over the leading dimension, this argument has none")
+          .hint("capture it in a lambda: `vmap(x => f(x, a))(xs)`");
+      return false;
+    }
+    if (extent && !same(cx, *extent, t.dims[0])) {
+      report_extents(cx, t.dims[0], *extent, leaf.span, "the arguments of `vmap` have different leading extents");
+      return false;
+    }
+    extent = extent.value_or(t.dims[0]);
+  }
+  return true;
+}
+
+// The parts at the index of the leading axis.
+Value leading_slice(Context& cx, const Value& v, const Value& index, Span span) {
+  if (v.is_tensor()) {
+    const ir::Type t = type_of(cx, v);
+    std::vector<Axis> axes(t.rank());
+    axes[0].kind = Axis::Kind::at;
+    axes[0].index = index;
+    for (std::size_t d = 1; d < axes.size(); ++d) axes[d].length = t.dims[d];
+    return take(cx, v, axes, span);
+  }
+  Value out = v;
+  for (Value& f : out.fields) f = leading_slice(cx, f, index, span);
+  return out;
+}
+
 // vmap(f)(xs…): the arguments' leading axes become one index of a `map`; a scalar argument is shared.
 Value apply_vmap(Context& cx, const FnValue& fn, Args args, Span span) {
   std::optional<Dim> extent;
   std::vector<Value> values;
   for (std::size_t i = 0; i < args.size(); ++i) {
-    const bool mapped = i >= fn.in_axes.size() || fn.in_axes[i].has_value();
-    const FnDecl* item = fn.inner->kind == FnValue::Kind::item ? fn.inner->item : nullptr;
-    if (item != nullptr) declare_function(cx, const_cast<FnDecl&>(*item));
-    const bool typed =
-        item != nullptr && !item->broken && item->params[i].kind == Ty::Kind::tensor && !item->params[i].any_float;
-    values.push_back(typed && args[i].value.is_flex() ? materialize(cx, args[i].value, item->params[i].tensor.elem)
-                                                      : default_typed(cx, args[i].value));
+    values.push_back(vmap_argument(cx, fn, i, args[i].value));
     if (values.back().is_error()) return error_value(span);
-    if (!mapped) continue;
-    std::vector<Value> leaves;
-    flatten(cx, values.back(), leaves);
-    for (const Value& leaf : leaves) {
-      const ir::Type t = type_of(cx, leaf);
-      if (t.is_scalar()) {
-        error(cx, Code::shape_mismatch, leaf.span, "`vmap` maps over the leading dimension, this argument has none")
-            .hint("capture it in a lambda: `vmap(x => f(x, a))(xs)`");
-        return error_value(span);
-      }
-      if (extent && !same(cx, *extent, t.dims[0])) {
-        report_extents(cx, t.dims[0], *extent, leaf.span, "the arguments of `vmap` have different leading extents");
-        return error_value(span);
-      }
-      extent = extent.value_or(t.dims[0]);
-    }
+    if (is_mapped(fn, i) && !leading_extent(cx, values.back(), extent)) return error_value(span);
   }
   if (!extent) {
     error(cx, Code::wrong_arguments, span, "`vmap` needs an argument to map over");
@@ -319,61 +340,53 @@ Value apply_vmap(Context& cx, const FnValue& fn, Args args, Span span) {
   Value result = error_value(span);
   const Facts facts = save_facts(cx);
   const std::vector<ir::Type> params{{Elem::i64, {}}};
-  const ir::BlockId block = builder(cx).in_block(params, [&](std::span<const ValueId> p) -> std::vector<ValueId> {
+  const ir::BlockId block = cx.b().in_block(params, [&](std::span<const ValueId> p) -> std::vector<ValueId> {
     const Value i = index_value(cx, p[0], Affine{Dim(0), {}}, Affine{n - Dim(1), {}}, span);
-    const std::function<Value(const Value&)> slice = [&](const Value& v) -> Value {
-      if (v.is_tensor()) {
-        std::vector<Axis> axes(type_of(cx, v).rank());
-        axes[0].kind = Axis::Kind::at;
-        axes[0].index = i;
-        for (std::size_t d = 1; d < axes.size(); ++d) axes[d].length = type_of(cx, v).dims[d];
-        return take(cx, v, axes, span);
-      }
-      Value out = v;
-      for (Value& f : out.fields) f = slice(f);
-      return out;
-    };
     Args inner(args.size());
-    for (std::size_t k = 0; k < args.size(); ++k) {
-      const bool mapped = k >= fn.in_axes.size() || fn.in_axes[k].has_value();
-      inner[k].value = mapped ? slice(values[k]) : values[k];
-    }
+    for (std::size_t k = 0; k < args.size(); ++k)
+      inner[k].value = is_mapped(fn, k) ? leading_slice(cx, values[k], i, span) : values[k];
     result = default_typed(cx, apply(cx, *fn.inner, std::move(inner), span));
     return result.is_error() ? std::vector<ValueId>{} : leaf_ids(cx, result);
   });
   restore_facts(cx, facts);
   if (result.is_error()) return result;
-  const auto ids = builder(cx).emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{{n}}, {block});
+  const auto ids = cx.b().emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{{n}}, {block});
   std::size_t at = 0;
   return rebuild(cx, result, ids, at);
 }
 
-Value apply_builtin(Context& cx, const std::string& name, Args args, Span span, Span callee_span) {
-  if (const auto elem = ir::elem_named(name)) {  // conversion
-    if (args.size() != 1 || !args[0].name.empty() || !args[0].value.is_array()) {
-      error(cx, Code::wrong_arguments, span, fmt::format("`{}(x)` converts one number or array", name));
-      return error_value(span);
-    }
-    const Value& x = args[0].value;
-    if (x.is_flex() && x.flex->literal && *elem != Elem::boolean && (ir::is_float(*elem) || !x.flex->floating))
-      return materialize(cx, x, elem);
-    Value t = materialize(cx, x, x.is_flex() && ir::is_float(*elem) ? elem : std::nullopt);
-    if (t.is_error()) return t;
-    Value v = make_tensor(cx, builder(cx).convert(use(cx, t), *elem), span);
-    if (ir::is_integer(*elem) && ir::is_integer(t.type.elem)) v.affine = t.affine, v.low = t.low, v.high = t.high;
-    return v;
-  }
-  if (is_operator(cx, name)) {
-    error(cx, Code::derivative_arguments, callee_span,
-          fmt::format("`{}` is applied to a function where it is named", name))
-        .hint(fmt::format("write `f => {}(f)`", name));
+}  // namespace
+
+Value apply(Context& cx, const FnValue& fn, Args args, Span span) {
+  if (too_deep(cx)) {
+    error(cx, Code::recursion, span, "this expands too deep");
     return error_value(span);
   }
-  BuiltinCall call{cx, name, span, callee_span, {}, {}};
-  for (ArgValue& a : args) (a.name.empty() ? call.args : call.options).push_back(std::move(a));
-  const Builtin handler = find_builtin(name);
-  if (handler == nullptr) internal_error("builtin without a handler: " + name);
-  return handler(call);
+  ++cx.depth;
+  Value v = error_value(span);
+  if (fn.kind == FnValue::Kind::builtin) {
+    v = apply_builtin(cx, fn.name, std::move(args), span, fn.span);
+  } else if (order_args(cx, args, param_names(cx, fn), span, shown(fn))) {
+    switch (fn.kind) {
+      case FnValue::Kind::item:
+        v = apply_item(cx, *fn.item, std::move(args), span);
+        break;
+      case FnValue::Kind::lambda:
+        v = apply_lambda(cx, fn, std::move(args), span);
+        break;
+      case FnValue::Kind::derived:
+        v = apply_derived(cx, fn, std::move(args), span);
+        break;
+      case FnValue::Kind::vmap:
+        v = apply_vmap(cx, fn, std::move(args), span);
+        break;
+      case FnValue::Kind::builtin:
+        break;
+    }
+  }
+  --cx.depth;
+  v.span = span;
+  return v;
 }
 
 }  // namespace rg::dsl

@@ -3,57 +3,31 @@
 #include "dsl/check/comprehension.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#include "compiler/ops/all.h"
+#include "compiler/support/suggestion.h"
+#include "dsl/check/branch.h"
 #include "dsl/check/builtins.h"
-#include "dsl/check/context.h"
 #include "dsl/check/expr.h"
 #include "dsl/check/facts.h"
 #include "dsl/check/scope.h"
-#include "dsl/check/types.h"
+#include "dsl/check/values.h"
 #include "dsl/check/walk.h"
 
 namespace rg::dsl {
 
 namespace {
 
+/// An index of a comprehension.
 struct IndexAxis {
   Dim extent;           // of the rectangle
   bool ragged = false;  // the extent proper depends on outer indices
 };
-
-}  // namespace
-
-static std::optional<Dim> infer_extent(Context& cx, const ast::Name& var, const ast::Expr& body, const ScopePtr& scope);
-// Not inlined: evaluation is recursive, and the frames of all kinds of expressions would be one.
-[[gnu::noinline]] static Value map_over(Context& cx, const std::vector<ast::IndexVar>& vars,
-                                        std::vector<IndexAxis>& axes, const ast::Expr& body, const ScopePtr& scope0,
-                                        Span span, const std::function<Value(const Value&)>* identity);
-
-Value index_value(Context& cx, ValueId id, const Affine& low, const Affine& high, Span span) {
-  Value v = make_tensor(cx, id, span);
-  const auto var = static_cast<std::uint32_t>(cx.index_vars.size());
-  cx.index_vars.push_back({low, high});
-  v.affine = Affine{Dim(0), {{var, Dim(1)}}};
-  cx.frame->counters.emplace(id, high.constant + Dim(1));
-  return v;
-}
-
-std::optional<Dim> rectangle(const Context& cx, const Affine& a0) {
-  Affine a = a0;
-  while (!a.terms.empty()) {
-    const auto [var, k] = *a.terms.rbegin();
-    a.terms.erase(var);
-    const IndexVar& v = cx.index_vars[var];
-    if (k.proven_nonnegative()) {
-      a = a + v.high * k;
-    } else if ((Dim(0) - k).proven_nonnegative()) {
-      a = a + v.low * k;
-    } else {
-      return std::nullopt;
-    }
-  }
-  return a.constant;
-}
 
 // The extents of the axes in whose subscripts the variable stands bare; they agree.
 std::optional<Dim> infer_extent(Context& cx, const ast::Name& var, const ast::Expr& body, const ScopePtr& scope) {
@@ -102,182 +76,242 @@ std::optional<Dim> infer_extent(Context& cx, const ast::Name& var, const ast::Ex
   return extent;
 }
 
-Value map_over(Context& cx, const std::vector<ast::IndexVar>& vars, std::vector<IndexAxis>& axes, const ast::Expr& body,
-               const ScopePtr& scope0, Span span, const std::function<Value(const Value&)>* identity) {
-  std::vector<Dim> extents;
-  Value result = error_value(span);
+/// The element of an array that its indices make, and the indices themselves.
+struct Comprehension {
+  Context& cx;
+  const std::vector<ast::IndexVar>& vars;
+  const ast::Expr& body;
+  Span span;
+  const std::function<Value(const Value&)>* identity;  // of a reduction, for an element like the given one
+  std::vector<IndexAxis> axes{};
+  ValueId guard{};  // a bool: inside of all ragged extents
+};
+
+/// The extent of an index, and its greatest value over those around.
+struct IndexExtent {
+  IndexAxis axis;
+  Affine high;
+};
+
+// An extent that depends on outer indices: the rectangle's, with a guard for the rest.
+std::optional<IndexExtent> ragged_extent(Comprehension& c, const ast::Expr& written, const Value& e, ValueId index) {
+  Context& cx = c.cx;
+  const auto whole = e.affine && e.is_tensor() ? rectangle(cx, *e.affine) : std::nullopt;
+  if (!whole) {
+    error(cx, Code::not_a_size, written.span, "the extent of an index is a size expression")
+        .note("in a reduction it may depend on outer indices")
+        .hint("a number known only at run time becomes a parameter: `n: size`");
+    return std::nullopt;
+  }
+  if (c.identity == nullptr) {
+    error(cx, Code::ragged_build, written.span, "the extent of an index that builds an array depends on another index")
+        .note("arrays are rectangular; only a reduction may have a ragged extent")
+        .hint("fill the rectangle: `[i: n, j: n => if j < i { … } else { 0.0 }]`");
+    return std::nullopt;
+  }
+  const Dim extent = Dim::max(normal(cx, *whole), Dim(0));
+  const ValueId inside = cx.b().compare("lt", index, use(cx, e));
+  c.guard = c.guard.valid() ? cx.b().logical_and(c.guard, inside) : inside;
+  return IndexExtent{{extent, true}, *e.affine + Affine{Dim(-1), {}}};
+}
+
+std::optional<IndexExtent> written_extent(Comprehension& c, const ast::IndexVar& var, const ScopePtr& scope,
+                                          ValueId index) {
+  Context& cx = c.cx;
+  const Value e = eval(cx, *var.extent, scope);
+  if (e.is_error()) return std::nullopt;
+  if (!e.is_flex() || !e.flex->dim) return ragged_extent(c, *var.extent, e, index);
+  const Dim extent = normal(cx, *e.flex->dim);
+  if (!require_nonnegative(cx, extent,
+                           fmt::format("the extent {} of `{}` is negative", str(cx, extent), var.name.text))) {
+    error(cx, Code::not_a_size, var.extent->span, "this extent is negative");
+    return std::nullopt;
+  }
+  return IndexExtent{{extent, false}, Affine{extent - Dim(1), {}}};
+}
+
+// Binds the indices to `p`. Extents are found inside, where outer indices of the same comprehension are bound. Null
+// after a report.
+ScopePtr bind_indices(Comprehension& c, ScopePtr scope, std::span<const ValueId> p) {
+  Context& cx = c.cx;
+  for (std::size_t i = 0; i < c.vars.size(); ++i) {
+    const ast::IndexVar& var = c.vars[i];
+    std::optional<IndexExtent> extent;
+    if (var.extent != nullptr) {
+      extent = written_extent(c, var, scope, p[i]);
+    } else {
+      ScopePtr inner = scope;  // later variables are in scope of the subscripts too
+      for (std::size_t j = i; j < c.vars.size(); ++j) {
+        const ast::Name& name = c.vars[j].name;
+        inner = extend(inner, name.text, make_tensor(cx, p[j], name.span), name.span);
+      }
+      const auto found = infer_extent(cx, var.name, c.body, inner);
+      if (found) extent = IndexExtent{{*found, false}, Affine{*found - Dim(1), {}}};
+    }
+    if (!extent) return nullptr;
+    c.axes.push_back(extent->axis);
+    cx.frame->around.push_back(extent->axis.extent);
+    scope = bind_checked(cx, scope, var.name, index_value(cx, p[i], Affine{Dim(0), {}}, extent->high, var.name.span));
+  }
+  return scope;
+}
+
+// The element, or the identity outside of a ragged extent.
+Value element(Comprehension& c, const ScopePtr& scope) {
+  Context& cx = c.cx;
+  if (!c.guard.valid()) return default_typed(cx, eval(cx, c.body, scope));
+  Value type;  // first, by a probe: the identity is of it
+  probe(cx, [&] { type = default_typed(cx, eval(cx, c.body, scope)); });
+  if (type.is_error() || !type.is_tensor()) {
+    const Value v = tensor(cx, eval(cx, c.body, scope));
+    if (!v.is_error()) error(cx, Code::type_mismatch, c.body.span, "a reduction takes numbers");
+    return error_value(c.span);
+  }
+  return emit_if(
+      cx, c.guard, c.span, [&] { return materialize(cx, eval(cx, c.body, scope)); },
+      [&] { return (*c.identity)(type); });
+}
+
+// The array of the elements, as a `map`.
+Value map_over(Comprehension& c, const ScopePtr& scope) {
+  Context& cx = c.cx;
+  Value result = error_value(c.span);
   const Facts facts = save_facts(cx);
   const std::size_t around = cx.frame->around.size();
-  // Extents are found inside, where outer indices of the same comprehension are bound: types first, by a probe.
-  ir::BlockId block;
-  const std::vector<ir::Type> params(vars.size(), ir::Type{Elem::i64, {}});
-  bool ok = true;
-  block = builder(cx).in_block(params, [&](std::span<const ValueId> p) -> std::vector<ValueId> {
-    ScopePtr scope = scope0;
-    ValueId guard;
-    for (std::size_t i = 0; i < vars.size() && ok; ++i) {
-      Dim extent;
-      Affine high;
-      bool ragged = false;
-      if (vars[i].extent == nullptr) {
-        ScopePtr inner = scope;  // later variables are in scope of the subscripts too
-        for (std::size_t j = i; j < vars.size(); ++j)
-          inner = bind(inner, vars[j].name.text, make_tensor(cx, p[j], vars[j].name.span), vars[j].name.span);
-        const auto found = infer_extent(cx, vars[i].name, body, inner);
-        if (!found) {
-          ok = false;
-          break;
-        }
-        extent = *found;
-        high = Affine{extent - Dim(1), {}};
-      } else {
-        const Value e = eval(cx, *vars[i].extent, scope);
-        if (e.is_error()) {
-          ok = false;
-          break;
-        }
-        if (e.is_flex() && e.flex->dim) {
-          extent = normal(cx, *e.flex->dim);
-          if (!require_nonnegative(
-                  cx, extent, fmt::format("the extent {} of `{}` is negative", str(cx, extent), vars[i].name.text))) {
-            error(cx, Code::not_a_size, vars[i].extent->span, "this extent is negative");
-            ok = false;
-            break;
-          }
-          high = Affine{extent - Dim(1), {}};
-        } else {
-          const auto whole = e.affine && e.is_tensor() ? rectangle(cx, *e.affine) : std::nullopt;
-          if (!whole) {
-            error(cx, Code::not_a_size, vars[i].extent->span, "the extent of an index is a size expression")
-                .note("in a reduction it may depend on outer indices")
-                .hint("a number known only at run time becomes a parameter: `n: size`");
-            ok = false;
-            break;
-          }
-          if (identity == nullptr) {
-            error(cx, Code::ragged_build, vars[i].extent->span,
-                  "the extent of an index that builds an array depends on another index")
-                .note("arrays are rectangular; only a reduction may have a ragged extent")
-                .hint("fill the rectangle: `[i: n, j: n => if j < i { … } else { 0.0 }]`");
-            ok = false;
-            break;
-          }
-          ragged = true;
-          extent = Dim::max(normal(cx, *whole), Dim(0));
-          high = *e.affine + Affine{Dim(-1), {}};
-          const ValueId inside = builder(cx).compare("lt", p[i], use(cx, e));
-          guard = guard.valid() ? builder(cx).logical_and(guard, inside) : inside;
-        }
-      }
-      extents.push_back(extent);
-      axes.push_back({extent, ragged});
-      cx.frame->around.push_back(extent);
-      scope = bind_checked(cx, scope, vars[i].name, index_value(cx, p[i], Affine{Dim(0), {}}, high, vars[i].name.span));
-    }
-    if (!ok) return {};
-    if (!guard.valid()) {
-      result = default_typed(cx, eval(cx, body, scope));
-    } else {
-      Value type;
-      probe(cx, [&] { type = default_typed(cx, eval(cx, body, scope)); });
-      if (type.is_error() || !type.is_tensor()) {
-        result = tensor(cx, eval(cx, body, scope));
-        if (!result.is_error()) error(cx, Code::type_mismatch, body.span, "a reduction takes numbers");
-        result = error_value(span);
-        return {};
-      }
-      const auto arm = [&] { return materialize(cx, eval(cx, body, scope)); };
-      const auto other = [&] { return (*identity)(type); };
-      result = emit_if(cx, guard, span, arm, other);
-    }
+  const std::vector<ir::Type> params(c.vars.size(), ir::Type{Elem::i64, {}});
+  const ir::BlockId block = cx.b().in_block(params, [&](std::span<const ValueId> p) -> std::vector<ValueId> {
+    const ScopePtr inner = bind_indices(c, scope, p);
+    if (inner) result = element(c, inner);
     return result.is_error() ? std::vector<ValueId>{} : leaf_ids(cx, result);
   });
   restore_facts(cx, facts);
   cx.frame->around.resize(around);
-  if (!ok || result.is_error()) return error_value(span);
+  if (result.is_error()) return error_value(c.span);
   std::vector<Value> leaves;
-  flatten(cx, result, leaves);
+  flatten(result, leaves);
   for (const Value& leaf : leaves) {  // extents of the element do not depend on the indices: they are sizes
-    if (!leaf.is_tensor()) return error_value(span);
+    if (!leaf.is_tensor()) return error_value(c.span);
   }
-  const auto ids = builder(cx).emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{extents}, {block});
+  std::vector<Dim> extents;
+  for (const IndexAxis& a : c.axes) extents.push_back(a.extent);
+  const auto ids = cx.b().emit(ops::opcode<ops::Map>(), {}, ops::ExtentAttrs{extents}, {block});
   std::size_t at = 0;
   return rebuild(cx, result, ids, at);
 }
 
+}  // namespace
+
 Value eval_build(Context& cx, const ast::Build& node, Span span, const ScopePtr& scope) {
-  std::vector<IndexAxis> axes;
-  return map_over(cx, node.indices, axes, *node.body, scope, span, nullptr);
+  Comprehension c{cx, node.indices, *node.body, span, nullptr};
+  return map_over(c, scope);
 }
 
-Value eval_reduce(Context& cx, const ast::Reduce& node, Span span, const ScopePtr& scope) {
-  const std::string& op = node.op.text;
-  static constexpr std::string_view known[] = {"sum", "prod",   "min",    "max",  "any",
-                                               "all", "argmin", "argmax", "mean", "logsumexp"};
-  if (std::ranges::find(known, op) == std::end(known)) {
-    std::vector<std::string> candidates(std::begin(known), std::end(known));
-    Diagnostic& d = error(cx, Code::unknown_name, node.op.span, fmt::format("`{}` is no reduction", op));
-    d.note("a comprehension is reduced by sum, prod, min, max, any, all, argmin, argmax, mean or logsumexp");
-    if (const std::string hint = suggestion(op, candidates); !hint.empty()) d.hint(hint);
-    return error_value(span);
-  }
-  const std::function<Value(const Value&)> identity = [&](const Value& like) {
-    const ir::Type t = type_of(cx, like);
-    const bool integer = ir::is_integer(t.elem);
-    double value = 0;
-    if (op == "prod" || op == "all") value = 1;
-    const double inf = std::numeric_limits<double>::infinity();
-    if (op == "min" || op == "argmin") value = inf;
-    if (op == "max" || op == "argmax" || op == "logsumexp") value = -inf;
-    if (integer && std::isinf(value)) {
-      const bool narrow = t.elem == Elem::i32;
-      const std::int64_t limit = value > 0 ? (narrow ? INT32_MAX : INT64_MAX) : (narrow ? INT32_MIN : INT64_MIN);
-      return make_tensor(cx, builder(cx).integer(t.elem, limit, t.dims), span);
-    }
-    return make_tensor(cx, builder(cx).constant(t.elem, value, t.dims), span);
-  };
-  std::vector<IndexAxis> axes;
-  // Nothing has no least or greatest element: an extent that outer indices give is checked.
-  const bool needs_element = op == "min" || op == "max" || op == "argmin" || op == "argmax";
-  for (std::size_t i = 0; needs_element && i < node.indices.size(); ++i) {
-    if (node.indices[i].extent == nullptr) continue;
+namespace {
+
+/// A reduction of a comprehension, and what it gives for nothing.
+struct Reduction {
+  std::string_view name;
+  double identity;
+  bool needs_element = false;  // nothing has no least or greatest element
+  bool one_index = false;
+  bool counts = false;  // the number of elements takes part: it is the same at every index
+};
+constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr Reduction kReductions[] = {
+    {"sum", 0},
+    {"prod", 1},
+    {"min", kInf, true},
+    {"max", -kInf, true},
+    {"any", 0},
+    {"all", 1},
+    {"argmin", kInf, true, true},
+    {"argmax", -kInf, true, true},
+    {"mean", 0, false, false, true},
+    {"logsumexp", -kInf},
+};
+
+const Reduction* find_reduction(Context& cx, const ast::Name& op) {
+  const auto* at = std::ranges::find(kReductions, op.text, &Reduction::name);
+  if (at != std::end(kReductions)) return at;
+  std::vector<std::string> candidates;
+  for (const Reduction& r : kReductions) candidates.emplace_back(r.name);
+  const auto last = candidates.end() - 1;
+  Diagnostic& d = error(cx, Code::unknown_name, op.span, fmt::format("`{}` is no reduction", op.text));
+  d.note(fmt::format("a comprehension is reduced by {} or {}", fmt::join(candidates.begin(), last, ", "), *last));
+  if (const std::string hint = suggestion(op.text, candidates); !hint.empty()) d.hint(hint);
+  return nullptr;
+}
+
+// The reduction's value for nothing, of the type of an element.
+Value identity_like(Context& cx, const Reduction& r, const Value& like, Span span) {
+  const ir::Type t = type_of(cx, like);
+  if (!ir::is_integer(t.elem) || !std::isinf(r.identity))
+    return make_tensor(cx, cx.b().constant(t.elem, r.identity, t.dims), span);
+  const bool narrow = t.elem == Elem::i32;
+  const std::int64_t limit = r.identity > 0 ? (narrow ? INT32_MAX : INT64_MAX) : (narrow ? INT32_MIN : INT64_MIN);
+  return make_tensor(cx, cx.b().integer(t.elem, limit, t.dims), span);
+}
+
+// An extent that outer indices give is checked not to be 0.
+void check_some_element(Context& cx, const ast::Reduce& node, const ScopePtr& scope) {
+  for (const ast::IndexVar& var : node.indices) {
+    if (var.extent == nullptr) continue;
     Value e;
-    if (!probe(cx, [&] { e = eval(cx, *node.indices[i].extent, scope); }) || !e.is_tensor() || !e.affine) continue;
+    if (!probe(cx, [&] { e = eval(cx, *var.extent, scope); }) || !e.is_tensor() || !e.affine) continue;
     if (affine_nonnegative(cx, *e.affine + Affine{Dim(-1), {}})) continue;
-    const ValueId count = use(cx, materialize(cx, eval(cx, *node.indices[i].extent, scope), Elem::i64));
-    emit_assert(cx, builder(cx).compare("gt", count, builder(cx).integer(Elem::i64, 0)),
-                fmt::format("`{}` of nothing: `{}` is 0", op, text_of(cx, node.indices[i].extent->span)));
+    const ValueId count = use(cx, materialize(cx, eval(cx, *var.extent, scope), Elem::i64));
+    emit_assert(cx, cx.b().compare("gt", count, cx.b().integer(Elem::i64, 0)),
+                fmt::format("`{}` of nothing: `{}` is 0", node.op.text, text_of(cx, var.extent->span)));
   }
-  Value array = map_over(cx, node.indices, axes, *node.body, scope, span, &identity);
-  if (array.is_error()) return array;
+}
+
+// Whether the array can be reduced over the indices. False after a report.
+bool can_reduce(Context& cx, const ast::Reduce& node, const Reduction& r, const Value& array,
+                const std::vector<IndexAxis>& axes) {
+  if (array.is_error()) return false;
   if (!array.is_tensor()) {
     error(cx, Code::type_mismatch, node.body->span,
-          fmt::format("`{}` reduces numbers, this is {}", op, describe(cx, array)));
-    return error_value(span);
+          fmt::format("`{}` reduces numbers, this is {}", r.name, describe(cx, array)));
+    return false;
   }
-  for (std::size_t i = 0; op == "mean" && i < axes.size(); ++i) {
+  for (std::size_t i = 0; r.counts && i < axes.size(); ++i) {
     if (!axes[i].ragged) continue;
     error(cx, Code::ragged_build, node.indices[i].extent->span, "the mean over an extent that depends on an index")
         .note("the number of elements differs from index to index")
         .hint("write the sum and divide by the number: `sum[…] / f64(i)`");
-    return error_value(span);
+    return false;
   }
-  if ((op == "argmin" || op == "argmax") && node.indices.size() != 1) {
-    error(cx, Code::wrong_arguments, node.op.span, fmt::format("`{}` takes one index", op));
-    return error_value(span);
+  if (r.one_index && node.indices.size() != 1) {
+    error(cx, Code::wrong_arguments, node.op.span, fmt::format("`{}` takes one index", r.name));
+    return false;
   }
-  BuiltinCall call{cx, op, span, node.op.span, {}, {}};
+  return true;
+}
+
+}  // namespace
+
+Value eval_reduce(Context& cx, const ast::Reduce& node, Span span, const ScopePtr& scope) {
+  const Reduction* r = find_reduction(cx, node.op);
+  if (r == nullptr) return error_value(span);
+  const std::function<Value(const Value&)> identity = [&](const Value& like) {
+    return identity_like(cx, *r, like, span);
+  };
+  if (r->needs_element) check_some_element(cx, node, scope);
+  Comprehension c{cx, node.indices, *node.body, span, &identity};
+  Value array = map_over(c, scope);
+  if (!can_reduce(cx, node, *r, array, c.axes)) return error_value(span);
+  array.span = node.body->span;
+  BuiltinCall call{cx, node.op.text, span, node.op.span, {}, {}};
   call.args.emplace_back();
-  call.args[0].value = array;
-  call.args[0].value.span = node.body->span;
-  ArgValue axis;
-  axis.name = "axis";
+  call.args[0].value = std::move(array);
   std::vector<Value> list;
   for (std::size_t i = 0; i < node.indices.size(); ++i)
     list.push_back(make_int(cx, Dim(static_cast<std::int64_t>(i)), span));
-  axis.value = list.size() == 1 ? list[0] : make_tuple(cx, std::move(list), span);
+  ArgValue axis;
+  axis.name = "axis";
+  axis.value = list.size() == 1 ? list[0] : make_tuple(std::move(list), span);
   call.options.push_back(std::move(axis));
-  return find_builtin(op)(call);
+  return find_builtin(node.op.text)(call);
 }
 
 }  // namespace rg::dsl

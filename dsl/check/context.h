@@ -1,107 +1,68 @@
-// The checker's state, which the functions of dsl/check share: each is in the header of its topic, takes the state
-// first, and turns syntax into Values and IR at the end of the current frame.
+// The state of a checked program: files, declarations, the IR made so far and the function under construction. The
+// topics (a header each) are functions over it; they turn syntax into Values and emit IR at the end of the frame.
 #pragma once
 
 #include <deque>
 #include <functional>
-#include <map>
-#include <memory>
 #include <set>
+#include <span>
 
-#include "compiler/code/registry.h"
-#include "compiler/ops/all.h"
-#include "compiler/support/internal_error.h"
-#include "compiler/support/suggestion.h"
+#include "compiler/code/builder.h"
+#include "compiler/support/diagnostic.h"
 #include "dsl/check/check.h"
 #include "dsl/check/value.h"
-#include "dsl/parse/parse.h"
 
 namespace rg::dsl {
 
-/// Nesting of expressions and of calls expanded in place, taken together: a bound on the stack.
-inline constexpr int max_depth = 1000;
-
-/// What is known and what has been made so far, of one program. Not thread safe.
+/// What the functions of the checker share. `sources` and `diagnostics` outlive it; closures refer to it: not copied.
 struct Context {
   SourceMap& sources;
   Diagnostics* diagnostics;
   FileLoader loader;
-  ir::Module module = {};
-  std::deque<std::unique_ptr<ModuleScope>> modules = {};
-  std::map<std::string, ModuleScope*> loaded = {};
-  std::set<std::string> loading = {};
+  ir::Module module{};
+  std::deque<std::unique_ptr<ModuleScope>> modules{};
+  std::map<std::string, ModuleScope*> loaded{};  // by path
+  std::set<std::string> loading{};               // paths of the files that are open
   ModuleScope* prelude = nullptr;
   ModuleScope* main = nullptr;
-  std::deque<FnDecl> fn_decls = {};
-  std::deque<StructDecl> struct_decls = {};
-  std::deque<std::unique_ptr<Frame>> frames = {};
-  std::deque<ast::ExprPtr> expressions = {};
-  Frame* frame = nullptr;  // of the function under construction
-  std::vector<IndexVar> index_vars = {};
-  std::vector<TestCase> tests = {};
-  std::vector<const FnDecl*> inlining = {};
-  bool blocked = false;  // a file could not be read or parsed: what is checked then means little
-  int depth = 0;
-  int probing = 0;
-  std::vector<Diagnostics*> probed = {};  // of the probes under way, the outermost first
+  std::deque<FnDecl> fn_decls{};
+  std::deque<StructDecl> struct_decls{};
+  std::deque<std::unique_ptr<Frame>> frames{};
+  std::deque<ast::ExprPtr> expressions{};  // of the command, which values refer to
+  Frame* frame = nullptr;                  // of the function under construction
+  std::vector<IndexVar> index_vars{};
+  std::vector<TestCase> tests{};
+  std::vector<const FnDecl*> inlining{};  // generic functions under expansion, the innermost last
+  bool blocked = false;                   // a file could not be read or parsed: what is checked then means little
+  int depth = 0;                          // of expressions and calls under way
+  std::vector<Diagnostics*> probed{};     // of the probes under way, the outermost first
+
+  /// At the end of the function under construction.
+  ir::Builder& b() { return *frame->builder; }
+  /// Of the sizes of the function under construction.
+  std::span<const std::string> names() const {
+    return frame != nullptr ? std::span<const std::string>(frame->function->size_names)
+                            : std::span<const std::string>{};
+  }
 };
 
-/// An argument after evaluation.
-struct ArgValue {
-  std::string name;  // empty for a positional one
-  Span name_span;
-  Value value;
-  const ast::Expr* expr = nullptr;
-};
-using Args = std::vector<ArgValue>;
+/// A frame for `f`, inside of `parent`, whose values it may capture, or null.
+Frame* new_frame(Context& cx, ir::Function& f, Frame* parent);
 
-/// What a call of a builtin is given.
-struct BuiltinCall {
-  Context& c;
-  std::string name;
-  Span span;  // of the call
-  Span callee_span;
-  Args args;     // positional ones
-  Args options;  // named ones
-  const Value& arg(std::size_t i) const { return args[i].value; }
-};
-using Builtin = Value (*)(BuiltinCall&);
+/// Reports an error; inside of the prelude's functions it says so.
+Diagnostic& error(Context& cx, Code code, Span span, std::string message);
 
-/// Binds the sizes, packs and open element type of a declaration to those of a call.
-struct Unifier {
-  std::vector<std::optional<Dim>> sizes;
-  std::map<std::string, std::vector<Dim>> packs;
-  std::optional<Elem> elem;
-  struct Pending {
-    Dim param, arg;
-    Span span;
-    std::string what;
-  };
-  std::vector<Pending> pending;
-};
+/// Runs `f` without a trace: no code, no diagnostics. Whether it went without an error.
+bool probe(Context& cx, const std::function<void()>& f);
 
-/// The function under construction, and the end of its code.
-inline Frame& frame(Context& cx) { return *cx.frame; }
-inline ir::Builder& builder(Context& cx) { return *cx.frame->builder; }
-/// The names of its sizes.
-inline std::span<const std::string> names(const Context& cx) {
-  return cx.frame ? std::span<const std::string>(cx.frame->function->size_names) : std::span<const std::string>{};
-}
-inline std::string str(const Context& cx, const Dim& d) { return d.str(names(cx)); }
-inline std::string str(const Context& cx, const ir::Type& t) { return t.str(names(cx)); }
-inline std::string text_of(const Context& cx, Span span) { return std::string(cx.sources.text(span)); }
+/// In the sizes' names of the function under construction.
+std::string str(const Context& cx, const Dim& d);
+std::string str(const Context& cx, const ir::Type& t);
 
-/// What is known of extents, to be put back where it no longer holds.
-struct Facts {
-  std::vector<Dim> substitution, nonnegative;
-  std::vector<std::pair<Dim, Dim>> equal;
-};
-inline Facts save_facts(const Context& cx) { return {cx.frame->substitution, cx.frame->nonnegative, cx.frame->equal}; }
-void restore_facts(Context& cx, Facts facts);
+/// The program's text at `span`.
+std::string text_of(const Context& cx, Span span);
 
 /// "`a`, `b`".
 std::string join(const std::vector<std::string>& names);
-/// Whether the expression is a name, and which.
-const std::string* as_name(const ast::Expr& e);
 
 }  // namespace rg::dsl

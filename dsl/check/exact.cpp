@@ -1,13 +1,10 @@
 // Subscripts are exact. Integers wrap in two's complement; a subscript whose sums, differences and products leave the
 // integers' range would wrap to a place that is in range though the one written is not. Where intervals do not exclude
 // that, the operation is done in f64 too, and its magnitude is checked.
-#include "dsl/check/exact.h"
-
 #include <algorithm>
 #include <cmath>
 
-#include "compiler/code/registry.h"
-#include "dsl/check/context.h"
+#include "compiler/ops/all.h"
 #include "dsl/check/index.h"
 
 namespace rg::dsl {
@@ -146,7 +143,7 @@ class Exactness {
 }  // namespace
 
 ValueId exactness(Context& cx, ValueId index) {
-  return Exactness(builder(cx), cx.frame->counters, cx.frame->around).condition(index);
+  return Exactness(cx.b(), cx.frame->counters, cx.frame->around).condition(index);
 }
 
 }  // namespace rg::dsl

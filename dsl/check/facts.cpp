@@ -3,19 +3,26 @@
 
 #include <fmt/format.h>
 
-#include "dsl/check/context.h"
+#include <algorithm>
+
+#include "compiler/ops/all.h"
 #include "dsl/check/expr.h"
-#include "dsl/check/scope.h"
+#include "dsl/check/values.h"
 
 namespace rg::dsl {
 
-static void learn_equal(Context& cx, const Dim& a, const Dim& b);
-
 Dim normal(const Context& cx, const Dim& d) { return cx.frame == nullptr ? d : d.substitute(cx.frame->substitution); }
+
+std::vector<Dim> normal(const Context& cx, std::vector<Dim> dims) {
+  for (Dim& d : dims) d = normal(cx, d);
+  return dims;
+}
 
 ir::Type normal(const Context& cx, const ir::Type& t) {
   return cx.frame == nullptr ? t : t.substitute(cx.frame->substitution);
 }
+
+Facts save_facts(const Context& cx) { return {cx.frame->substitution, cx.frame->nonnegative, cx.frame->equal}; }
 
 void restore_facts(Context& cx, Facts f) {
   cx.frame->substitution = std::move(f.substitution);
@@ -68,11 +75,13 @@ bool affine_nonnegative(const Context& cx, Affine a) {
   return proven_nonnegative(cx, a.constant);
 }
 
-std::optional<std::pair<Affine, Affine>> range_of(const Context& cx, const Value& v) {
+std::optional<std::pair<Affine, Affine>> range_of(const Value& v) {
   if (v.affine) return std::pair{*v.affine, *v.affine};
   if (v.low && v.high) return std::pair{*v.low, *v.high};
   return std::nullopt;
 }
+
+namespace {
 
 void learn_equal(Context& cx, const Dim& a, const Dim& b) {
   const Dim x = normal(cx, a), y = normal(cx, b), d = x - y;
@@ -95,29 +104,30 @@ void learn_equal(Context& cx, const Dim& a, const Dim& b) {
   cx.frame->equal.emplace_back(x, y);
 }
 
+}  // namespace
+
 void emit_assert(Context& cx, ValueId condition, const std::string& message, std::vector<Dim> subscript) {
-  builder(cx).emit(ops::opcode<ops::Assert>(), {condition},
-                   ops::Assert::Attrs{.message = message, .subscript = std::move(subscript)});
+  cx.b().emit(ops::opcode<ops::Assert>(), {condition},
+              ops::Assert::Attrs{.message = message, .subscript = std::move(subscript)});
 }
 
 bool require_nonnegative(Context& cx, const Dim& d, const std::string& message, std::vector<Dim> subscript) {
   const Dim n = normal(cx, d);
   if (proven_nonnegative(cx, n)) return true;
   if ((Dim(-1) - n).proven_nonnegative()) return false;
-  emit_assert(cx, builder(cx).compare("ge", builder(cx).size(n), builder(cx).integer(Elem::i64, 0)), message,
-              std::move(subscript));
+  emit_assert(cx, cx.b().compare("ge", cx.b().size(n), cx.b().integer(Elem::i64, 0)), message, std::move(subscript));
   cx.frame->nonnegative.push_back(n);
   return true;
 }
 
 // From a comparison of sizes that holds (or does not): d >= 0, or an equality.
-void add_fact(Context& cx, const Value&, const ast::Expr& condition, const ScopePtr& scope, bool holds) {
+void add_fact(Context& cx, const ast::Expr& condition, const ScopePtr& scope, bool holds) {
   const auto* node = ast::as<ast::Binary>(condition);
   if (node == nullptr) return;
   using enum ast::BinaryOp;
   if ((node->op == logical_and && holds) || (node->op == logical_or && !holds)) {
-    add_fact(cx, {}, *node->lhs, scope, holds);
-    add_fact(cx, {}, *node->rhs, scope, holds);
+    add_fact(cx, *node->lhs, scope, holds);
+    add_fact(cx, *node->rhs, scope, holds);
     return;
   }
   if (node->op < eq || node->op > ge) return;
@@ -138,6 +148,32 @@ void add_fact(Context& cx, const Value&, const ast::Expr& condition, const Scope
   if (greater) nonnegative(*l - *r - Dim(1));
   if (greater_equal) nonnegative(*l - *r);
   if ((node->op == eq && holds) || (node->op == ne && !holds)) learn_equal(cx, *l, *r);
+}
+
+Value index_value(Context& cx, ValueId id, const Affine& low, const Affine& high, Span span) {
+  Value v = make_tensor(cx, id, span);
+  const auto var = static_cast<std::uint32_t>(cx.index_vars.size());
+  cx.index_vars.push_back({low, high});
+  v.affine = Affine{Dim(0), {{var, Dim(1)}}};
+  cx.frame->counters.emplace(id, high.constant + Dim(1));
+  return v;
+}
+
+std::optional<Dim> rectangle(const Context& cx, const Affine& a0) {
+  Affine a = a0;
+  while (!a.terms.empty()) {
+    const auto [var, k] = *a.terms.rbegin();
+    a.terms.erase(var);
+    const IndexVar& v = cx.index_vars[var];
+    if (k.proven_nonnegative()) {
+      a = a + v.high * k;
+    } else if ((Dim(0) - k).proven_nonnegative()) {
+      a = a + v.low * k;
+    } else {
+      return std::nullopt;
+    }
+  }
+  return a.constant;
 }
 
 }  // namespace rg::dsl

@@ -4,19 +4,17 @@
 
 #include <fmt/format.h>
 
+#include "compiler/ops/all.h"
 #include "dsl/check/arithmetic.h"
-#include "dsl/check/context.h"
-#include "dsl/check/exact.h"
+#include "dsl/check/elementwise.h"
 #include "dsl/check/expr.h"
 #include "dsl/check/facts.h"
-#include "dsl/check/scope.h"
 #include "dsl/check/types.h"
+#include "dsl/check/values.h"
 
 namespace rg::dsl {
 
-static bool axis_of(Context& cx, const ast::Subscript& s, const Dim& extent0, const ScopePtr& scope, Axis& out,
-                    const std::string& base);
-static void check_index(Context& cx, const Value& index, const Dim& extent, Span span, const std::string& base);
+namespace {
 
 std::optional<Dim> bound(Context& cx, const ast::Bound& bound, const Dim& extent, const ScopePtr& scope) {
   const Value v = eval(cx, *bound.value, scope);
@@ -32,7 +30,7 @@ std::optional<Dim> bound(Context& cx, const ast::Bound& bound, const Dim& extent
 void check_index(Context& cx, const Value& index, const Dim& extent, Span span, const std::string& base) {
   const Dim n = normal(cx, extent);
   bool low = false, high = false;
-  if (const auto range = range_of(cx, index)) {
+  if (const auto range = range_of(index)) {
     low = affine_nonnegative(cx, range->first);
     high = affine_nonnegative(cx, Affine{n - Dim(1), {}} + range->second * Dim(-1));
   }
@@ -41,122 +39,136 @@ void check_index(Context& cx, const Value& index, const Dim& extent, Span span, 
   if (const ValueId exact = exactness(cx, i); exact.valid())
     emit_assert(cx, exact,
                 fmt::format("subscript `{}` of `{}` leaves the range of its integers", text_of(cx, span), base));
-  const std::vector<Dim> dims = builder(cx).dims(i);
+  const std::vector<Dim> dims = cx.b().dims(i);
   ValueId ok;
-  if (!low) ok = builder(cx).compare("ge", i, builder(cx).integer(Elem::i64, 0, dims));
+  if (!low) ok = cx.b().compare("ge", i, cx.b().integer(Elem::i64, 0, dims));
   if (!high) {
-    const ValueId below = builder(cx).compare("lt", i, builder(cx).broadcast(builder(cx).size(n), dims, {}));
-    ok = ok.valid() ? builder(cx).logical_and(ok, below) : below;
+    const ValueId below = cx.b().compare("lt", i, cx.b().broadcast(cx.b().size(n), dims, {}));
+    ok = ok.valid() ? cx.b().logical_and(ok, below) : below;
   }
   std::vector<std::int64_t> axes;
   for (std::size_t k = 0; k < dims.size(); ++k) axes.push_back(static_cast<std::int64_t>(k));
-  emit_assert(cx, builder(cx).reduce("all", ok, axes),
+  emit_assert(cx, cx.b().reduce("all", ok, axes),
               fmt::format("subscript `{}` of `{}` is out of range", text_of(cx, span), base), {n});
 }
 
-bool axis_of(Context& cx, const ast::Subscript& s, const Dim& extent0, const ScopePtr& scope, Axis& out,
-             const std::string& base) {
-  const Dim extent = normal(cx, extent0);
-  out.span = s.span;
-  if (const auto* at = std::get_if<ast::At>(&s.node)) {
-    Value v = eval(cx, *at->position.value, scope);
-    if (v.is_error()) return false;
-    if (v.is_flex() && v.flex->dim) {
-      const Dim position = normal(cx, at->position.from_end ? extent - *v.flex->dim : *v.flex->dim);
-      out.kind = Axis::Kind::at;
-      out.start = position;
-      const std::string shown = fmt::format("subscript `{}` of `{}` is out of range", text_of(cx, s.span), base);
-      if (!require_nonnegative(cx, position, shown, {extent, position}) ||
-          !require_nonnegative(cx, extent - position - Dim(1), shown, {extent, position})) {
-        Diagnostic& d =
-            error(cx, Code::index_range, s.span,
-                  fmt::format("position {} is out of range for the extent {}",
-                              at->position.from_end ? text_of(cx, s.span) : str(cx, position), str(cx, extent)));
-        d.note("positions count from 0; only a minus that stands first counts from the end");
-        return false;
-      }
-      return true;
-    }
-    v = tensor(cx, v, "a position");
-    if (v.is_error()) return false;
-    if (!ir::is_integer(v.type.elem)) {
-      error(cx, Code::index_type, s.span, fmt::format("a subscript is an integer, this is {}", describe(cx, v)))
-          .hint(v.type.elem == Elem::boolean ? "choose by `where(mask, a, b)`"
-                                             : "the integer quotient is `div`; convert with `i64(…)`");
-      return false;
-    }
-    if (v.type.elem == Elem::i32) {
-      Value wide = make_tensor(cx, builder(cx).convert(use(cx, v), Elem::i64), v.span);
-      wide.affine = v.affine, wide.low = v.low, wide.high = v.high;
-      v = wide;
-    }
-    if (at->position.from_end) {
-      v = binary(cx, ast::BinaryOp::sub, make_int(cx, extent, s.span), v, s.span, s.span);
-      if (v.is_error()) return false;
-    }
-    check_index(cx, v, extent, s.span, base);
-    out.kind = type_of(cx, v).is_scalar() ? Axis::Kind::at : Axis::Kind::array;
-    out.index = v;
+/// A subscript under evaluation, of an axis of the extent.
+struct Position {
+  Context& cx;
+  Span span;
+  Dim extent;
+  const ScopePtr& scope;
+  const std::string& base;  // the array's text
+};
+
+// A position by a size expression: a view.
+bool fixed_position(const Position& p, const ast::Bound& at, const Dim& value, Axis& out) {
+  Context& cx = p.cx;
+  const Dim position = normal(cx, at.from_end ? p.extent - value : value);
+  out.kind = Axis::Kind::at;
+  out.start = position;
+  const std::string shown = fmt::format("subscript `{}` of `{}` is out of range", text_of(cx, p.span), p.base);
+  if (require_nonnegative(cx, position, shown, {p.extent, position}) &&
+      require_nonnegative(cx, p.extent - position - Dim(1), shown, {p.extent, position}))
     return true;
+  error(cx, Code::index_range, p.span,
+        fmt::format("position {} is out of range for the extent {}",
+                    at.from_end ? text_of(cx, p.span) : str(cx, position), str(cx, p.extent)))
+      .note("positions count from 0; only a minus that stands first counts from the end");
+  return false;
+}
+
+// A position, or many, known at run time: a gather.
+bool moving_position(const Position& p, const ast::Bound& at, Value v, Axis& out) {
+  Context& cx = p.cx;
+  v = tensor(cx, v, "a position");
+  if (v.is_error()) return false;
+  if (!ir::is_integer(v.type.elem)) {
+    error(cx, Code::index_type, p.span, fmt::format("a subscript is an integer, this is {}", describe(cx, v)))
+        .hint(v.type.elem == Elem::boolean ? "choose by `where(mask, a, b)`"
+                                           : "the integer quotient is `div`; convert with `i64(…)`");
+    return false;
   }
-  const auto& slice = std::get<ast::Slice>(s.node);
-  out.kind = Axis::Kind::slice;
-  if (slice.step != nullptr) {
-    const auto step = eval_dim(cx, *slice.step, scope);
-    if (!step) return false;
-    if (!step->is_constant() || step->constant() == 0 || std::abs(step->constant()) > INT32_MAX) {
-      error(cx, Code::not_a_size, slice.step->span, "a slice's step is an integer other than 0");
-      return false;
-    }
-    out.step = step->constant();
+  if (v.type.elem == Elem::i32) {
+    Value wide = make_tensor(cx, cx.b().convert(use(cx, v), Elem::i64), v.span);
+    wide.affine = v.affine, wide.low = v.low, wide.high = v.high;
+    v = wide;
   }
-  // A moving window: the start is known at run time, the length at entry.
-  if (slice.begin && slice.end && out.step == 1 && !slice.begin.from_end && !slice.end.from_end) {
-    Value lo = eval(cx, *slice.begin.value, scope), hi = eval(cx, *slice.end.value, scope);
-    if (lo.is_error() || hi.is_error()) return false;
-    if (lo.affine && hi.affine && (lo.is_tensor() || hi.is_tensor())) {
-      const Affine length = *hi.affine + *lo.affine * Dim(-1);
-      if (length.terms.empty()) {
-        const Dim n = normal(cx, length.constant);
-        if (!require_nonnegative(
-                cx, n, fmt::format("the slice `{}` of `{}` ends before it begins", text_of(cx, s.span), base))) {
-          error(cx, Code::index_range, s.span, "this slice ends before it begins");
-          return false;
-        }
-        lo = materialize(cx, lo, Elem::i64);
-        Value index = make_tensor(
-            cx, builder(cx).add(builder(cx).broadcast(use(cx, lo), {n}, {}), builder(cx).iota(Elem::i64, {n}, 0)),
-            s.span);
-        index.low = *lo.affine;
-        index.high = *lo.affine + Affine{n - Dim(1), {}};
-        check_index(cx, index, extent, s.span, base);
-        out.kind = Axis::Kind::array;
-        out.step = 0;  // on its own: not zipped with other arrays
-        out.index = index;
-        return true;
-      }
-    }
+  if (at.from_end) {
+    v = binary(cx, ast::BinaryOp::sub, make_int(cx, p.extent, p.span), v, p.span, p.span);
+    if (v.is_error()) return false;
   }
-  Dim begin = out.step > 0 ? Dim(0) : extent - Dim(1), end = out.step > 0 ? extent : Dim(-1);
+  check_index(cx, v, p.extent, p.span, p.base);
+  out.kind = type_of(cx, v).is_scalar() ? Axis::Kind::at : Axis::Kind::array;
+  out.index = v;
+  return true;
+}
+
+bool slice_step(const Position& p, const ast::Slice& slice, Axis& out) {
+  if (slice.step == nullptr) return true;
+  const auto step = eval_dim(p.cx, *slice.step, p.scope);
+  if (!step) return false;
+  if (!step->is_constant() || step->constant() == 0 || std::abs(step->constant()) > INT32_MAX) {
+    error(p.cx, Code::not_a_size, slice.step->span, "a slice's step is an integer other than 0");
+    return false;
+  }
+  out.step = step->constant();
+  return true;
+}
+
+// A moving window: the start is known at run time, the length at entry. Nothing where the slice is none; false after a
+// report.
+std::optional<bool> window(const Position& p, const ast::Slice& slice, Axis& out) {
+  Context& cx = p.cx;
+  if (!slice.begin || !slice.end || out.step != 1 || slice.begin.from_end || slice.end.from_end) return std::nullopt;
+  Value lo = eval(cx, *slice.begin.value, p.scope);
+  const Value hi = eval(cx, *slice.end.value, p.scope);
+  if (lo.is_error() || hi.is_error()) return false;
+  if (!lo.affine || !hi.affine || (!lo.is_tensor() && !hi.is_tensor())) return std::nullopt;
+  const Affine length = *hi.affine + *lo.affine * Dim(-1);
+  if (!length.terms.empty()) return std::nullopt;
+  const Dim n = normal(cx, length.constant);
+  if (!require_nonnegative(cx, n,
+                           fmt::format("the slice `{}` of `{}` ends before it begins", text_of(cx, p.span), p.base))) {
+    error(cx, Code::index_range, p.span, "this slice ends before it begins");
+    return false;
+  }
+  lo = materialize(cx, lo, Elem::i64);
+  Value index =
+      make_tensor(cx, cx.b().add(cx.b().broadcast(use(cx, lo), {n}, {}), cx.b().iota(Elem::i64, {n}, 0)), p.span);
+  index.low = *lo.affine;
+  index.high = *lo.affine + Affine{n - Dim(1), {}};
+  check_index(cx, index, p.extent, p.span, p.base);
+  out.kind = Axis::Kind::array;
+  out.step = 0;  // on its own: not zipped with other arrays
+  out.index = index;
+  return true;
+}
+
+// A slice by size expressions: a view.
+bool fixed_slice(const Position& p, const ast::Slice& slice, Axis& out) {
+  Context& cx = p.cx;
+  const bool forward = out.step > 0;
+  Dim begin = forward ? Dim(0) : p.extent - Dim(1), end = forward ? p.extent : Dim(-1);
   if (slice.begin) {
-    const auto d = bound(cx, slice.begin, extent, scope);
+    const auto d = bound(cx, slice.begin, p.extent, p.scope);
     if (!d) return false;
     begin = *d;
   }
   if (slice.end) {
-    const auto d = bound(cx, slice.end, extent, scope);
+    const auto d = bound(cx, slice.end, p.extent, p.scope);
     if (!d) return false;
     end = *d;
   }
-  const std::string shown = fmt::format("the slice `{}` of `{}` is out of range", text_of(cx, s.span), base);
-  const bool forward = out.step > 0;
+  const std::string shown = fmt::format("the slice `{}` of `{}` is out of range", text_of(cx, p.span), p.base);
   const Dim count = forward ? end - begin : begin - end;
-  const std::vector<Dim> said{extent, begin, end};
+  const std::vector<Dim> said{p.extent, begin, end};
   if (!require_nonnegative(cx, forward ? begin : end + Dim(1), shown, said) ||
-      !require_nonnegative(cx, forward ? extent - end : extent - Dim(1) - begin, shown, said) ||
+      !require_nonnegative(cx, forward ? p.extent - end : p.extent - Dim(1) - begin, shown, said) ||
       !require_nonnegative(cx, count, shown, said)) {
-    error(cx, Code::index_range, s.span,
-          fmt::format("this slice, from {} to {}, leaves the extent {}", str(cx, begin), str(cx, end), str(cx, extent)))
+    error(
+        cx, Code::index_range, p.span,
+        fmt::format("this slice, from {} to {}, leaves the extent {}", str(cx, begin), str(cx, end), str(cx, p.extent)))
         .note("bounds are not clamped");
     return false;
   }
@@ -165,6 +177,26 @@ bool axis_of(Context& cx, const ast::Subscript& s, const Dim& extent0, const Sco
   out.length = stride == 1 ? count : normal(cx, Dim::div(count + Dim(stride - 1), Dim(stride)));
   return true;
 }
+
+// What the subscript takes of an axis. False after a report.
+bool axis_of(Context& cx, const ast::Subscript& s, const Dim& extent, const ScopePtr& scope, Axis& out,
+             const std::string& base) {
+  const Position p{cx, s.span, normal(cx, extent), scope, base};
+  out.span = s.span;
+  if (const auto* at = std::get_if<ast::At>(&s.node)) {
+    const Value v = eval(cx, *at->position.value, scope);
+    if (v.is_error()) return false;
+    return v.is_flex() && v.flex->dim ? fixed_position(p, at->position, *v.flex->dim, out)
+                                      : moving_position(p, at->position, v, out);
+  }
+  const auto& slice = std::get<ast::Slice>(s.node);
+  out.kind = Axis::Kind::slice;
+  if (!slice_step(p, slice, out)) return false;
+  if (const auto done = window(p, slice, out)) return *done;
+  return fixed_slice(p, slice, out);
+}
+
+}  // namespace
 
 Value eval_index(Context& cx, const ast::Index& node, Span span, const ScopePtr& scope) {
   Value base = tensor(cx, eval(cx, *node.base, scope), "an array");
@@ -211,25 +243,71 @@ Value eval_index(Context& cx, const ast::Index& node, Span span, const ScopePtr&
   return take(cx, base, std::move(axes), span);
 }
 
-Value take(Context& cx, const Value& base, std::vector<Axis> axes, Span span) {
-  ValueId x = use(cx, base);
-  const std::vector<Dim> dims = builder(cx).dims(x);
-  // Views first.
+namespace {
+
+/// The labels of a gather (ops/contract.h): of the array's axes, of each index array, of the result.
+struct GatherLabels {
+  std::vector<std::int64_t> base, result;
+  std::vector<std::vector<std::int64_t>> indices;
+};
+// Labels of their own for the axes of index arrays: of those that run together, of those that stand alone.
+constexpr std::int64_t kZipped = 1000, kAlone = 2000;
+
+bool is_view(const Axis& a) { return a.kind == Axis::Kind::slice || (a.kind == Axis::Kind::at && a.index.is_error()); }
+
+// What slices and positions by size expressions leave of the array.
+ValueId take_views(ir::Builder& b, ValueId x, const std::vector<Axis>& axes) {
+  const std::vector<Dim> dims = b.dims(x);
   std::vector<Dim> starts, lengths, kept;
   std::vector<std::int64_t> steps;
   for (std::size_t k = 0; k < axes.size(); ++k) {
-    Axis& a = axes[k];
-    const bool view = a.kind == Axis::Kind::slice || (a.kind == Axis::Kind::at && a.index.is_error());
+    const Axis& a = axes[k];
+    const bool view = is_view(a);
     starts.push_back(view ? a.start : Dim(0));
     steps.push_back(a.kind == Axis::Kind::slice ? a.step : 1);
     lengths.push_back(a.kind == Axis::Kind::slice ? a.length : view ? Dim(1) : dims[k]);
     if (!(view && a.kind == Axis::Kind::at)) kept.push_back(lengths.back());
   }
-  x = builder(cx).reshape(builder(cx).slice(x, starts, steps, lengths), kept);
-  // Then one gather.
-  std::vector<std::int64_t> labels, result;
-  std::vector<ValueId> operands{x};
-  std::vector<std::vector<std::int64_t>> index_labels;
+  return b.reshape(b.slice(x, starts, steps, lengths), kept);
+}
+
+// One gather for all index arrays; those that run together have the shape.
+GatherLabels gather_labels(Context& cx, const std::vector<Axis>& axes, const std::vector<Dim>& shape,
+                           std::vector<ValueId>& operands) {
+  GatherLabels out;
+  bool zip_placed = false;
+  std::int64_t next = 0, alone = kAlone;
+  for (const Axis& a : axes) {
+    if (a.kind == Axis::Kind::at && a.index.is_error()) continue;
+    if (a.kind == Axis::Kind::whole || a.kind == Axis::Kind::slice) {
+      out.base.push_back(next);
+      out.result.push_back(next++);
+      continue;
+    }
+    ValueId index = use(cx, a.index);
+    std::vector<std::int64_t> own;
+    if (a.kind == Axis::Kind::array && a.step == 0) {
+      own.push_back(alone);
+      out.result.push_back(alone++);
+    } else if (a.kind == Axis::Kind::array) {
+      index = stretch(cx, index, shape);
+      for (std::size_t k = 0; k < shape.size(); ++k) {
+        own.push_back(kZipped + static_cast<std::int64_t>(k));
+        if (!zip_placed) out.result.push_back(own.back());
+      }
+      zip_placed = true;
+    }
+    operands.push_back(index);
+    out.indices.push_back(std::move(own));
+    out.base.push_back(-static_cast<std::int64_t>(out.indices.size()));
+  }
+  return out;
+}
+
+}  // namespace
+
+Value take(Context& cx, const Value& base, std::vector<Axis> axes, Span span) {
+  const ValueId x = take_views(cx.b(), use(cx, base), axes);
   std::vector<Value> zipped;
   for (const Axis& a : axes) {
     if (a.kind == Axis::Kind::array && a.step != 0) zipped.push_back(a.index);
@@ -237,43 +315,19 @@ Value take(Context& cx, const Value& base, std::vector<Axis> axes, Span span) {
   const auto shape =
       zipped.empty() ? std::optional(std::vector<Dim>{}) : broadcast_dims(cx, zipped, span, "subscripts");
   if (!shape) return error_value(span);
-  bool zip_placed = false;
-  std::int64_t next = 0, own = 2000;
-  for (const Axis& a : axes) {
-    if (a.kind == Axis::Kind::at && a.index.is_error()) continue;
-    if (a.kind == Axis::Kind::whole || a.kind == Axis::Kind::slice) {
-      labels.push_back(next);
-      result.push_back(next++);
-      continue;
-    }
-    ValueId index = use(cx, a.index);
-    std::vector<std::int64_t> own_labels;
-    if (a.kind == Axis::Kind::array && a.step == 0) {
-      own_labels.push_back(own);
-      result.push_back(own++);
-    } else if (a.kind == Axis::Kind::array) {
-      index = stretch(cx, index, *shape);
-      for (std::size_t k = 0; k < shape->size(); ++k) {
-        own_labels.push_back(1000 + static_cast<std::int64_t>(k));
-        if (!zip_placed) result.push_back(own_labels.back());
-      }
-      zip_placed = true;
-    }
-    operands.push_back(index);
-    index_labels.push_back(std::move(own_labels));
-    labels.push_back(-static_cast<std::int64_t>(index_labels.size()));
-  }
-  if (index_labels.empty()) {
+  std::vector<ValueId> operands{x};
+  GatherLabels labels = gather_labels(cx, axes, *shape, operands);
+  if (labels.indices.empty()) {
     Value v = make_tensor(cx, x, span);
     v.low = base.low ? base.low : base.affine;
     v.high = base.high ? base.high : base.affine;
     return v;
   }
   ops::Gather::Attrs attrs;
-  attrs.labels.push_back(labels);
-  for (auto& l : index_labels) attrs.labels.push_back(std::move(l));
-  attrs.labels.push_back(result);
-  Value v = make_tensor(cx, builder(cx).emit_op<ops::Gather>(operands, std::move(attrs)), span);
+  attrs.labels.push_back(std::move(labels.base));
+  for (auto& l : labels.indices) attrs.labels.push_back(std::move(l));
+  attrs.labels.push_back(std::move(labels.result));
+  Value v = make_tensor(cx, cx.b().emit_op<ops::Gather>(operands, std::move(attrs)), span);
   v.low = base.low;
   v.high = base.high;
   return v;

@@ -1,4 +1,4 @@
-// Loops.
+// `loop … for`: carried state, a counter and what is collected, as the IR's `for`.
 #pragma once
 
 #include "dsl/check/context.h"

@@ -3,19 +3,18 @@
 
 #include <fmt/format.h>
 
-#include "dsl/check/context.h"
+#include <algorithm>
+
+#include "compiler/support/suggestion.h"
+#include "dsl/check/declare.h"
 #include "dsl/check/facts.h"
-#include "dsl/check/program.h"
 #include "dsl/check/scope.h"
+#include "dsl/check/values.h"
 
 namespace rg::dsl {
 
-const std::string* as_name(const ast::Expr& e) {
-  const auto* n = ast::as<ast::NameExpr>(e);
-  return n == nullptr ? nullptr : &n->name;
-}
-
 namespace {
+
 /// What other languages call the element types.
 struct ForeignType {
   std::string_view name, here;
@@ -23,6 +22,7 @@ struct ForeignType {
 constexpr ForeignType kForeignTypes[] = {{"double", "f64"},  {"float64", "f64"}, {"Float64", "f64"}, {"float32", "f32"},
                                          {"Float32", "f32"}, {"real", "f64"},    {"int", "i64"},     {"int64", "i64"},
                                          {"integer", "i64"}, {"int32", "i32"},   {"boolean", "bool"}};
+
 }  // namespace
 
 std::optional<Dim> eval_dim(Context& cx, const ast::Expr& expr, const ScopePtr& scope) {
@@ -33,7 +33,7 @@ std::optional<Dim> eval_dim(Context& cx, const ast::Expr& expr, const ScopePtr& 
   };
   if (const auto* lit = ast::as<ast::IntLit>(expr)) return Dim(lit->value);
   if (const std::string* name = as_name(expr)) {
-    const Scope* s = find(cx, scope, *name);
+    const Scope* s = find(scope, *name);
     if (s != nullptr && s->value.is_flex() && s->value.flex->dim) return normal(cx, *s->value.flex->dim);
     if (s == nullptr && cx.frame == nullptr) {
       error(cx, Code::unknown_name, expr.span, fmt::format("there is no size `{}` here", *name))
@@ -85,32 +85,15 @@ std::optional<Dim> eval_dim(Context& cx, const ast::Expr& expr, const ScopePtr& 
   return result;
 }
 
-Ty resolve(Context& cx, const ast::TypeExpr& type, const ScopePtr& scope) {
-  Ty t;
-  if (const auto* tuple = std::get_if<ast::TupleType>(&type.node)) {
-    t.kind = Ty::Kind::tuple;
-    for (const auto& e : tuple->elements) {
-      t.fields.push_back(resolve(cx, *e, scope));
-      if (t.fields.back().kind == Ty::Kind::error) return {};
-    }
-    return t;
-  }
-  if (const auto* fn = std::get_if<ast::FnType>(&type.node)) {
-    t.kind = Ty::Kind::function;
-    t.arity = fn->params.size();
-    return t;
-  }
-  const auto& named = std::get<ast::NamedType>(type.node);
-  const std::string& name = named.name.text;
-  const Scope& top = root(scope);
-  if (name == "size") {
-    t.kind = Ty::Kind::size;
-    return t;
-  }
+namespace {
+
+// The extents of a named type; what stands for a pack that the call has not fixed is said in `t`. None after a report.
+std::optional<std::vector<Dim>> resolve_dims(Context& cx, const ast::NamedType& named, const ScopePtr& scope, Ty& t) {
   std::vector<Dim> dims;
   for (const ast::Dim& d : named.dims) {
     if (d.is_pack) {
-      if (const auto pack = top.packs.find(d.pack_name); pack != top.packs.end()) {
+      const auto& packs = root(scope).packs;
+      if (const auto pack = packs.find(d.pack_name); pack != packs.end()) {
         dims.insert(dims.end(), pack->second.begin(), pack->second.end());
       } else {
         t.pack = true;
@@ -119,59 +102,102 @@ Ty resolve(Context& cx, const ast::TypeExpr& type, const ScopePtr& scope) {
       continue;
     }
     const auto value = eval_dim(cx, *d.value, scope);
-    if (!value) return {};
+    if (!value) return std::nullopt;
     if ((Dim(-1) - *value).proven_nonnegative()) {
       error(cx, Code::not_a_size, d.span, fmt::format("the extent {} is negative", str(cx, *value)));
-      return {};
+      return std::nullopt;
     }
     dims.push_back(*value);
   }
-  const auto elem = ir::elem_named(name);
-  if (elem || name == "float") {
-    t.kind = Ty::Kind::tensor;
-    t.any_float = !elem && !top.open_elem;
-    t.tensor = {elem.value_or(top.open_elem.value_or(Elem::f64)), dims};
-    return t;
-  }
-  const auto found = top.module->structs.find(name);
-  if (found == top.module->structs.end()) {
-    std::vector<std::string> candidates{"f32", "f64", "i32", "i64", "bool", "size"};
-    for (const auto& [n, s] : top.module->structs) candidates.push_back(n);
-    Diagnostic& d = error(cx, Code::unknown_name, named.name.span, fmt::format("there is no type `{}`", name));
-    const auto* foreign = std::ranges::find(kForeignTypes, name, &ForeignType::name);
-    const std::string hint = foreign == std::end(kForeignTypes) ? suggestion(name, candidates)
-                                                                : fmt::format("it is called `{}` here", foreign->here);
-    if (!hint.empty()) d.hint(hint);
-    return {};
-  }
-  declare_struct(cx, *found->second);
-  if (dims.size() != found->second->sizes.size()) {
-    error(cx, Code::wrong_arguments, type.span,
-          fmt::format("`{}` has {} size{}, {} given", name, found->second->sizes.size(),
-                      found->second->sizes.size() == 1 ? "" : "s", dims.size()))
-        .label(found->second->item->name.span, "the struct");
+  return dims;
+}
+
+void unknown_type(Context& cx, const ast::Name& name, const ModuleScope& module) {
+  std::vector<std::string> candidates{"f32", "f64", "i32", "i64", "bool", "size"};
+  for (const auto& [n, s] : module.structs) candidates.push_back(n);
+  Diagnostic& d = error(cx, Code::unknown_name, name.span, fmt::format("there is no type `{}`", name.text));
+  const auto* foreign = std::ranges::find(kForeignTypes, name.text, &ForeignType::name);
+  const std::string hint = foreign == std::end(kForeignTypes) ? suggestion(name.text, candidates)
+                                                              : fmt::format("it is called `{}` here", foreign->here);
+  if (!hint.empty()) d.hint(hint);
+}
+
+// The struct with the sizes; an error type after a report.
+Ty resolve_struct(Context& cx, Ty t, StructDecl& decl, const std::vector<Dim>& sizes, Span span) {
+  declare_struct(cx, decl);
+  const std::size_t count = decl.sizes.size();
+  if (sizes.size() != count) {
+    error(cx, Code::wrong_arguments, span,
+          fmt::format("`{}` has {} size{}, {} given", decl.item->name.text, count, count == 1 ? "" : "s", sizes.size()))
+        .label(decl.item->name.span, "the struct");
     return {};
   }
   t.kind = Ty::Kind::structure;
-  t.decl = found->second;
-  t.sizes = dims;
-  for (const Ty& f : t.decl->fields) {
-    t.fields.push_back(substitute(cx, f, dims));
+  t.decl = &decl;
+  t.sizes = sizes;
+  for (const Ty& f : decl.fields) {
+    t.fields.push_back(substitute(f, sizes));
     if (f.kind == Ty::Kind::error) return {};
   }
   return t;
 }
 
-Ty substitute(const Context& cx, const Ty& t, std::span<const Dim> sizes) {
+Ty resolve_named(Context& cx, const ast::NamedType& named, Span span, const ScopePtr& scope) {
+  Ty t;
+  const std::string& name = named.name.text;
+  const Scope& top = root(scope);
+  if (name == "size") {
+    t.kind = Ty::Kind::size;
+    return t;
+  }
+  const auto dims = resolve_dims(cx, named, scope, t);
+  if (!dims) return {};
+  const auto elem = ir::elem_named(name);
+  if (elem || name == "float") {
+    t.kind = Ty::Kind::tensor;
+    t.any_float = !elem && !top.open_elem;
+    t.tensor = {elem.value_or(top.open_elem.value_or(Elem::f64)), *dims};
+    return t;
+  }
+  const auto found = top.module->structs.find(name);
+  if (found != top.module->structs.end()) return resolve_struct(cx, t, *found->second, *dims, span);
+  unknown_type(cx, named.name, *top.module);
+  return {};
+}
+
+}  // namespace
+
+Ty resolve(Context& cx, const ast::TypeExpr& type, const ScopePtr& scope) {
+  if (const auto* named = std::get_if<ast::NamedType>(&type.node)) return resolve_named(cx, *named, type.span, scope);
+  Ty t;
+  if (const auto* fn = std::get_if<ast::FnType>(&type.node)) {
+    t.kind = Ty::Kind::function;
+    t.arity = fn->params.size();
+    return t;
+  }
+  t.kind = Ty::Kind::tuple;
+  for (const auto& e : std::get<ast::TupleType>(type.node).elements) {
+    t.fields.push_back(resolve(cx, *e, scope));
+    if (t.fields.back().kind == Ty::Kind::error) return {};
+  }
+  return t;
+}
+
+Ty substitute(const Ty& t, std::span<const Dim> sizes) {
   Ty r = t;
   r.tensor = t.tensor.substitute(sizes);
   r.size = t.size.substitute(sizes);
   for (Dim& d : r.sizes) d = d.substitute(sizes);
-  for (Ty& f : r.fields) f = substitute(cx, f, sizes);
+  for (Ty& f : r.fields) f = substitute(f, sizes);
   return r;
 }
 
-std::string describe(const Context& cx, const Ty& t, std::span<const std::string> size_names) {
+bool has_float(const Ty& t) {
+  if (t.kind == Ty::Kind::tensor) return ir::is_float(t.tensor.elem);
+  return std::ranges::any_of(t.fields, has_float);
+}
+
+std::string describe(const Ty& t, std::span<const std::string> size_names) {
   switch (t.kind) {
     case Ty::Kind::error:
       return "an error";
@@ -187,7 +213,7 @@ std::string describe(const Context& cx, const Ty& t, std::span<const std::string
     }
     case Ty::Kind::tuple: {
       std::string s = "(";
-      for (std::size_t i = 0; i < t.fields.size(); ++i) s += (i ? ", " : "") + describe(cx, t.fields[i], size_names);
+      for (std::size_t i = 0; i < t.fields.size(); ++i) s += (i ? ", " : "") + describe(t.fields[i], size_names);
       return s + (t.fields.size() == 1 ? ",)" : ")");
     }
     case Ty::Kind::structure: {
@@ -200,7 +226,7 @@ std::string describe(const Context& cx, const Ty& t, std::span<const std::string
 }
 
 Value param_value(Context& cx, const Ty& t, const std::string& name, Span span) {
-  if (t.kind == Ty::Kind::tensor) return make_tensor(cx, builder(cx).add_param(t.tensor, name), span);
+  if (t.kind == Ty::Kind::tensor) return make_tensor(cx, cx.b().add_param(t.tensor, name), span);
   if (t.kind == Ty::Kind::size) return make_int(cx, t.size, span);
   Value v;
   v.span = span;
@@ -214,7 +240,7 @@ Value param_value(Context& cx, const Ty& t, const std::string& name, Span span) 
   return v;
 }
 
-ir::Tree param_tree(Context& cx, const Ty& t, const std::string& name) {
+ir::Tree param_tree(const Ty& t, const std::string& name) {
   ir::Tree tree;
   tree.name = name;
   if (t.kind == Ty::Kind::size) {
@@ -227,7 +253,7 @@ ir::Tree param_tree(Context& cx, const Ty& t, const std::string& name) {
     tree.type_name = t.decl->item->name.text;
   }
   for (std::size_t i = 0; i < t.fields.size(); ++i)
-    tree.fields.push_back(param_tree(cx, t.fields[i], t.decl ? t.decl->item->fields[i].name.text : ""));
+    tree.fields.push_back(param_tree(t.fields[i], t.decl ? t.decl->item->fields[i].name.text : ""));
   return tree;
 }
 

@@ -3,10 +3,12 @@
 
 #include <fmt/format.h>
 
-#include "dsl/check/context.h"
+#include <algorithm>
+
+#include "compiler/ops/all.h"
 #include "dsl/check/facts.h"
-#include "dsl/check/scope.h"
 #include "dsl/check/types.h"
+#include "dsl/check/values.h"
 
 namespace rg::dsl {
 
@@ -24,8 +26,8 @@ void report_extents(Context& cx, const Dim& a, const Dim& b, Span span, const st
 
 Value recast(Context& cx, const Value& v, const ir::Type& t) {
   const ValueId id = use(cx, v);
-  if (builder(cx).type(id) == t) return v.owner == cx.frame && v.id == id ? v : make_tensor(cx, id, v.span);
-  return make_tensor(cx, builder(cx).emit_op<ops::Recast>({id}, {t.dims}), v.span);
+  if (cx.b().type(id) == t) return v.owner == cx.frame && v.id == id ? v : make_tensor(cx, id, v.span);
+  return make_tensor(cx, cx.b().emit_op<ops::Recast>({id}, {t.dims}), v.span);
 }
 
 Value coerce_tensor(Context& cx, const Value& given, const ir::Type& t, const std::string& what) {
@@ -89,88 +91,110 @@ Value coerce(Context& cx, const Value& v, const Ty& t, const std::string& what) 
     }
   }
   error(cx, Code::type_mismatch, v.span,
-        fmt::format("{} is {}, {} is expected", what, describe(cx, v), describe(cx, t, names(cx))));
+        fmt::format("{} is {}, {} is expected", what, describe(cx, v), describe(t, cx.names())));
   return error_value(v.span);
 }
 
+namespace {
+
+/// A parameter and what it is given, for reports.
+struct Unification {
+  Context& cx;
+  Unifier& u;
+  const std::string& what;
+  const FnDecl& decl;
+  bool flex_pass;
+};
+
+bool report_mismatch(const Unification& n, const Ty& param, const Value& arg) {
+  error(n.cx, Code::type_mismatch, arg.span,
+        fmt::format("{} of `{}` is {}, {} is expected", n.what, n.decl.item->name.text, describe(n.cx, arg),
+                    describe(param, n.decl.sizes)))
+      .label(n.decl.item->name.span, "the function");
+  return false;
+}
+
+bool unify_size(const Unification& n, const Ty& param, const Value& arg) {
+  if (!arg.is_flex() || !arg.flex->dim) {
+    error(n.cx, Code::not_a_size, arg.span,
+          fmt::format("{} of `{}` is a size, this is no size expression", n.what, n.decl.item->name.text))
+        .note("a size is made of integers and of sizes known at entry");
+    return false;
+  }
+  if (n.flex_pass) n.u.pending.push_back({param.size, *arg.flex->dim, arg.span, n.what});
+  return true;
+}
+
+bool unify_fields(const Unification& n, const Ty& param, Value& arg) {
+  const bool fits = param.kind == Ty::Kind::tuple
+                        ? arg.kind == Value::Kind::tuple && arg.fields.size() == param.fields.size()
+                        : arg.kind == Value::Kind::structure && arg.decl == param.decl;
+  if (!fits) return report_mismatch(n, param, arg);
+  if (!n.flex_pass && param.decl != nullptr) {
+    for (std::size_t i = 0; i < param.sizes.size(); ++i)
+      n.u.pending.push_back({param.sizes[i], arg.sizes[i], arg.span, n.what});
+  }
+  for (std::size_t i = 0; i < param.fields.size(); ++i) {
+    if (!unify(n.cx, param.fields[i], arg.fields[i], n.u, n.what, n.flex_pass, n.decl)) return false;
+  }
+  return true;
+}
+
+// Whether the leading dimensions are those that the pack has elsewhere.
+bool unify_pack(const Unification& n, const Ty& param, const std::vector<Dim>& dims) {
+  const auto [at, fresh] = n.u.packs.emplace(param.pack_name, dims);
+  if (fresh) return true;
+  return std::ranges::equal(at->second, dims, [&](const Dim& a, const Dim& b) { return same(n.cx, a, b); });
+}
+
+bool unify_elem(const Unification& n, const Ty& param, Elem have) {
+  if (!param.any_float) return have == param.tensor.elem;
+  if (!ir::is_float(have) || (n.u.elem && *n.u.elem != have)) return false;
+  n.u.elem = have;
+  return true;
+}
+
+bool unify_tensor(const Unification& n, const Ty& param, Value& arg) {
+  if (!arg.is_array()) return report_mismatch(n, param, arg);
+  if (arg.is_flex() != n.flex_pass) return true;  // in the other pass
+  if (arg.is_flex()) {
+    const Elem elem = param.any_float ? n.u.elem.value_or(Elem::f64) : param.tensor.elem;
+    if (elem == Elem::boolean) return report_mismatch(n, param, arg);
+    arg = materialize(n.cx, arg, elem);
+    if (arg.is_error()) return false;
+  }
+  const ir::Type have = type_of(n.cx, arg);
+  if (!unify_elem(n, param, have.elem)) return report_mismatch(n, param, arg);
+  const std::size_t rank = param.tensor.rank();
+  if (param.pack ? have.rank() < rank : have.rank() != rank) return report_mismatch(n, param, arg);
+  const std::size_t lead = have.rank() - rank;
+  const std::vector<Dim> leading(have.dims.begin(), have.dims.begin() + static_cast<std::ptrdiff_t>(lead));
+  if (param.pack && !unify_pack(n, param, leading)) return report_mismatch(n, param, arg);
+  for (std::size_t i = 0; i < rank; ++i)
+    n.u.pending.push_back({param.tensor.dims[i], have.dims[lead + i], arg.span, n.what});
+  return true;
+}
+
+}  // namespace
+
 bool unify(Context& cx, const Ty& param, Value& arg, Unifier& u, const std::string& what, bool flex_pass,
            const FnDecl& decl) {
-  const auto mismatch = [&] {
-    error(cx, Code::type_mismatch, arg.span,
-          fmt::format("{} of `{}` is {}, {} is expected", what, decl.item->name.text, describe(cx, arg),
-                      describe(cx, param, decl.sizes)))
-        .label(decl.item->name.span, "the function");
-    return false;
-  };
-  if (arg.is_error() || param.kind == Ty::Kind::error) return false;
+  if (arg.is_error()) return false;
+  const Unification n{cx, u, what, decl, flex_pass};
   switch (param.kind) {
     case Ty::Kind::error:
       return false;
     case Ty::Kind::function:
-      return arg.kind == Value::Kind::function ? true : mismatch();
-    case Ty::Kind::size: {
-      if (!arg.is_flex() || !arg.flex->dim) {
-        error(cx, Code::not_a_size, arg.span,
-              fmt::format("{} of `{}` is a size, this is no size expression", what, decl.item->name.text))
-            .note("a size is made of integers and of sizes known at entry");
-        return false;
-      }
-      if (!flex_pass) return true;
-      u.pending.push_back({param.size, *arg.flex->dim, arg.span, what});
-      return true;
-    }
+      return arg.kind == Value::Kind::function ? true : report_mismatch(n, param, arg);
+    case Ty::Kind::size:
+      return unify_size(n, param, arg);
     case Ty::Kind::tuple:
-    case Ty::Kind::structure: {
-      const bool fits = param.kind == Ty::Kind::tuple
-                            ? arg.kind == Value::Kind::tuple && arg.fields.size() == param.fields.size()
-                            : arg.kind == Value::Kind::structure && arg.decl == param.decl;
-      if (!fits) return mismatch();
-      if (!flex_pass && param.decl != nullptr) {
-        for (std::size_t i = 0; i < param.sizes.size(); ++i)
-          u.pending.push_back({param.sizes[i], arg.sizes[i], arg.span, what});
-      }
-      for (std::size_t i = 0; i < param.fields.size(); ++i) {
-        if (!unify(cx, param.fields[i], arg.fields[i], u, what, flex_pass, decl)) return false;
-      }
-      return true;
-    }
+    case Ty::Kind::structure:
+      return unify_fields(n, param, arg);
     case Ty::Kind::tensor:
-      break;
+      return unify_tensor(n, param, arg);
   }
-  if (!arg.is_array()) return mismatch();
-  if (arg.is_flex()) {
-    if (!flex_pass) return true;
-    const Elem elem = param.any_float ? u.elem.value_or(Elem::f64) : param.tensor.elem;
-    if (elem == Elem::boolean) return mismatch();
-    arg = materialize(cx, arg, elem);
-    if (arg.is_error()) return false;
-  } else if (flex_pass) {
-    return true;
-  }
-  const ir::Type have = type_of(cx, arg);
-  if (param.any_float) {
-    if (!ir::is_float(have.elem) || (u.elem && *u.elem != have.elem)) return mismatch();
-    u.elem = have.elem;
-  } else if (have.elem != param.tensor.elem) {
-    mismatch();
-    return false;
-  }
-  const std::size_t rank = param.tensor.rank();
-  if (param.pack ? have.rank() < rank : have.rank() != rank) return mismatch();
-  const std::size_t lead = have.rank() - rank;
-  if (param.pack) {
-    std::vector<Dim> dims(have.dims.begin(), have.dims.begin() + static_cast<std::ptrdiff_t>(lead));
-    const auto [at, fresh] = u.packs.emplace(param.pack_name, dims);
-    if (!fresh) {
-      if (at->second.size() != dims.size()) return mismatch();
-      for (std::size_t i = 0; i < dims.size(); ++i) {
-        if (!same(cx, at->second[i], dims[i])) return mismatch();
-      }
-    }
-  }
-  for (std::size_t i = 0; i < rank; ++i)
-    u.pending.push_back({param.tensor.dims[i], have.dims[lead + i], arg.span, what});
-  return true;
+  return false;
 }
 
 bool solve(Context& cx, Unifier& u, const FnDecl& decl, Span span) {
@@ -190,13 +214,13 @@ bool solve(Context& cx, Unifier& u, const FnDecl& decl, Span span) {
       // Solved in a space where the caller's sizes stand behind the callee's own.
       const auto own = static_cast<std::uint32_t>(decl.sizes.size());
       std::vector<Dim> shift, back;
-      for (std::uint32_t i = 0; i < names(cx).size(); ++i) shift.push_back(Dim::size(i + own));
+      for (std::uint32_t i = 0; i < cx.names().size(); ++i) shift.push_back(Dim::size(i + own));
       for (std::uint32_t i = 0; i < own; ++i) by.push_back(u.sizes[i] ? u.sizes[i]->substitute(shift) : Dim::size(i));
       const Dim value = p.arg.substitute(shift);
       const auto solved = p.param.substitute(by).solve_for(*open.begin(), value);
       if (!solved) continue;
       for (std::uint32_t i = 0; i < own; ++i) back.push_back(Dim(0));
-      for (std::uint32_t i = 0; i < names(cx).size(); ++i) back.push_back(Dim::size(i));
+      for (std::uint32_t i = 0; i < cx.names().size(); ++i) back.push_back(Dim::size(i));
       u.sizes[*open.begin()] = normal(cx, solved->substitute(back));
       progress = true;
     }

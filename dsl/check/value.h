@@ -18,7 +18,6 @@ using ir::Dim;
 using ir::Elem;
 using ir::ValueId;
 
-struct Context;
 struct Frame;
 struct Value;
 struct ModuleScope;
@@ -26,7 +25,7 @@ struct FnDecl;
 struct StructDecl;
 
 /// constant + the sum of coefficient * index variable: what is known of an integer to prove subscripts in range. The
-/// variables are rows of Checker::index_vars_.
+/// variables are rows of Context::index_vars.
 struct Affine {
   Dim constant;
   std::map<std::uint32_t, Dim> terms;
