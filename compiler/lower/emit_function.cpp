@@ -149,17 +149,16 @@ void Emitter::workspace() {
   }
 }
 
-namespace {
-
-void find_carried(const std::vector<plan::Item>& list, std::vector<plan::For::Carried>& found) {
-  for (const plan::Item& i : list) {
-    if (const auto* f = std::get_if<plan::For>(&i.what))
-      found.insert(found.end(), f->carried.begin(), f->carried.end());
-    for (auto* body : plan::bodies(const_cast<plan::Item&>(i))) find_carried(*body, found);
+// The two buffers of a state that changes places are reached through pointers in the frame.
+void Emitter::make_indirect(const plan::For::Carried& c) {
+  if (c.current == c.next || plan_.buffer(c.current).storage == Storage::scalar) return;
+  for (const plan::BufferId b : {c.current, c.next}) {
+    V slot = stack(b_.getPtrTy());
+    b_.CreateStore(bases_[b.index], slot);
+    bases_[b.index] = slot;
+    indirect_[b.index] = true;
   }
 }
-
-}  // namespace
 
 void Emitter::emit_function() {
   auto arg = function_->arg_begin();
@@ -171,17 +170,10 @@ void Emitter::emit_function() {
   argument_checks();
   make_zeros();
   workspace();
-  std::vector<plan::For::Carried> carried;
-  find_carried(plan_.body, carried);
-  for (const plan::For::Carried& c : carried) {
-    if (c.current == c.next || plan_.buffer(c.current).storage == Storage::scalar) continue;
-    for (const plan::BufferId b : {c.current, c.next}) {
-      V slot = stack(b_.getPtrTy());
-      b_.CreateStore(bases_[b.index], slot);
-      bases_[b.index] = slot;
-      indirect_[b.index] = true;
-    }
-  }
+  plan::for_each_item(plan_.body, [&](const plan::Item& item) {
+    const auto* f = std::get_if<plan::For>(&item.what);
+    if (f) std::ranges::for_each(f->carried, [&](const plan::For::Carried& c) { make_indirect(c); });
+  });
   items(plan_.body);
   leave(RG_OK);
 }

@@ -55,15 +55,13 @@ void Emitter::counted(V from, V to, std::int64_t step, const std::function<void(
 }
 
 // All nodes that the items evaluate, those in indices included.
-std::set<plan::NodeId> Emitter::nodes_of(const std::vector<plan::Item>& list) const {
+std::set<plan::NodeId> Emitter::nodes_of(const Lists& lists) const {
   std::vector<plan::NodeId> roots;
-  const std::function<void(const std::vector<plan::Item>&)> walk = [&](const std::vector<plan::Item>& in) {
-    for (const plan::Item& item : in) {
+  for (const auto* list : lists) {
+    plan::for_each_item(*list, [&](const plan::Item& item) {
       plan::for_each_root_node(plan_, item, [&](plan::NodeId n) { roots.push_back(n); });
-      for (auto* body : plan::bodies(const_cast<plan::Item&>(item))) walk(*body);
-    }
-  };
-  walk(list);
+    });
+  }
   std::set<plan::NodeId> nodes;
   plan::for_each_node(plan_, std::move(roots), [&](plan::NodeId n) { nodes.insert(n); });
   return nodes;
@@ -72,12 +70,12 @@ std::set<plan::NodeId> Emitter::nodes_of(const std::vector<plan::Item>& list) co
 std::size_t Emitter::weight(const std::vector<plan::Item>& list) const { return nodes_of(list).size(); }
 
 // Lanes: by the widest floating element, else by the widest integer.
-unsigned Emitter::lanes_of(const std::vector<plan::Item>& list) const {
-  return std::max(1U, static_cast<unsigned>(options_.vector_bytes) / element_bytes(list));
+unsigned Emitter::lanes_of(const Lists& lists) const {
+  return std::max(1U, static_cast<unsigned>(options_.vector_bytes) / element_bytes(lists));
 }
 
-unsigned Emitter::element_bytes(const std::vector<plan::Item>& list) const {
-  const auto seen = nodes_of(list);
+unsigned Emitter::element_bytes(const Lists& lists) const {
+  const auto seen = nodes_of(lists);
   int real = 0, other = 1;
   for (const plan::NodeId id : seen) {
     const plan::Node& n = plan_.node(id);
@@ -107,7 +105,7 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
   lane_blocks(l, from, to, [&](V first, V end) { vector_iterations(l, first, end, to); });
   if (streamed_) b_.CreateFence(llvm::AtomicOrdering::SequentiallyConsistent);
   streamed_ = false;
-  close(l);
+  std::ranges::for_each(l.reductions, [this](plan::ReductionId id) { close(id); });
 }
 
 // The iterations from .. to-1 of a loop that ends at `end`.
@@ -168,9 +166,8 @@ void Emitter::vector_iterations(const plan::Loop& l, V from, V to, V end) {
 }
 
 void Emitter::item(const plan::Loop& l) {
-  if (l.packing) return packed(l);
-  if (l.threaded) return threaded(l);
-  range(l, b_.getInt64(0), dim(l.extent));
+  if (!l.threads) return range(l, b_.getInt64(0), dim(l.extent));
+  threaded(shared(l), [&] { return work(l); }, [&](Emitter& inner, V from, V to) { inner.range(l, from, to); });
 }
 
 void Emitter::range(const plan::Loop& l, V from, V to) {
@@ -187,14 +184,13 @@ void Emitter::range(const plan::Loop& l, V from, V to) {
 }
 
 void Emitter::whole_range(const plan::Loop& l, V from, V to) {
-  if (l.together > 1 && !l.vector) return tiles(l, from, to);
-  if (l.vector && lanes_of(l.body) > 1) return vector_loop(l, from, to);
+  if (l.is_vector() && lanes_of(l.body) > 1) return vector_loop(l, from, to);
   open(l);
   one_by_one(l, from, to, [&](V i) {
     vars_[l.var] = i;
     items(l.body);
   });
-  close(l);
+  std::ranges::for_each(l.reductions, [this](plan::ReductionId id) { close(id); });
 }
 
 void Emitter::item(const plan::Store& s) { store(s.target, node(s.value)); }

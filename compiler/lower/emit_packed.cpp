@@ -24,19 +24,15 @@ bool multiple(V count, std::int64_t of) {
 
 }  // namespace
 
-Emitter::Contraction Emitter::contraction(const plan::Loop& rows) {
-  const auto& columns = std::get<plan::Loop>(rows.body[0].what);
-  const auto& reduced = std::get<plan::Loop>(columns.body[0].what);
-  const plan::Packing& p = *rows.packing;
-  V width = dim(columns.extent);
-  return {rows,
-          columns,
-          reduced,
+Emitter::Contraction Emitter::contraction(const plan::Tiles& t) {
+  const plan::Packing& p = *t.packing;
+  V width = dim(t.columns.extent);
+  return {t,
           p,
           register_type(plan_.node(p.row_value).elem),
-          dim(rows.extent),
+          dim(t.rows.extent),
           width,
-          dim(reduced.extent),
+          dim(t.reduced.extent),
           up(width, p.lanes)};
 }
 
@@ -51,21 +47,21 @@ V Emitter::panel_at(const Contraction& c, V first, V length, V column) {
                  b_.CreateAdd(b_.CreateMul(first, c.width), b_.CreateMul(column, up(length, c.p.lanes))));
 }
 
-void Emitter::packed(const plan::Loop& rows) {
+void Emitter::packed(const plan::Tiles& tiles) {
   const auto all_panels = [&](const Contraction& c) {
     return b_.CreateUDiv(up(c.column_count, c.panel()), whole(c.panel()));
   };
-  if (!rows.threaded) {
-    const Contraction c = contraction(rows);
+  if (!tiles.threads) {
+    const Contraction c = contraction(tiles);
     pack_columns(c, whole(0), all_panels(c));
     contract_rows(c, whole(0), c.row_count);
     return;
   }
-  const Part copy =
-      part(rows, [&](Emitter& inner, V from, V to) { inner.pack_columns(inner.contraction(rows), from, to); });
-  const Part sum =
-      part(rows, [&](Emitter& inner, V from, V to) { inner.contract_rows(inner.contraction(rows), from, to); });
-  const Contraction c = contraction(rows);
+  const Part copy = part(shared(tiles),
+                         [&](Emitter& inner, V from, V to) { inner.pack_columns(inner.contraction(tiles), from, to); });
+  const Part sum = part(shared(tiles),
+                        [&](Emitter& inner, V from, V to) { inner.contract_rows(inner.contraction(tiles), from, to); });
+  const Contraction c = contraction(tiles);
   V panels = all_panels(c);
   const auto parallel = [&] {
     V all = threads();
@@ -74,7 +70,7 @@ void Emitter::packed(const plan::Loop& rows) {
     V rounds = share(c.row_count, b_.CreateMul(all, whole(c.p.block_rows)));
     run_part(sum, c.row_count, up(share(c.row_count, b_.CreateMul(all, most(rounds, whole(1)))), c.p.edge));
   };
-  if_many(rows, parallel, [&] {
+  if_many(work(tiles), parallel, [&] {
     call_part(copy, panels);
     call_part(sum, c.row_count);
   });
@@ -118,10 +114,10 @@ void Emitter::pack_panel_across(const Contraction& c, V column, V width, V first
   counted(whole(0), width, c.p.lanes, [&](V offset) {
     counted(whole(0), length, c.p.lanes, [&](V k) {
       V mask = lane_mask(b_.CreateSub(length, k), c.lanes());
-      vars_[c.reduced.var] = b_.CreateAdd(first, k);
+      vars_[c.tiles.reduced.var] = b_.CreateAdd(first, k);
       const auto read = [&](unsigned i) {
-        vars_[c.columns.var] = least(b_.CreateAdd(b_.CreateAdd(column, offset), whole(i)), last);
-        return factor(c, c.p.column_value, c.reduced.var, mask);
+        vars_[c.tiles.columns.var] = least(b_.CreateAdd(b_.CreateAdd(column, offset), whole(i)), last);
+        return factor(c, c.p.column_value, c.tiles.reduced.var, mask);
       };
       transpose(c.lanes(), read, [&](unsigned j, V v) {
         V at = b_.CreateAdd(b_.CreateMul(b_.CreateAdd(k, whole(j)), width), offset);
@@ -138,9 +134,9 @@ void Emitter::pack_panel(const Contraction& c, V column, V width, bool whole_pan
     V to = panel_at(c, first, length, column);
     if (c.p.columns_across) return pack_panel_across(c, column, width, first, length, to);
     const auto copy = [&](V k, V offset, V mask) {
-      vars_[c.reduced.var] = b_.CreateAdd(first, k);
-      vars_[c.columns.var] = b_.CreateAdd(column, offset);
-      V value = factor(c, c.p.column_value, c.columns.var, mask);
+      vars_[c.tiles.reduced.var] = b_.CreateAdd(first, k);
+      vars_[c.tiles.columns.var] = b_.CreateAdd(column, offset);
+      V value = factor(c, c.p.column_value, c.tiles.columns.var, mask);
       b_.CreateAlignedStore(value, element(c, to, b_.CreateAdd(b_.CreateMul(k, width), offset)), align);
     };
     if (whole_panel) {
@@ -181,12 +177,12 @@ void Emitter::pack_rows(const Contraction& c, const Block& at) {
   if (c.p.rows_across) {
     counted(whole(0), at.rows, c.p.lanes, [&](V row) {
       V mask = lane_mask(b_.CreateSub(at.rows, row), c.lanes());
-      vars_[c.rows.var] = b_.CreateAdd(at.row, row);
+      vars_[c.tiles.rows.var] = b_.CreateAdd(at.row, row);
       counted(whole(0), at.length, c.p.lanes, [&](V k) {
         const auto read = [&](unsigned i) {
-          vars_[c.reduced.var] =
+          vars_[c.tiles.reduced.var] =
               b_.CreateAdd(at.first, least(b_.CreateAdd(k, whole(i)), b_.CreateSub(at.length, whole(1))));
-          return factor(c, c.p.row_value, c.rows.var, mask);
+          return factor(c, c.p.row_value, c.tiles.rows.var, mask);
         };
         transpose(c.lanes(), read,
                   [&](unsigned j, V v) { b_.CreateAlignedStore(v, place(b_.CreateAdd(row, whole(j)), k), align); });
@@ -196,10 +192,10 @@ void Emitter::pack_rows(const Contraction& c, const Block& at) {
   }
   V even = down(at.length, c.p.lanes);
   counted(whole(0), up(at.rows, c.p.edge), 1, [&](V row) {
-    vars_[c.rows.var] = least(b_.CreateAdd(at.row, row), last);
+    vars_[c.tiles.rows.var] = least(b_.CreateAdd(at.row, row), last);
     const auto copy = [&](V k, V mask) {
-      vars_[c.reduced.var] = b_.CreateAdd(at.first, k);
-      b_.CreateAlignedStore(factor(c, c.p.row_value, c.reduced.var, mask), place(row, k), align);
+      vars_[c.tiles.reduced.var] = b_.CreateAdd(at.first, k);
+      b_.CreateAlignedStore(factor(c, c.p.row_value, c.tiles.reduced.var, mask), place(row, k), align);
     };
     counted(whole(0), even, c.p.lanes, [&](V k) { copy(k, nullptr); });
     counted(even, at.length, c.p.lanes, [&](V k) { copy(k, lane_mask(b_.CreateSub(at.length, k), c.lanes())); });
@@ -236,9 +232,9 @@ V Emitter::all_finite(const Contraction& c, V at, V count, V times, V stride) {
 // The part of the block's reduced indices where the tile's factors are not all zero, if what they are multiplied by is
 // finite.
 std::pair<V, V> Emitter::nonzero(const Contraction& c, const Block& at, V row, int height, V column, V width) {
-  if (!c.reduced.zeros) return {whole(0), at.length};
-  const plan::Zeros& z = *c.reduced.zeros;
-  const bool of_rows = z.var == c.rows.var;
+  if (!c.tiles.zeros) return {whole(0), at.length};
+  const plan::Zeros& z = *c.tiles.zeros;
+  const bool of_rows = z.var == c.tiles.rows.var;
   V first = of_rows ? b_.CreateAdd(at.row, row) : column;
   V edge = z.after ? b_.CreateAdd(first, of_rows ? whole(height) : width) : first;
   edge = most(least(b_.CreateSub(edge, at.first), at.length), whole(0));
@@ -249,8 +245,8 @@ std::pair<V, V> Emitter::nonzero(const Contraction& c, const Block& at, V row, i
 void Emitter::contract_block(const Contraction& c, const Block& given, V tile) {
   Block at = given;
   pack_rows(c, at);
-  const bool zero_rows = c.reduced.zeros && c.reduced.zeros->var == c.rows.var;
-  if (c.reduced.zeros && !zero_rows)
+  const bool zero_rows = c.tiles.zeros && c.tiles.zeros->var == c.tiles.rows.var;
+  if (c.tiles.zeros && !zero_rows)
     at.finite = all_finite(c, base(c.p.rows), up(at.length, c.p.lanes), at.rows, whole(c.p.stride()));
   V again = b_.CreateICmpNE(at.first, whole(0));
   V last = b_.CreateICmpSGE(b_.CreateAdd(at.first, at.length), c.reduced_count);
@@ -261,7 +257,7 @@ void Emitter::contract_block(const Contraction& c, const Block& given, V tile) {
     V panel = panel_at(c, at.first, at.length, column), two = b_.CreateICmpEQ(width, whole(c.panel()));
     if (zero_rows) at.finite = all_finite(c, panel, b_.CreateMul(at.length, width), whole(1), whole(0));
     // Tiles that begin below the panel's last column are not wanted of a symmetric product.
-    V end = c.rows.symmetric ? least(at.rows, b_.CreateSub(b_.CreateAdd(column, width), at.row)) : at.rows;
+    V end = c.tiles.symmetric ? least(at.rows, b_.CreateSub(b_.CreateAdd(column, width), at.row)) : at.rows;
     counted(whole(0), end, c.p.height, [&](V row) {
       V rows = least(whole(c.p.height), b_.CreateSub(at.rows, row));
       V sums = tile, errors = tile;
@@ -321,16 +317,16 @@ void Emitter::tile_vectors(const Contraction& c, V column, const std::function<v
 
 // The tile's elements are added up over its rows, each term made of the element, and that to the sum so far.
 void Emitter::fold_tile(const Contraction& c, V row, V rows, V column, V tile, V offset, V mask) {
-  const auto& add = std::get<plan::ScatterAdd>(c.columns.body[1].what);
-  vars_[c.columns.var] = b_.CreateAdd(column, offset);
-  vector_ = Vector{c.columns.var, c.lanes(), mask};
+  const auto& add = std::get<plan::ScatterAdd>(c.tiles.finish[0].what);
+  vars_[c.tiles.columns.var] = b_.CreateAdd(column, offset);
+  vector_ = Vector{c.tiles.columns.var, c.lanes(), mask};
   scopes_.emplace_back();
   V old = load(add.target, {});
   V sum = stack(old->getType());
   b_.CreateStore(llvm::Constant::getNullValue(old->getType()), sum);
   counted(whole(0), rows, 1, [&](V r) {
-    vars_[c.rows.var] = b_.CreateAdd(row, r);
-    reduced_[c.reduced.reductions[0]] = tile_sums(c, tile, r, offset);
+    vars_[c.tiles.rows.var] = b_.CreateAdd(row, r);
+    reduced_[c.tiles.sum] = tile_sums(c, tile, r, offset);
     V before = b_.CreateLoad(old->getType(), sum);
     b_.CreateStore(sum_with(before, add.value), sum);
   });
@@ -348,16 +344,16 @@ void Emitter::fold_tile(const Contraction& c, V row, V rows, V column, V tile, V
 
 // What follows the reduction, for each element of the tile.
 void Emitter::finish_tile(const Contraction& c, V row, V rows, V column, V tile) {
-  if (std::holds_alternative<plan::ScatterAdd>(c.columns.body[1].what))
+  if (std::holds_alternative<plan::ScatterAdd>(c.tiles.finish[0].what))
     return tile_vectors(c, column, [&](V offset, V mask) { fold_tile(c, row, rows, column, tile, offset, mask); });
   counted(whole(0), rows, 1, [&](V r) {
     tile_vectors(c, column, [&](V offset, V mask) {
       scopes_.emplace_back();
-      vars_[c.rows.var] = b_.CreateAdd(row, r);
-      vars_[c.columns.var] = b_.CreateAdd(column, offset);
-      vector_ = Vector{c.columns.var, c.lanes(), mask};
-      reduced_[c.reduced.reductions[0]] = tile_sums(c, tile, r, offset);
-      for (std::size_t k = 1; k < c.columns.body.size(); ++k) item(std::get<plan::Store>(c.columns.body[k].what));
+      vars_[c.tiles.rows.var] = b_.CreateAdd(row, r);
+      vars_[c.tiles.columns.var] = b_.CreateAdd(column, offset);
+      vector_ = Vector{c.tiles.columns.var, c.lanes(), mask};
+      reduced_[c.tiles.sum] = tile_sums(c, tile, r, offset);
+      for (const plan::Item& i : c.tiles.finish) item(std::get<plan::Store>(i.what));
       vector_.reset();
       scopes_.pop_back();
     });

@@ -121,18 +121,17 @@ void Emitter::open(const plan::Loop& l) {
 }
 
 // The same for a tile, whose results have an accumulator each.
-void Emitter::open_tile(const plan::Loop& l, unsigned results) {
-  const plan::ReductionId id = l.reductions[0];
-  const plan::Reduction& r = plan_.reductions[id.index];
-  Accumulator acc = accumulator(r, vector_ ? vector_->lanes : l.vector ? lanes_of(l.body) : 1, results, false);
-  acc.over_lanes = !vector_ && l.vector;
+void Emitter::open_tile(const Tile& t, unsigned results) {
+  const plan::Reduction& r = plan_.reductions[t.of.sum.index];
+  Accumulator acc = accumulator(r, vector_ ? vector_->lanes : lanes_of(t.of.body), results, false);
+  acc.over_lanes = !vector_;
   if (r.in_blocks) begin_blocks(acc, results);
-  accumulators_[id] = acc;
+  accumulators_[t.of.sum] = acc;
 }
 
 // The loop from `l` on, inwards, whose iterations fill the lanes in which the reduction accumulates.
 const plan::Loop* Emitter::vector_loop_of(const plan::Loop& l, plan::ReductionId id) const {
-  if (l.vector) return &l;
+  if (l.is_vector()) return &l;
   for (const plan::Item& i : l.body) {
     const auto* inner = std::get_if<plan::Loop>(&i.what);
     if (inner && leaf(*inner, id)) return vector_loop_of(*inner, id);
@@ -212,26 +211,24 @@ V Emitter::with_laid_aside(const Accumulator& acc, V last) {
 }
 
 // Folds copies, then what was laid aside, then lanes.
-void Emitter::close(const plan::Loop& l) {
-  for (const plan::ReductionId id : l.reductions) {
-    const Monoid m = plan_.reductions[id.index].monoid;
-    const Accumulator& acc = accumulators_.at(id);
-    const auto read = [&](std::size_t c) -> std::pair<V, V> {
-      V place = acc.positions.empty() ? nullptr : acc.positions[c];
-      return {b_.CreateLoad(acc.type, acc.values[c]), place ? b_.CreateLoad(slot_type(place), place) : nullptr};
-    };
-    std::pair<V, V> total = read(0);
-    for (std::size_t c = 1; c < acc.values.size(); ++c) total = merged(m, total, read(c));
-    if (!acc.sums.empty()) total.first = with_laid_aside(acc, total.first);
-    if (acc.over_lanes) total = folded_lanes(m, total);
-    if (!total.second) {
-      reduced_[id] = total.first;
-      continue;
-    }
-    // No position was taken where every element equals the start: then the first is the winner.
-    V none = b_.CreateICmpEQ(total.second, llvm::ConstantInt::get(total.second->getType(), INT64_MAX));
-    reduced_[id] = b_.CreateSelect(none, llvm::ConstantInt::get(total.second->getType(), 0), total.second);
+void Emitter::close(plan::ReductionId id) {
+  const Monoid m = plan_.reductions[id.index].monoid;
+  const Accumulator& acc = accumulators_.at(id);
+  const auto read = [&](std::size_t c) -> std::pair<V, V> {
+    V place = acc.positions.empty() ? nullptr : acc.positions[c];
+    return {b_.CreateLoad(acc.type, acc.values[c]), place ? b_.CreateLoad(slot_type(place), place) : nullptr};
+  };
+  std::pair<V, V> total = read(0);
+  for (std::size_t c = 1; c < acc.values.size(); ++c) total = merged(m, total, read(c));
+  if (!acc.sums.empty()) total.first = with_laid_aside(acc, total.first);
+  if (acc.over_lanes) total = folded_lanes(m, total);
+  if (!total.second) {
+    reduced_[id] = total.first;
+    return;
   }
+  // No position was taken where every element equals the start: then the first is the winner.
+  V none = b_.CreateICmpEQ(total.second, llvm::ConstantInt::get(total.second->getType(), INT64_MAX));
+  reduced_[id] = b_.CreateSelect(none, llvm::ConstantInt::get(total.second->getType(), 0), total.second);
 }
 
 std::vector<Emitter::Accumulator*> Emitter::block_sums(const plan::Loop& l) {
@@ -256,6 +253,24 @@ void Emitter::when(V condition, const std::function<void()>& code) {
   b_.SetInsertPoint(done);
 }
 
+void Emitter::in_blocks(std::int64_t block_length, V from, V to, const std::vector<Accumulator*>& sums,
+                        const std::function<void(V from, V to)>& code) {
+  if (block_length == 0) return code(from, to);
+  V at = stack(b_.getInt64Ty());
+  b_.CreateStore(from, at);
+  llvm::BasicBlock *body = block("block"), *more = block("more"), *done = block("done");
+  b_.CreateBr(body);
+  b_.SetInsertPoint(body);
+  V first = b_.CreateLoad(b_.getInt64Ty(), at), end = least(b_.CreateNSWAdd(first, whole(block_length)), to);
+  code(first, end);
+  b_.CreateCondBr(b_.CreateICmpSLT(end, to), more, done);
+  b_.SetInsertPoint(more);
+  for (const Accumulator* acc : sums) lay_aside(*acc);
+  b_.CreateStore(end, at);
+  b_.CreateBr(body);
+  b_.SetInsertPoint(done);
+}
+
 // Iterations of a loop whose lanes or copies are accumulators, block by block. Sums that end with the loop are laid
 // aside after each block but the last. One that goes on after the loop is laid aside when a block's length has come
 // together; vectors after the last that fill all copies count for as many.
@@ -263,27 +278,18 @@ void Emitter::lane_blocks(const plan::Loop& l, V from, V to, const std::function
   if (l.block == 0) return code(from, to);
   std::vector<Accumulator*> sums = block_sums(l);
   const auto going_on = std::ranges::partition(sums, [&](const Accumulator* a) { return ends_with(l, a); });
+  const std::vector<Accumulator*> ending(sums.begin(), going_on.begin());
   const std::int64_t lanes = lanes_of(l.body), all = lanes * turns(l);
-  V at = stack(b_.getInt64Ty());
-  b_.CreateStore(from, at);
-  llvm::BasicBlock *body = block("block"), *more = block("more"), *done = block("done");
-  b_.CreateBr(body);
-  b_.SetInsertPoint(body);
-  V first = b_.CreateLoad(b_.getInt64Ty(), at), end = least(b_.CreateNSWAdd(first, whole(l.block)), to);
-  code(first, end);
-  for (Accumulator* acc : going_on) {
-    V length = most(b_.CreateSub(end, first), whole(0)), even = down(length, all);
-    V counts = b_.CreateAdd(even, b_.CreateMul(up(b_.CreateSub(length, even), lanes), whole(all / lanes)));
-    V filled = b_.CreateAdd(b_.CreateLoad(b_.getInt64Ty(), acc->filled), counts);
-    b_.CreateStore(filled, acc->filled);
-    when(b_.CreateICmpSGE(filled, whole(l.block)), [&] { lay_aside(*acc); });
-  }
-  b_.CreateCondBr(b_.CreateICmpSLT(end, to), more, done);
-  b_.SetInsertPoint(more);
-  for (auto acc = sums.begin(); acc != going_on.begin(); ++acc) lay_aside(**acc);
-  b_.CreateStore(end, at);
-  b_.CreateBr(body);
-  b_.SetInsertPoint(done);
+  in_blocks(l.block, from, to, ending, [&](V first, V end) {
+    code(first, end);
+    for (Accumulator* acc : going_on) {
+      V length = most(b_.CreateSub(end, first), whole(0)), even = down(length, all);
+      V counts = b_.CreateAdd(even, b_.CreateMul(up(b_.CreateSub(length, even), lanes), whole(all / lanes)));
+      V filled = b_.CreateAdd(b_.CreateLoad(b_.getInt64Ty(), acc->filled), counts);
+      b_.CreateStore(filled, acc->filled);
+      when(b_.CreateICmpSGE(filled, whole(l.block)), [&] { lay_aside(*acc); });
+    }
+  });
 }
 
 // Iterations of a loop that adds one term after the other, each block of a sum in full though it may begin in an

@@ -18,13 +18,24 @@ V Emitter::work(const plan::Loop& l) {
   return in_blocks ? work(l.body) : b_.CreateMul(dim(l.extent), work(l.body));
 }
 
+// As the three loops that it stands for.
+V Emitter::work(const plan::Tiles& t) {
+  const auto times = [&](const plan::Tiles::Axis& axis, V each) { return b_.CreateMul(dim(axis.extent), each); };
+  V element = b_.CreateAdd(times(t.reduced, work(t.body)), whole(static_cast<std::int64_t>(weight(t.finish)) + 1));
+  return times(t.rows, b_.CreateAdd(times(t.columns, element), whole(1)));
+}
+
 V Emitter::work(const std::vector<plan::Item>& items) {
   std::vector<plan::Item> own;
   V total = nullptr;
   for (const plan::Item& i : items) {
     const auto* inner = std::get_if<plan::Loop>(&i.what);
+    const auto* tiles = std::get_if<plan::Tiles>(&i.what);
     const auto* steps = std::get_if<plan::For>(&i.what);
-    V part = inner ? work(*inner) : steps ? b_.CreateMul(dim(steps->trip), work(steps->body)) : nullptr;
+    V part = inner   ? work(*inner)
+             : tiles ? work(*tiles)
+             : steps ? b_.CreateMul(dim(steps->trip), work(steps->body))
+                     : nullptr;
     if (!part) own.push_back(i);
     if (part) total = total ? b_.CreateAdd(total, part) : part;
   }
@@ -33,40 +44,49 @@ V Emitter::work(const std::vector<plan::Item>& items) {
 }
 
 // The buffers that the items read or write.
-std::set<plan::BufferId> Emitter::buffers_of(const std::vector<plan::Item>& list) const {
+std::set<plan::BufferId> Emitter::buffers_of(const Lists& lists) const {
   std::set<plan::BufferId> found;
-  for (const plan::NodeId id : nodes_of(list)) {
+  for (const plan::NodeId id : nodes_of(lists)) {
     if (plan_.node(id).kind == plan::Node::Kind::load) found.insert(plan_.node(id).access.buffer);
   }
-  const std::function<void(const std::vector<plan::Item>&)> walk = [&](const std::vector<plan::Item>& in) {
-    for (const plan::Item& item : in) {
-      if (const plan::Access* a = plan::stored_by(item)) found.insert(a->buffer);
-      if (const auto* s = std::get_if<plan::ScatterAdd>(&item.what); s && s->errors.buffer.valid())
-        found.insert(s->errors.buffer);
-      if (const auto* f = std::get_if<plan::For>(&item.what)) {
-        for (const plan::For::Carried& c : f->carried) found.insert({c.current, c.next});
-      }
-      if (const auto* l = std::get_if<plan::Loop>(&item.what)) {
-        found.insert(l->own.begin(), l->own.end());
-        if (l->packing) found.insert({l->packing->columns, l->packing->rows, l->packing->partial, l->packing->errors});
-      }
-      for (auto* body : plan::bodies(const_cast<plan::Item&>(item))) walk(*body);
+  const auto own = [&](const std::optional<plan::Threads>& t) {
+    if (t) found.insert(t->own.begin(), t->own.end());
+  };
+  const auto used = [&](const plan::Item& item) {
+    if (const plan::Access* a = plan::stored_by(item)) found.insert(a->buffer);
+    if (const auto* s = std::get_if<plan::ScatterAdd>(&item.what); s && s->errors.buffer.valid())
+      found.insert(s->errors.buffer);
+    if (const auto* f = std::get_if<plan::For>(&item.what)) {
+      for (const plan::For::Carried& c : f->carried) found.insert({c.current, c.next});
+    }
+    if (const auto* l = std::get_if<plan::Loop>(&item.what)) own(l->threads);
+    if (const auto* t = std::get_if<plan::Tiles>(&item.what)) {
+      own(t->threads);
+      if (t->packing) found.insert({t->packing->columns, t->packing->rows, t->packing->partial, t->packing->errors});
     }
   };
-  walk(list);
+  for (const auto* list : lists) plan::for_each_item(*list, used);
   return found;
 }
 
-Emitter::Part Emitter::part(const plan::Loop& l, const RangeCode& code) {
+// Of whole vectors and of whole tiles.
+Emitter::Shared Emitter::shared(const plan::Loop& l) const {
+  return {l.extent, *l.threads, nullptr, {&l.body}, l.is_vector() ? 64 : 1};
+}
+Emitter::Shared Emitter::shared(const plan::Tiles& t) const {
+  return {t.rows.extent, *t.threads, t.packing ? &*t.packing : nullptr, {&t.body, &t.finish}, 24};
+}
+
+Emitter::Part Emitter::part(const Shared& s, const RangeCode& code) {
   // Sizes, buffers and finished reductions, in order.
   std::vector<V> captured(sizes_);
-  std::set<plan::BufferId> used = buffers_of(l.body);
-  used.insert(l.own.begin(), l.own.end());
-  if (l.packing) used.insert(l.packing->columns);
+  std::set<plan::BufferId> used = buffers_of(s.bodies);
+  used.insert(s.threads.own.begin(), s.threads.own.end());
+  if (s.packing) used.insert(s.packing->columns);
   std::erase_if(used, [&](plan::BufferId b) { return !b.valid() || !bases_[b.index]; });
   for (const plan::BufferId b : used) captured.push_back(bases_[b.index]);
   std::vector<plan::ReductionId> finished;
-  for (const plan::NodeId id : nodes_of(l.body)) {
+  for (const plan::NodeId id : nodes_of(s.bodies)) {
     const plan::Node& n = plan_.node(id);
     if (n.kind != plan::Node::Kind::reduced || !reduced_.contains(n.reduction)) continue;
     finished.push_back(n.reduction);
@@ -87,7 +107,7 @@ Emitter::Part Emitter::part(const plan::Loop& l, const RangeCode& code) {
   body->setAttributes(
       llvm::AttributeList::get(b_.getContext(), llvm::AttributeList::FunctionIndex,
                                llvm::AttrBuilder(b_.getContext(), function_->getAttributes().getFnAttrs())));
-  Emitter(plan_, body, options_).emit_range(l, *this, env_type, used, finished, code);
+  Emitter(plan_, body, options_).emit_range(s.threads, *this, env_type, used, finished, code);
   return {body, env};
 }
 
@@ -102,8 +122,8 @@ void Emitter::call_part(const Part& part, V count) {
   b_.CreateCall(part.body, {b_.getInt64(0), count, b_.getInt32(0), part.env});
 }
 
-void Emitter::if_many(const plan::Loop& l, const std::function<void()>& parallel, const std::function<void()>& serial) {
-  V many = b_.CreateAnd(b_.CreateIsNotNull(context_), b_.CreateICmpSGT(work(l), b_.getInt64(worth_threads)));
+void Emitter::if_many(V work, const std::function<void()>& parallel, const std::function<void()>& serial) {
+  V many = b_.CreateAnd(b_.CreateIsNotNull(context_), b_.CreateICmpSGT(work, b_.getInt64(worth_threads)));
   llvm::BasicBlock *on_all = block("parallel"), *on_one = block("serial"), *done = block("joined");
   b_.CreateCondBr(many, on_all, on_one);
   b_.SetInsertPoint(on_all);
@@ -115,24 +135,23 @@ void Emitter::if_many(const plan::Loop& l, const std::function<void()>& parallel
   b_.SetInsertPoint(done);
 }
 
-bool Emitter::inline_range(const plan::Loop& l) {
-  const auto* known = llvm::dyn_cast<llvm::ConstantInt>(work(l));
+bool Emitter::inline_range(const Shared& s, V work, const RangeCode& code) {
+  const auto* known = llvm::dyn_cast<llvm::ConstantInt>(work);
   if (!known || known->getSExtValue() > worth_threads) return false;
-  for (const plan::BufferId id : l.own) {
+  for (const plan::BufferId id : s.threads.own) {
     if (plan_.buffer(id).slot < 0) bases_[id.index] = stack_buffer(plan_.buffer(id));
   }
-  range(l, b_.getInt64(0), dim(l.extent));
+  code(*this, b_.getInt64(0), dim(s.extent));
   return true;
 }
 
-void Emitter::threaded(const plan::Loop& l) {
-  if (inline_range(l)) return;
-  const Part part_of = part(l, [&](Emitter& inner, V from, V to) { inner.range(l, from, to); });
-  // Several shares a thread, so that a thread that is late takes fewer; of whole vectors and tiles.
-  const std::int64_t unit = l.vector ? 64 : l.together > 1 ? 24 : 1;
-  V extent = dim(l.extent);
+void Emitter::threaded(const Shared& s, const std::function<V()>& work, const RangeCode& code) {
+  if (inline_range(s, work(), code)) return;
+  const Part part_of = part(s, code);
+  // Several shares a thread, so that a thread that is late takes fewer.
+  V extent = dim(s.extent);
   if_many(
-      l, [&] { run_part(part_of, extent, up(share(extent, b_.CreateMul(threads(), b_.getInt64(8))), unit)); },
+      work(), [&] { run_part(part_of, extent, up(share(extent, b_.CreateMul(threads(), b_.getInt64(8))), s.unit)); },
       [&] { call_part(part_of, extent); });
 }
 
@@ -141,7 +160,7 @@ V Emitter::threads() {
   return b_.CreateSExt(b_.CreateCall(count, {context_}), b_.getInt64Ty());
 }
 
-void Emitter::emit_range(const plan::Loop& l, const Emitter& outer, llvm::StructType* env,
+void Emitter::emit_range(const plan::Threads& threads, const Emitter& outer, llvm::StructType* env,
                          const std::set<plan::BufferId>& used, const std::vector<plan::ReductionId>& finished,
                          const RangeCode& code) {
   unsigned field = 0;
@@ -153,7 +172,7 @@ void Emitter::emit_range(const plan::Loop& l, const Emitter& outer, llvm::Struct
   for (const plan::BufferId b : used) bases_[b.index] = next();
   for (const plan::ReductionId id : finished) reduced_[id] = next();
   indirect_ = outer.indirect_;
-  for (const plan::BufferId id : l.own) {
+  for (const plan::BufferId id : threads.own) {
     const plan::Buffer& b = plan_.buffer(id);
     V thread = b_.CreateSExt(function_->getArg(2), b_.getInt64Ty());
     bases_[id.index] =

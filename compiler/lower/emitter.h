@@ -24,7 +24,7 @@ class Emitter {
   /// The body of f.
   void emit_function();
   /// The body of a part of a threaded loop: a function (begin, end, thread, env).
-  void emit_range(const plan::Loop& l, const Emitter& outer, llvm::StructType* env,
+  void emit_range(const plan::Threads& threads, const Emitter& outer, llvm::StructType* env,
                   const std::set<plan::BufferId>& used, const std::vector<plan::ReductionId>& finished,
                   const RangeCode& code);
   /// The body of f_workspace.
@@ -106,6 +106,7 @@ class Emitter {
   /// In an iteration of `length` operations, for one that is before `to`.
   void fetch_ahead(const plan::Loop& l, std::int64_t length, V to);
   void item(const plan::Loop& l);
+  void item(const plan::Tiles& t);
   void item(const plan::Store& s);
   void item(const plan::Accumulate& a);
   void item(const plan::ScatterAdd& s);
@@ -118,26 +119,39 @@ class Emitter {
   void counted(V from, V to, std::int64_t step, const std::function<void(V)>& body);
   void vector_loop(const plan::Loop& l, V from, V to);
   void vector_iterations(const plan::Loop& l, V from, V to, V end);
-  /// A contraction by register tiles: two nested parallel loops around a reduced one.
-  void tiles(const plan::Loop& rows, V from, V to);
+  /// The rows from .. to-1 of tiles whose factors are read where they are.
+  void tiles(const plan::Tiles& t, V from, V to);
   /// Those of the iterations from .. to-1 that are in the loop's own ranges.
   void range(const plan::Loop& l, V from, V to);
   /// The iterations from .. to-1.
   void whole_range(const plan::Loop& l, V from, V to);
-  /// The loop in place where its work is known to be too little for threads; else false, and nothing is emitted for it.
-  bool inline_range(const plan::Loop& l);
-  /// The loop as a function of a range of iterations, called for each part by the runtime's threads.
-  void threaded(const plan::Loop& l);
+  using Lists = std::vector<const std::vector<plan::Item>*>;
+  /// Iterations that threads share: those of a loop, or the rows of tiles.
+  struct Shared {
+    const plan::Dim& extent;
+    const plan::Threads& threads;
+    const plan::Packing* packing = nullptr;
+    Lists bodies;
+    std::int64_t unit = 1;  // a share is a multiple of it, but for the last one
+  };
+  Shared shared(const plan::Loop& l) const;
+  Shared shared(const plan::Tiles& t) const;
+  /// The iterations in place where their `work` is known to be too little for threads; else false, and nothing is
+  /// emitted.
+  bool inline_range(const Shared& s, V work, const RangeCode& code);
+  /// The iterations as a function of a range of them, called for each part by the runtime's threads.
+  void threaded(const Shared& s, const std::function<V()>& work, const RangeCode& code);
   struct Part {
     llvm::Function* body;
     V env;
   };
-  Part part(const plan::Loop& l, const RangeCode& code);
+  Part part(const Shared& s, const RangeCode& code);
   void run_part(const Part& part, V count, V grain);
   void call_part(const Part& part, V count);
-  /// `parallel` where there is a context and the loop's work is worth threads, else `serial`.
-  void if_many(const plan::Loop& l, const std::function<void()>& parallel, const std::function<void()>& serial);
+  /// `parallel` where there is a context and the work is worth threads, else `serial`.
+  void if_many(V work, const std::function<void()>& parallel, const std::function<void()>& serial);
   V work(const plan::Loop& l);
+  V work(const plan::Tiles& t);
   V work(const std::vector<plan::Item>& items);
   V threads();  // of the context
   /// n in equal parts, rounded up.
@@ -145,9 +159,7 @@ class Emitter {
 
   // Contractions whose operands are copied to panels.
   struct Contraction {
-    const plan::Loop& rows;
-    const plan::Loop& columns;
-    const plan::Loop& reduced;
+    const plan::Tiles& tiles;
     const plan::Packing& p;
     llvm::Type* elem;
     V row_count, column_count, reduced_count;
@@ -159,8 +171,8 @@ class Emitter {
     V row, rows, first, length;
     V finite = nullptr;  // whether the factor beside the one that has zeros is, where one has
   };
-  Contraction contraction(const plan::Loop& rows);
-  void packed(const plan::Loop& rows);
+  Contraction contraction(const plan::Tiles& tiles);
+  void packed(const plan::Tiles& tiles);
   void pack_columns(const Contraction& c, V from, V to);
   void pack_panel(const Contraction& c, V column, V width, bool whole);
   void pack_panel_across(const Contraction& c, V column, V width, V first, V length, V to);
@@ -197,10 +209,10 @@ class Emitter {
   V up(V v, std::int64_t unit) { return down(b_.CreateAdd(v, whole(unit - 1)), unit); }
   V down(V v, std::int64_t unit) { return b_.CreateMul(b_.CreateUDiv(v, whole(unit)), whole(unit)); }
   struct Tile {
-    const plan::Loop& rows;
-    const plan::Loop& columns;
-    const plan::Loop& reduced;
+    const plan::Tiles& of;
     unsigned lanes;
+    bool across;  // the lanes are columns
+    std::int64_t width() const { return across ? lanes : 1; }
   };
   void tile(const Tile& t, V row, int row_count, V column, int column_count, V mask);
   void tile_rows(const Tile& t, V from, V to, V column, int column_count, V mask);
@@ -208,18 +220,20 @@ class Emitter {
   void tile_block(const Tile& t, V from, V to);
   void chains(const Accumulator& acc, V from, V to, const std::function<void(V from, V to)>& code);
   void reduce_copies(const Tile& t, std::int64_t copies, V mask, const std::function<void(std::int64_t)>& select);
-  unsigned lanes_of(const std::vector<plan::Item>& list) const;
-  unsigned element_bytes(const std::vector<plan::Item>& list) const;
-  std::set<plan::NodeId> nodes_of(const std::vector<plan::Item>& list) const;
-  std::set<plan::BufferId> buffers_of(const std::vector<plan::Item>& list) const;
+  unsigned lanes_of(const Lists& lists) const;
+  unsigned lanes_of(const std::vector<plan::Item>& list) const { return lanes_of(Lists{&list}); }
+  unsigned element_bytes(const Lists& lists) const;
+  std::set<plan::NodeId> nodes_of(const Lists& lists) const;
+  std::set<plan::NodeId> nodes_of(const std::vector<plan::Item>& list) const { return nodes_of(Lists{&list}); }
+  std::set<plan::BufferId> buffers_of(const Lists& lists) const;
   std::size_t weight(const std::vector<plan::Item>& list) const;
   bool calls_functions(const std::vector<plan::Item>& list) const;
   void when(V condition, const std::function<void()>& code);
 
   // Reductions.
   void open(const plan::Loop& l);
-  void open_tile(const plan::Loop& l, unsigned results);
-  void close(const plan::Loop& l);
+  void open_tile(const Tile& t, unsigned results);
+  void close(plan::ReductionId id);
   Accumulator accumulator(const plan::Reduction& r, unsigned lanes, unsigned count, bool array);
   void begin_blocks(Accumulator& acc, unsigned count);
   void lay_aside(const Accumulator& acc);
@@ -230,6 +244,9 @@ class Emitter {
   /// The sums in blocks that accumulate in the loop's own body.
   std::vector<Accumulator*> block_sums(const plan::Loop& l);
   void lane_blocks(const plan::Loop& l, V from, V to, const std::function<void(V from, V to)>& code);
+  /// Iterations from .. to-1 in blocks of so many, 0: in one. The sums are laid aside after each block but the last.
+  void in_blocks(std::int64_t block, V from, V to, const std::vector<Accumulator*>& sums,
+                 const std::function<void(V from, V to)>& code);
   bool ends_with(const plan::Loop& l, const Accumulator* sum) const;
   V with_laid_aside(const Accumulator& acc, V last);
   void one_by_one(const plan::Loop& l, V from, V to, const std::function<void(V)>& code);
@@ -246,6 +263,7 @@ class Emitter {
   V neutral(const plan::Reduction& r, unsigned lanes);
 
   void entry_checks();
+  void make_indirect(const plan::For::Carried& c);
   void workspace();
   V slot_bytes(const plan::Slot& s);
   V slot_total(const plan::Slot& s, V threads);

@@ -8,8 +8,18 @@
 // plan variable (a loop's axis, a counter, or the run-time value of a node). So an address is one canonical polynomial,
 // and its stride along an axis is a coefficient.
 //
-// Invariants: a node's arguments precede it; a Load of a buffer is dominated by every Store that it may read; the
-// variables of a node are axes of loops around its uses.
+// Invariants (verify.h checks them):
+//
+//    1  a node's arguments and guard precede it; ids are of the plan
+//    2  an access has an index an extent of its buffer, and what is loaded and stored is of its element type
+//    3  a variable is used inside of its loop only, and a loop's variable is that of no loop around it
+//    4  what a reduction accumulates is inside of the one loop that ends it, and its result is read after that
+//    5  an array of the workspace is stored to before it is read
+//    6  parameters and constants are not stored to
+//    7  a state of a loop has two arrays of one type, or one that is updated in place
+//    8  after the pass `storage`: what the workspace has is in a slot
+//    9  a loop that threads share ends no reduction, and what each of them has of its own is memory of one iteration
+//   10  tiles accumulate their sum, and end with stores or, where factors are copied, with one addition
 #pragma once
 
 #include <cstdint>
@@ -137,26 +147,60 @@ struct Zeros {
   bool after = true;
 };
 
+/// Iterations are divided among the threads (parallelisation), which share all memory but that in `own`: memory of one
+/// iteration, of which each thread has its own (privatised).
+struct Threads {
+  std::vector<BufferId> own;
+};
+
 /// Iterations are independent but for the reductions that end with the loop.
 struct Loop {
+  enum class Kind : std::uint8_t {
+    serial,  // one iteration after the other
+    vector,  // consecutive iterations fill the lanes of a vector
+  };
   VarId var;
   Dim extent;
-  bool vector = false;    // consecutive iterations fill the lanes of a vector
-  bool threaded = false;  // iterations are divided among the threads
-  /// Iterations (of a vector loop: vectors of them) computed at once. Above 1 in both of two nested loops around a
-  /// reduced one: a contraction by tiles of accumulators in registers.
+  Kind kind = Kind::serial;
+  /// vector: vectors computed at once (interleaving).
   int together = 1;
+  std::optional<Threads> threads;
   /// Sums that accumulate here begin anew after so many iterations; 0: they never do. What they were is added up with
   /// the errors of that, so that the length of a chain of additions has a bound. Depends on element types and target
   /// only.
   std::int64_t block = 0;
-  std::optional<Packing> packing;       // of the rows of a contraction by tiles whose operands are copied
   std::vector<ReductionId> reductions;  // those that begin before and end after this loop
   std::vector<Range> ranges;            // only these iterations, in order; empty: all
   std::optional<Zeros> zeros;           // of a sum: terms that may be left out
-  bool symmetric = false;               // rows of a contraction by tiles: those below the diagonal may be left out
-  std::vector<BufferId> own;            // threaded: memory of one iteration, of which each thread has its own
   std::vector<Item> body;
+
+  bool is_vector() const { return kind == Kind::vector; }
+};
+
+/// A contraction by tiles of accumulators in registers (unroll-and-jam of two loops around a reduced one):
+///
+///   each row { each column { each reduced index { body } finish } }
+///
+/// where `body` accumulates one sum and `finish` says what is made of it.
+struct Tiles {
+  struct Axis {
+    VarId var;
+    Dim extent;
+  };
+  enum class Lanes : std::uint8_t { columns, reduced };
+  Axis rows, columns, reduced;
+  Lanes lanes = Lanes::columns;  // of which axis consecutive indices fill the lanes of a vector
+  /// Of a tile. The columns count as vectors where they fill lanes.
+  int row_count = 1, column_count = 1;
+  ReductionId sum;
+  std::int64_t block = 0;          // of the sum, as Loop's
+  std::optional<Packing> packing;  // where the factors are copied
+  std::optional<Zeros> zeros;      // terms that may be left out
+  bool symmetric = false;          // rows below the diagonal may be left out
+  std::optional<Threads> threads;  // share the rows
+  std::vector<Item> body, finish;  // an Accumulate; Stores, or one ScatterAdd of a sum over the rows
+
+  bool lanes_are_columns() const { return lanes == Lanes::columns; }
 };
 
 struct Store {
@@ -238,7 +282,7 @@ struct Kernel {
 };
 
 struct Item {
-  std::variant<Loop, Store, Accumulate, ScatterAdd, For, If, Assert, Sizes, Kernel> what;
+  std::variant<Loop, Tiles, Store, Accumulate, ScatterAdd, For, If, Assert, Sizes, Kernel> what;
 };
 
 /// A part of the workspace, shared by buffers that are never alive together.

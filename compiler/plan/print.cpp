@@ -108,10 +108,7 @@ struct Printer {
   }
 
   void count(const std::vector<Item>& list) {
-    for (const Item& item : list) {
-      for_each_root_node(plan, item, [&](NodeId id) { count(id); });
-      for (std::vector<Item>* body : bodies(const_cast<Item&>(item))) count(*body);
-    }
+    for_each_item(list, [&](const Item& item) { for_each_root_node(plan, item, [&](NodeId id) { count(id); }); });
   }
   void count(NodeId root) {
     std::vector<NodeId> open{root};
@@ -136,18 +133,36 @@ struct Printer {
   void print(const Loop& l) {
     std::string text = fmt::format("loop {} < {}", plan.vars[l.var.index].name, dim(l.extent));
     for (const Range& r : l.ranges) text += fmt::format(" {}..{}", dim(r.from), dim(r.to));
-    if (l.vector) text += " vector";
-    if (l.threaded) text += " threads";
+    if (l.is_vector()) text += " vector";
+    if (l.threads) text += " threads";
     if (l.together > 1) text += fmt::format(" {} at once", l.together);
-    if (l.packing) text += " packed";
-    if (l.symmetric) text += " symmetric";
-    if (l.zeros)
-      text += fmt::format(" zero {} {}", l.zeros->after ? "after" : "before", plan.vars[l.zeros->var.index].name);
+    text += zero_terms(l.zeros);
     for (const ReductionId r : l.reductions)
       text += fmt::format(" {} r{}", name(plan.reductions[r.index].monoid), r.index);
     if (l.block > 0) text += fmt::format(" in blocks of {}", l.block);
     line(text);
     items(l.body);
+  }
+  std::string zero_terms(const std::optional<Zeros>& z) const {
+    return z ? fmt::format(" zero {} {}", z->after ? "after" : "before", plan.vars[z->var.index].name) : "";
+  }
+  void print(const Tiles& t) {
+    const auto axis = [&](const Tiles::Axis& a) {
+      return fmt::format("{} < {}", plan.vars[a.var.index].name, dim(a.extent));
+    };
+    const bool across = t.lanes_are_columns();
+    std::string text =
+        fmt::format("tiles {} by {}, {} by {}{}, {} sum r{}{}", axis(t.rows), t.row_count, axis(t.columns),
+                    t.column_count, across ? " vectors" : "", axis(t.reduced), t.sum.index, across ? "" : " vector");
+    if (t.threads) text += " threads";
+    if (t.packing) text += " packed";
+    if (t.symmetric) text += " symmetric";
+    text += zero_terms(t.zeros);
+    if (t.block > 0) text += fmt::format(" in blocks of {}", t.block);
+    line(text);
+    items(t.body);
+    line("finish");
+    items(t.finish);
   }
   void print(const Store& s) { line(access(s.target) + " = " + value(s.value)); }
   void print(const Accumulate& a) {

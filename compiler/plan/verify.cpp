@@ -23,9 +23,10 @@ constexpr std::string_view kInvariants[] = {
     "parameters and constants are not stored to",
     "a state of a loop has two arrays of one type, or one that is updated in place",
     "after `storage`: what the workspace has is in a slot",
-    "a loop that threads share ends no reduction, and only such a loop has memory of its own a thread",
+    "a loop that threads share ends no reduction, and what each of them has of its own is memory of one iteration",
+    "tiles accumulate their sum, and end with stores or, where factors are copied, with one addition",
 };
-enum Invariant { kNodes = 1, kAccesses, kVariables, kReductions, kOrder, kReadOnly, kStates, kSlots, kThreads };
+enum Invariant { kNodes = 1, kAccesses, kVariables, kReductions, kOrder, kReadOnly, kStates, kSlots, kThreads, kTiles };
 
 struct Broken {
   Breach breach;
@@ -146,8 +147,8 @@ class Verifier {
       dim(r.from);
       dim(r.to);
     }
-    if (l.threaded && !l.reductions.empty()) fail(kThreads, "threads share a loop that ends a reduction");
-    if (!l.threaded && !l.own.empty()) fail(kThreads, "a loop without threads has memory of their own");
+    if (l.threads && !l.reductions.empty()) fail(kThreads, "threads share a loop that ends a reduction");
+    threads(l.threads);
     enter(l.var);
     const std::vector<ReductionId> outer = open_;
     open_.insert(open_.end(), l.reductions.begin(), l.reductions.end());
@@ -155,6 +156,36 @@ class Verifier {
     open_ = outer;
     scope_.pop_back();
     ended_.insert(l.reductions.begin(), l.reductions.end());
+  }
+  void threads(const std::optional<Threads>& t) const {
+    for (const BufferId b : t ? t->own : std::vector<BufferId>{}) {
+      if (b.index >= plan_.buffers.size()) fail(kNodes, fmt::format("there is no buffer {}", b.index));
+      const Storage s = plan_.buffer(b).storage;
+      if (s != Storage::tile && s != Storage::scalar)
+        fail(kThreads, fmt::format("each thread has its own {}, which is memory of all iterations", name(b)));
+    }
+  }
+  void check(const Tiles& t) {
+    const auto* sum = t.body.size() == 1 ? std::get_if<Accumulate>(&t.body[0].what) : nullptr;
+    if (sum == nullptr || !(sum->reduction == t.sum)) fail(kTiles, "tiles accumulate what is not their sum");
+    const bool folds = t.finish.size() == 1 && std::holds_alternative<ScatterAdd>(t.finish[0].what);
+    const bool stores =
+        std::ranges::all_of(t.finish, [](const Item& i) { return std::holds_alternative<Store>(i.what); });
+    if (!stores && !(folds && t.packing)) fail(kTiles, "tiles end with what is no store");
+    if (t.packing && !t.lanes_are_columns()) fail(kTiles, "lanes of copied factors are not the columns");
+    for (const Tiles::Axis* a : {&t.rows, &t.columns, &t.reduced}) dim(a->extent);
+    threads(t.threads);
+    enter(t.rows.var);
+    enter(t.columns.var);
+    enter(t.reduced.var);
+    open_.push_back(t.sum);
+    items(t.body);
+    open_.pop_back();
+    scope_.pop_back();
+    ended_.insert(t.sum);
+    items(t.finish);
+    scope_.pop_back();
+    scope_.pop_back();
   }
   void check(const Store& s) {
     value(s.value);

@@ -5,14 +5,36 @@
 
 namespace rg::plan {
 
-std::vector<std::vector<Item>*> bodies(Item& item) {
-  using Lists = std::vector<std::vector<Item>*>;
+std::vector<const std::vector<Item>*> bodies(const Item& item) {
+  using Lists = std::vector<const std::vector<Item>*>;
   return std::visit(
-      Overload{[](Loop& l) { return Lists{&l.body}; }, [](For& l) { return Lists{&l.body}; },
-               [](If& i) { return Lists{&i.then_body, &i.else_body}; }, [](Assert& a) { return Lists{&a.search}; },
-               [](Store&) { return Lists{}; }, [](Accumulate&) { return Lists{}; }, [](ScatterAdd&) { return Lists{}; },
-               [](Sizes&) { return Lists{}; }, [](Kernel&) { return Lists{}; }},
+      Overload{[](const Loop& l) { return Lists{&l.body}; }, [](const Tiles& t) { return Lists{&t.body, &t.finish}; },
+               [](const For& l) { return Lists{&l.body}; },
+               [](const If& i) { return Lists{&i.then_body, &i.else_body}; },
+               [](const Assert& a) { return Lists{&a.search}; }, [](const Store&) { return Lists{}; },
+               [](const Accumulate&) { return Lists{}; }, [](const ScatterAdd&) { return Lists{}; },
+               [](const Sizes&) { return Lists{}; }, [](const Kernel&) { return Lists{}; }},
       item.what);
+}
+
+std::vector<std::vector<Item>*> bodies(Item& item) {
+  std::vector<std::vector<Item>*> lists;
+  for (const auto* list : bodies(std::as_const(item))) lists.push_back(const_cast<std::vector<Item>*>(list));
+  return lists;
+}
+
+void for_each_item(const std::vector<Item>& items, const std::function<void(const Item&)>& f) {
+  for (const Item& item : items) {
+    f(item);
+    for (const auto* list : bodies(item)) for_each_item(*list, f);
+  }
+}
+
+void for_each_item(std::vector<Item>& items, const std::function<void(Item&)>& f) {
+  for (Item& item : items) {
+    f(item);
+    for (auto* list : bodies(item)) for_each_item(*list, f);
+  }
 }
 
 void for_each_array(const Kernel& kernel, const std::function<void(const Access&, bool written)>& f) {
@@ -44,7 +66,7 @@ void for_each_root_node(const Plan& plan, const Item& item, const std::function<
                         for (const Assert::Number& n : a.numbers) f(n.value);
                       },
                       [&](const Kernel& k) { for_each_array(k, [&](const Access& a, bool) { access(a); }); },
-                      [](const Loop&) {}, [](const For&) {}, [](const Sizes&) {}},
+                      [](const Loop&) {}, [](const Tiles&) {}, [](const For&) {}, [](const Sizes&) {}},
              item.what);
 }
 
@@ -82,9 +104,10 @@ const Access* stored_by(const Item& item) {
   return std::visit(
       Overload{[](const Store& s) -> Target { return &s.target; },
                [](const ScatterAdd& s) -> Target { return &s.target; }, [](const Loop&) -> Target { return nullptr; },
-               [](const For&) -> Target { return nullptr; }, [](const If&) -> Target { return nullptr; },
-               [](const Assert&) -> Target { return nullptr; }, [](const Accumulate&) -> Target { return nullptr; },
-               [](const Sizes&) -> Target { return nullptr; }, [](const Kernel&) -> Target { return nullptr; }},
+               [](const Tiles&) -> Target { return nullptr; }, [](const For&) -> Target { return nullptr; },
+               [](const If&) -> Target { return nullptr; }, [](const Assert&) -> Target { return nullptr; },
+               [](const Accumulate&) -> Target { return nullptr; }, [](const Sizes&) -> Target { return nullptr; },
+               [](const Kernel&) -> Target { return nullptr; }},
       item.what);
 }
 

@@ -24,8 +24,12 @@ const Access* stored_by(const Item& item);
 inline Access* stored_by(Item& item) { return const_cast<Access*>(stored_by(std::as_const(item))); }
 /// Calls f with each array of the kernel and whether it is written.
 void for_each_array(const Kernel& kernel, const std::function<void(const Access&, bool written)>& f);
-/// The nested items of an item, empty where it has none.
+/// The lists of items in an item, in the order in which they run; empty where it has none.
+std::vector<const std::vector<Item>*> bodies(const Item& item);
 std::vector<std::vector<Item>*> bodies(Item& item);
+/// Calls f with each item of the list and the items in it, each before those in it (preorder).
+void for_each_item(const std::vector<Item>& items, const std::function<void(const Item&)>& f);
+void for_each_item(std::vector<Item>& items, const std::function<void(Item&)>& f);
 /// The elements before the one at `index`, row-major over the extents that are kept.
 Dim linear_address(const Plan& plan, const Access& access);
 /// The part of an address without its constant, and the constant.

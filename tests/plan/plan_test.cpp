@@ -23,6 +23,7 @@ ir::Function function(std::vector<std::string> sizes) {
 }
 
 const plan::Loop* loop(const plan::Item& item) { return std::get_if<plan::Loop>(&item.what); }
+const plan::Tiles* tiles(const plan::Item& item) { return std::get_if<plan::Tiles>(&item.what); }
 
 }  // namespace
 
@@ -57,7 +58,7 @@ TEST_CASE("a value and its elementwise gradient share one loop nest") {
   const plan::Plan p = plan::make_plan(f);
   REQUIRE(!p.body.empty());
   REQUIRE(loop(p.body[0]));
-  CHECK(loop(p.body[0])->vector);
+  CHECK(loop(p.body[0])->is_vector());
   CHECK(loop(p.body[0])->reductions.size() == 1);
   CHECK(loop(p.body[0])->body.size() == 2);
   CHECK(p.no_workspace());
@@ -70,7 +71,7 @@ TEST_CASE("a reduction over rows has its lanes along the columns") {
   b.set_yields({b.sum(x, {0})});
   const plan::Plan p = plan::make_plan(f);
   REQUIRE(loop(p.body[0]));
-  CHECK(loop(p.body[0])->vector);
+  CHECK(loop(p.body[0])->is_vector());
   CHECK(loop(p.body[0])->extent == Dim::size(1));
 }
 
@@ -84,8 +85,8 @@ TEST_CASE("a bias joins the tiles of its product, and what follows reads the res
   b.set_yields({z});
   const plan::Plan p = plan::make_plan(f);
   REQUIRE(p.body.size() == 1);
-  REQUIRE(loop(p.body[0]));
-  CHECK(loop(p.body[0])->packing);
+  REQUIRE(tiles(p.body[0]));
+  CHECK(tiles(p.body[0])->packing);
   // The biased result goes where it belongs: what has memory of its own is no n by m array.
   for (const plan::Buffer& buffer : p.buffers) CHECK((buffer.slot < 0 || buffer.dims != std::vector{n, m}));
 }
@@ -97,9 +98,9 @@ TEST_CASE("a product's factors are copied in panels; threads have their own bloc
   const Val x = b.add_param({Elem::f32, {n, k}}), w = b.add_param({Elem::f32, {m, k}});
   b.set_yields({b.contract({x, w}, {{0, 1}, {2, 1}, {0, 2}})});
   const plan::Plan p = plan::make_plan(f, {.vector_bytes = 64});
-  REQUIRE(loop(p.body[0]));
-  REQUIRE(loop(p.body[0])->packing);
-  const plan::Packing& packing = *loop(p.body[0])->packing;
+  REQUIRE(tiles(p.body[0]));
+  REQUIRE(tiles(p.body[0])->packing);
+  const plan::Packing& packing = *tiles(p.body[0])->packing;
   CHECK(!packing.rows_across);
   CHECK(packing.columns_across);
   CHECK(packing.lanes == 16);
@@ -110,8 +111,9 @@ TEST_CASE("a product's factors are copied in panels; threads have their own bloc
   CHECK(per_thread(packing.rows));
   CHECK(per_thread(packing.partial));
   const plan::Plan one_block = plan::make_plan(f, {.known_sizes = {300, 100, 256}});
-  REQUIRE(loop(one_block.body[0])->packing);
-  CHECK(!loop(one_block.body[0])->packing->partial.valid());
+  REQUIRE(tiles(one_block.body[0]));
+  REQUIRE(tiles(one_block.body[0])->packing);
+  CHECK(!tiles(one_block.body[0])->packing->partial.valid());
 }
 
 TEST_CASE("a row sum repeated over rows is read and written along rows") {
@@ -124,9 +126,9 @@ TEST_CASE("a row sum repeated over rows is read and written along rows") {
   REQUIRE(p.body.size() == 2);
   for (const plan::Item& item : p.body) {
     REQUIRE(loop(item));
-    CHECK(!loop(item)->vector);
+    CHECK(!loop(item)->is_vector());
     REQUIRE(loop(loop(item)->body[0]));
-    CHECK(loop(loop(item)->body[0])->vector);
+    CHECK(loop(loop(item)->body[0])->is_vector());
   }
 }
 
@@ -149,7 +151,7 @@ TEST_CASE("known small extents keep the vectors of the only loop there is") {
   const plan::Plan p = plan::make_plan(f, {.known_sizes = {14}});
   REQUIRE(p.body.size() == 1);
   REQUIRE(loop(p.body[0]));
-  CHECK(loop(p.body[0])->vector);
+  CHECK(loop(p.body[0])->is_vector());
   CHECK(plan::make_plan(f, {.known_sizes = {2}}).body.size() == 2);  // no vector's width: straight-line code
 }
 
@@ -178,7 +180,7 @@ TEST_CASE("lanes run across the points where what an inner loop repeats is then 
   const plan::Plan p = plan::make_plan(f, {.known_sizes = {1000, 100}});
   REQUIRE(!p.body.empty());
   REQUIRE(loop(p.body[0]));
-  CHECK(loop(p.body[0])->vector);
+  CHECK(loop(p.body[0])->is_vector());
 }
 
 TEST_CASE("a loop that may fail is not shared among threads") {
@@ -191,6 +193,6 @@ TEST_CASE("a loop that may fail is not shared among threads") {
     if (checked) l.body.push_back({plan::Assert{{}, "n is odd"}});
     p.body.push_back({std::move(l)});
     plan::choose_threads(p, {});
-    CHECK(loop(p.body[0])->threaded == !checked);
+    CHECK(loop(p.body[0])->threads.has_value() == !checked);
   }
 }

@@ -16,7 +16,7 @@ using ir::Elem;
 
 namespace {
 
-// A sum, a loop with a state, and a value that is read twice: a plan with every kind of item that may break.
+// A sum, a loop with a state, a product and a value that is read twice: a plan with every kind of item that may break.
 Plan sample() {
   ir::Function f;
   f.name = "f";
@@ -28,22 +28,16 @@ Plan sample() {
     return std::pair{std::vector{b.call("tanh", {b.add(state[0], slice[0])})}, std::vector<ir::ValueId>{}};
   });
   const auto e = b.call("exp", {walked[0]});
-  b.set_yields({b.sum(e, {0}), b.mul(b.broadcast(e, {n, n}, {0}), b.broadcast(b.call("sin", {e}), {n, n}, {1}))});
+  b.set_yields({b.contract({x, x}, {{0, 1}, {1, 2}, {0, 2}}), b.sum(e, {0}),
+                b.mul(b.broadcast(e, {n, n}, {0}), b.broadcast(b.call("sin", {e}), {n, n}, {1}))});
   return make_plan(f);
-}
-
-void each(std::vector<Item>& items, const std::function<void(Item&)>& f) {
-  for (Item& item : items) {
-    f(item);
-    for (std::vector<Item>* body : bodies(item)) each(*body, f);
-  }
 }
 
 // Calls f with the first item of the kind, in any loop.
 template <class Kind>
 void first(Plan& plan, const std::function<void(Kind&)>& f) {
   bool done = false;
-  each(plan.body, [&](Item& item) {
+  for_each_item(plan.body, [&](Item& item) {
     auto* found = std::get_if<Kind>(&item.what);
     if (!found || done) return;
     done = true;
@@ -72,7 +66,7 @@ void breaks(int invariant, std::string_view why, const std::function<void(Plan&)
 
 TEST_CASE("a sound plan has no breach, and each invariant has a test") {
   CHECK(!verify(sample(), Stage::placed));
-  CHECK(invariants().size() == 9);
+  CHECK(invariants().size() == 10);
 }
 
 TEST_CASE("1: arguments and ids") {
@@ -106,13 +100,13 @@ TEST_CASE("3: variables") {
 
 TEST_CASE("4: reductions") {
   const auto without = [](Plan& p) {
-    each(p.body, [](Item& item) {
+    for_each_item(p.body, [](Item& item) {
       if (auto* l = std::get_if<Loop>(&item.what)) l->reductions.clear();
     });
   };
   breaks(4, "accumulates where 0 loops", without);
   breaks(4, "before its loop ends", [](Plan& p) {
-    each(p.body, [](Item& item) {
+    for_each_item(p.body, [](Item& item) {
       auto* l = std::get_if<Loop>(&item.what);
       if (l && !l->reductions.empty()) l->body.clear(), l->reductions.clear();
     });
@@ -131,7 +125,7 @@ TEST_CASE("5: nothing is read before it is stored to") {
 
 TEST_CASE("6: parameters are not stored to") {
   breaks(6, "stored to", [](Plan& p) {
-    each(p.body, [&](Item& item) {
+    for_each_item(p.body, [&](Item& item) {
       auto* s = std::get_if<Store>(&item.what);
       if (s && p.buffer(s->target.buffer).dims.size() == 2) s->target.buffer = p.inputs[0];
     });
@@ -163,14 +157,17 @@ TEST_CASE("8: what the workspace has is in a slot") {
 
 TEST_CASE("9: threads") {
   breaks(9, "ends a reduction", [](Plan& p) {
-    each(p.body, [](Item& item) {
+    for_each_item(p.body, [](Item& item) {
       auto* l = std::get_if<Loop>(&item.what);
-      if (l && !l->reductions.empty()) l->threaded = true;
+      if (l && !l->reductions.empty()) l->threads.emplace();
     });
   });
-  breaks(9, "without threads", [](Plan& p) {
-    each(p.body, [](Item& item) {
-      if (auto* l = std::get_if<Loop>(&item.what)) l->threaded = false, l->own = {BufferId(0)};
-    });
-  });
+  breaks(9, "memory of all iterations",
+         [](Plan& p) { first<Tiles>(p, [&](Tiles& t) { t.threads->own.push_back(p.inputs[0]); }); });
+}
+
+TEST_CASE("10: tiles") {
+  breaks(10, "not their sum", [](Plan& p) { first<Tiles>(p, [](Tiles& t) { t.body.push_back(t.body[0]); }); });
+  breaks(10, "no store", [](Plan& p) { first<Tiles>(p, [](Tiles& t) { t.finish.push_back(t.body[0]); }); });
+  breaks(10, "not the columns", [](Plan& p) { first<Tiles>(p, [](Tiles& t) { t.lanes = Tiles::Lanes::reduced; }); });
 }

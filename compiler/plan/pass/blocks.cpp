@@ -42,32 +42,37 @@ struct Blocks {
     return std::nullopt;
   }
 
-  std::int64_t block_of(const Loop& l) const {
-    const std::int64_t lanes = options.vector_bytes / 8;
-    const Loop* columns = around.size() >= 3 ? around[around.size() - 2] : nullptr;
-    const Loop* rows = columns ? around[around.size() - 3] : nullptr;
-    if (rows && rows->together > 1 && !rows->vector) return l.vector ? chain * lanes : Packing::block_depth;
-    return l.vector && leaf(l) ? 4 * chain * lanes : chain;
-  }
+  std::int64_t lanes() const { return options.vector_bytes / 8; }
 
   void visit(Loop& l) {
     around.push_back(&l);
     for (Item& item : l.body) {
       const auto* a = std::get_if<Accumulate>(&item.what);
       if (!a || !is_sum(a->reduction)) continue;
-      const std::int64_t block = block_of(l);
+      const std::int64_t block = l.is_vector() && leaf(l) ? 4 * chain * lanes() : chain;
       if (const auto n = terms(a->reduction); n && *n <= block) continue;
       l.block = block;
       plan.reductions[a->reduction.index].in_blocks = true;
     }
-    if (!l.packing) walk(l.body);
+    walk(l.body);
     around.pop_back();
+  }
+
+  // Copied factors have blocks of their own.
+  void visit(Tiles& t) const {
+    if (t.packing || !is_sum(t.sum)) return;
+    const std::int64_t block = t.lanes_are_columns() ? Packing::block_depth : chain * lanes();
+    if (t.reduced.extent.is_constant() && t.reduced.extent.constant() <= block) return;
+    t.block = block;
+    plan.reductions[t.sum.index].in_blocks = true;
   }
 
   void walk(std::vector<Item>& items) {
     for (Item& item : items) {
       if (auto* l = std::get_if<Loop>(&item.what)) {
         visit(*l);
+      } else if (auto* t = std::get_if<Tiles>(&item.what)) {
+        visit(*t);
       } else {
         for (std::vector<Item>* body : bodies(item)) walk(*body);
       }

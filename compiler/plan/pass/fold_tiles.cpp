@@ -26,23 +26,22 @@ struct TileFolder {
   Plan& plan;
 
   struct Match {
-    Loop* columns;
+    Tiles* tiles;
     Store* stored;      // of the product
     NodeId term;        // summed
     VarId row, column;  // of the sum
     Store* result;
   };
 
-  std::optional<Match> match(Loop& rows, Item& next) const {
-    auto& columns = std::get<Loop>(rows.body[0].what);
+  std::optional<Match> match(Tiles& tiles, Item& next) const {
     auto* sum = std::get_if<Loop>(&next.what);
-    if (!sum || !sum->reductions.empty() || !sum->ranges.empty() || !(sum->extent == columns.extent) ||
-        sum->body.size() != 2 || columns.body.size() != 2)
+    if (!sum || !sum->reductions.empty() || !sum->ranges.empty() || !(sum->extent == tiles.columns.extent) ||
+        sum->body.size() != 2 || tiles.finish.size() != 1)
       return std::nullopt;
     auto* over = std::get_if<Loop>(&sum->body[0].what);
     auto* result = std::get_if<Store>(&sum->body[1].what);
-    auto* stored = std::get_if<Store>(&columns.body[1].what);
-    if (!over || !result || !stored || !over->ranges.empty() || !(over->extent == rows.extent) ||
+    auto* stored = std::get_if<Store>(&tiles.finish[0].what);
+    if (!over || !result || !stored || !over->ranges.empty() || !(over->extent == tiles.rows.extent) ||
         over->reductions.size() != 1 || over->body.size() != 1)
       return std::nullopt;
     const auto* add = std::get_if<Accumulate>(&over->body[0].what);
@@ -51,16 +50,16 @@ struct TileFolder {
         !(value.reduction == add->reduction) || product.kind != Node::Kind::reduced ||
         plan.buffer(stored->target.buffer).storage != Storage::workspace)
       return std::nullopt;
-    return Match{&columns, stored, plan.reductions[add->reduction.index].value, over->var, sum->var, result};
+    return Match{&tiles, stored, plan.reductions[add->reduction.index].value, over->var, sum->var, result};
   }
 
-  Dim moved(Dim d, const Match& m, const Loop& rows) const {
-    d = replace(plan, d, m.row, plan.var_dim(rows.var));
-    return replace(plan, d, m.column, plan.var_dim(m.columns->var));
+  Dim moved(Dim d, const Match& m) const {
+    d = replace(plan, d, m.row, plan.var_dim(m.tiles->rows.var));
+    return replace(plan, d, m.column, plan.var_dim(m.tiles->columns.var));
   }
 
   // Whether the product is read by the term alone, at the sum's own index.
-  bool only_read(const Match& m, const Loop& rows) const {
+  bool only_read(const Match& m) const {
     IdSet<NodeId> own;
     bool here = true;
     for_each_node(plan, {m.term}, own, [&](NodeId id) {
@@ -72,28 +71,24 @@ struct TileFolder {
       if (n.kind != Node::Kind::load || !(n.access.buffer == m.stored->target.buffer)) return;
       here = here && !n.guard.valid() &&
              std::ranges::equal(n.access.index, m.stored->target.index,
-                                [&](const Dim& d, const Dim& e) { return moved(d, m, rows) == e; });
+                                [&](const Dim& d, const Dim& e) { return moved(d, m) == e; });
     });
-    const std::function<bool(std::vector<Item>&)> elsewhere = [&](std::vector<Item>& items) {
-      return std::ranges::any_of(items, [&](Item& item) {
-        bool found = false;
-        const auto* a = std::get_if<Accumulate>(&item.what);
-        if (!a || !(plan.reductions[a->reduction.index].value == m.term))
-          for_each_node(plan, item, [&](NodeId id) {
-            const Node& n = plan.node(id);
-            found = found || (n.kind == Node::Kind::load && n.access.buffer == m.stored->target.buffer);
-          });
-        return found || std::ranges::any_of(bodies(item), [&](std::vector<Item>* b) { return elsewhere(*b); });
+    for_each_item(std::as_const(plan.body), [&](const Item& item) {
+      const auto* a = std::get_if<Accumulate>(&item.what);
+      if (!here || (a && plan.reductions[a->reduction.index].value == m.term)) return;
+      for_each_node(plan, item, [&](NodeId id) {
+        const Node& n = plan.node(id);
+        here = here && !(n.kind == Node::Kind::load && n.access.buffer == m.stored->target.buffer);
       });
-    };
-    return here && !elsewhere(plan.body);
+    });
+    return here;
   }
 
   // The loop that sets the sums to zero and what is to follow; the tiles add the term at the product's own index, of
   // its sum as it is in registers.
-  std::vector<Item> fold(Loop& rows, const Match& m) {
+  std::vector<Item> fold(const Match& m) {
     Dag dag(plan);
-    const auto to_rows = [&](const Dim& d) { return moved(d, m, rows); };
+    const auto to_rows = [&](const Dim& d) { return moved(d, m); };
     const auto in_register = [&](NodeId id) -> std::optional<NodeId> {
       const Node& n = plan.node(id);
       if (n.kind == Node::Kind::load && n.access.buffer == m.stored->target.buffer) return m.stored->value;
@@ -105,14 +100,14 @@ struct TileFolder {
     for (Dim& d : to.index) d = to_rows(d);
     Loop clear;
     clear.var = m.column;
-    clear.extent = m.columns->extent;
-    clear.vector = true;
+    clear.extent = m.tiles->columns.extent;
+    clear.kind = Loop::Kind::vector;
     clear.body.push_back({Store{m.result->target, zero}});
-    const Access errors = kept_errors(rows, m);
+    const Access errors = kept_errors(m);
     if (errors.buffer.valid()) clear.body.push_back({Store{errors, zero}});
     Access errors_to = errors;
     for (Dim& d : errors_to.index) d = to_rows(d);
-    m.columns->body[1] = {ScatterAdd{std::move(to), value, {}, std::move(errors_to)}};
+    m.tiles->finish[0] = {ScatterAdd{std::move(to), value, {}, std::move(errors_to)}};
     std::vector<Item> around;
     around.push_back({std::move(clear)});
     if (errors.buffer.valid()) around.push_back(added(m, errors));
@@ -120,9 +115,10 @@ struct TileFolder {
   }
 
   // Memory for the errors of adding the tiles' sums, as the result's is: none where the tiles are few.
-  Access kept_errors(const Loop& rows, const Match& m) {
+  Access kept_errors(const Match& m) {
     constexpr std::int64_t few_rows = 384;
-    if (rows.extent.is_constant() && rows.extent.constant() <= few_rows) return {};
+    const Dim& rows = m.tiles->rows.extent;
+    if (rows.is_constant() && rows.constant() <= few_rows) return {};
     Buffer b = plan.buffer(m.result->target.buffer);
     b.storage = Storage::workspace;
     b.name = "errors." + std::to_string(plan.buffers.size());
@@ -136,8 +132,8 @@ struct TileFolder {
     const Access& sum = m.result->target;
     Loop l;
     l.var = m.column;
-    l.extent = m.columns->extent;
-    l.vector = true;
+    l.extent = m.tiles->columns.extent;
+    l.kind = Loop::Kind::vector;
     l.body.push_back(
         {Store{sum, dag.op<ops::Add>({dag.load(sum, {}), dag.load(errors, {})}, plan.buffer(sum.buffer).elem)}});
     return {std::move(l)};
@@ -145,15 +141,16 @@ struct TileFolder {
 
   void walk(std::vector<Item>& items, bool inside) {
     for (std::size_t k = 0; k < items.size(); ++k) {
-      auto* rows = std::get_if<Loop>(&items[k].what);
-      if (!rows || !rows->packing) {
-        for (std::vector<Item>* body : bodies(items[k])) walk(*body, inside || rows != nullptr);
+      auto* tiles = std::get_if<Tiles>(&items[k].what);
+      if (!tiles) {
+        const bool loop = std::holds_alternative<Loop>(items[k].what);
+        for (std::vector<Item>* body : bodies(items[k])) walk(*body, inside || loop);
         continue;
       }
-      if (!inside || rows->symmetric || k + 1 == items.size()) continue;
-      const auto found = match(*rows, items[k + 1]);
-      if (!found || !only_read(*found, *rows)) continue;
-      std::vector<Item> around = fold(*rows, *found);
+      if (!inside || !tiles->packing || tiles->symmetric || k + 1 == items.size()) continue;
+      const auto found = match(*tiles, items[k + 1]);
+      if (!found || !only_read(*found)) continue;
+      std::vector<Item> around = fold(*found);
       items[k + 1] = std::move(items[k]);
       items[k] = std::move(around[0]);
       ++k;

@@ -22,17 +22,16 @@ bool of_sizes_only(const Plan& plan, const Dim& d) {
 
 }  // namespace
 
-std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Loop& rows,
-                                      const Loop& columns, const Loop& reduced) {
-  const Node& product = plan.node(plan.reductions[reduced.reductions[0].index].value);
+std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Tiles& tiles) {
+  const Node& product = plan.node(plan.reductions[tiles.sum.index].value);
   if (product.kind != Node::Kind::op || product.op != ops::opcode<ops::Mul>() || !ir::is_float(product.elem)) return {};
   const auto depends = [&](NodeId id, VarId v) { return std::ranges::binary_search(plan.node(id).vars, v); };
   Packing p;
-  const bool first = depends(product.args[0], rows.var);
+  const bool first = depends(product.args[0], tiles.rows.var);
   p.row_value = product.args[first ? 0 : 1];
   p.column_value = product.args[first ? 1 : 0];
-  if (depends(p.row_value, columns.var) || depends(p.column_value, rows.var)) return {};
-  const Dim* extents[] = {&rows.extent, &columns.extent, &reduced.extent};
+  if (depends(p.row_value, tiles.columns.var) || depends(p.column_value, tiles.rows.var)) return {};
+  const Dim* extents[] = {&tiles.rows.extent, &tiles.columns.extent, &tiles.reduced.extent};
   if (!std::ranges::all_of(extents, [&](const Dim* e) { return of_sizes_only(plan, *e); })) return {};
   const int bytes = ir::byte_size(product.elem);
   p.lanes = options.vector_bytes / bytes;
@@ -44,11 +43,11 @@ std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& optio
   return p;
 }
 
-bool reads_in_place(const Packing& p, const Loop& rows, const Loop& columns, const Loop& reduced) {
+bool reads_in_place(const Packing& p, const Tiles& tiles) {
   constexpr std::int64_t small_product = std::int64_t{32} * 32 * 32;
-  const Dim count = rows.extent * columns.extent * reduced.extent;
+  const Dim count = tiles.rows.extent * tiles.columns.extent * tiles.reduced.extent;
   return !p.columns_across && count.is_constant() && count.constant() <= small_product &&
-         reduced.extent.constant() <= Packing::block_depth;
+         tiles.reduced.extent.constant() <= Packing::block_depth;
 }
 
 namespace {
@@ -77,17 +76,15 @@ struct PackingPlacer {
     return BufferId(plan.buffers.size() - 1);
   }
 
-  static const Loop& first_loop(const Loop& in) { return std::get<Loop>(in.body[0].what); }
-  static const Dim& columns_extent(const Loop& rows) { return first_loop(rows).extent; }
-  static const Dim& reduced_extent(const Loop& rows) { return first_loop(first_loop(rows)).extent; }
-
-  void place(Loop& rows, Loop* threaded) {
-    Packing& p = *rows.packing;
-    const bool inside = threaded && threaded != &rows;
+  // `around`: what threads share around the tiles.
+  void place(Tiles& tiles, Threads* around) {
+    Packing& p = *tiles.packing;
+    const bool inside = around != nullptr;
+    Threads* threads = tiles.threads ? &*tiles.threads : around;
     const Elem elem = plan.node(p.row_value).elem;
     const std::string number = "." + std::to_string(plan.buffers.size());
-    const Dim height = Dim::min(p.block_rows, rounded_up(rows.extent, row_unit));
-    const Dim &depth = reduced_extent(rows), &width = columns_extent(rows);
+    const Dim height = Dim::min(p.block_rows, rounded_up(tiles.rows.extent, row_unit));
+    const Dim &depth = tiles.reduced.extent, &width = tiles.columns.extent;
     p.columns = place("columns" + number, elem, {rounded_up(depth, p.lanes), rounded_up(width, p.lanes)},
                       inside ? thread_slots[0] : shared_slot, inside);
     p.rows = place("rows" + number, elem, {height, p.stride()}, thread_slots[1], true);
@@ -98,20 +95,20 @@ struct PackingPlacer {
       p.partial = place("partial" + number, elem, dims, thread_slots[2], true);
       p.errors = place("errors" + number, elem, dims, thread_slots[3], true);
     }
-    if (!threaded) return;
-    if (inside) threaded->own.push_back(p.columns);
-    threaded->own.push_back(p.rows);
+    if (!threads) return;
+    if (inside) threads->own.push_back(p.columns);
+    threads->own.push_back(p.rows);
     for (const BufferId b : {p.partial, p.errors}) {
-      if (b.valid()) threaded->own.push_back(b);
+      if (b.valid()) threads->own.push_back(b);
     }
   }
 
-  void walk(std::vector<Item>& items, Loop* threaded) {
+  void walk(std::vector<Item>& items, Threads* around) {
     for (Item& item : items) {
       auto* loop = std::get_if<Loop>(&item.what);
-      Loop* around = loop && loop->threaded ? loop : threaded;
-      if (loop && loop->packing) place(*loop, around);
-      for (std::vector<Item>* body : bodies(item)) walk(*body, around);
+      Threads* inside = loop && loop->threads ? &*loop->threads : around;
+      if (auto* tiles = std::get_if<Tiles>(&item.what); tiles && tiles->packing) place(*tiles, around);
+      for (std::vector<Item>* body : bodies(item)) walk(*body, inside);
     }
   }
 };

@@ -20,11 +20,10 @@ void assign_storage(Plan& plan, const PlanOptions& options);
 void choose_threads(Plan& plan, const PlanOptions& options);
 void place_packing(Plan& plan, const PlanOptions& options);
 
-/// How to copy the factors of a contraction by tiles (rows { columns { reduced { … } … } }); empty where its product is
-/// not one of floating numbers, a factor of the rows and a factor of the columns.
-std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Loop& rows,
-                                      const Loop& columns, const Loop& reduced);
+/// How to copy the factors of a contraction by tiles; empty where its product is not one of floating numbers, a factor
+/// of the rows and a factor of the columns.
+std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Tiles& tiles);
 /// Whether tiles give the same sums without copies and are too small to pay for them.
-bool reads_in_place(const Packing& packing, const Loop& rows, const Loop& columns, const Loop& reduced);
+bool reads_in_place(const Packing& packing, const Tiles& tiles);
 
 }  // namespace rg::plan

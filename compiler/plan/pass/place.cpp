@@ -68,11 +68,26 @@ struct Placer {
           for (const BufferId b : {c.current, c.next}) uses[b].push_back({loops, {}, false, top});
         }
       }
+      if (auto* t = std::get_if<Tiles>(&item.what)) {
+        tiles(*t);
+        continue;
+      }
       const auto* loop = std::get_if<Loop>(&item.what);
-      if (loop) loops.push_back(loop->vector ? VarId() : loop->var);
+      if (loop) loops.push_back(loop->is_vector() ? VarId() : loop->var);
       for (std::vector<Item>* body : bodies(item)) walk(*body);
       if (loop) loops.pop_back();
     }
+  }
+
+  void tiles(Tiles& t) {
+    const std::size_t around = loops.size();
+    loops.push_back(t.rows.var);
+    loops.push_back(t.lanes_are_columns() ? VarId() : t.columns.var);
+    loops.push_back(t.lanes_are_columns() ? t.reduced.var : VarId());
+    walk(t.body);
+    loops.pop_back();
+    walk(t.finish);
+    loops.resize(around);
   }
 
   void survey() {

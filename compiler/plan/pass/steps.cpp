@@ -46,7 +46,7 @@ struct Steps {
         continue;
       }
       const auto* l = std::get_if<Loop>(&item.what);
-      if (!l || l->packing || (l->together > 1 && !l->vector)) return false;
+      if (!l) return false;
       if (!touched.empty() && !(l->extent == extent)) return false;
       extent = l->extent;
       for (const ReductionId r : l->reductions) {
@@ -203,7 +203,7 @@ struct Steps {
     for (Item& item : steps.body) {
       if (auto* l = std::get_if<Loop>(&item.what)) {
         l->ranges = {{first, Dim::min(extent, first + Dim(length))}};
-        if (l->vector && l->reductions.empty()) l->together = std::max(l->together, 4);
+        if (l->is_vector() && l->reductions.empty()) l->together = std::max(l->together, 4);
       }
     }
     blocks.body.push_back({std::move(steps)});

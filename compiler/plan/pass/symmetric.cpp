@@ -119,13 +119,12 @@ struct Mirror {
   }
 
   // The loops that copy, for tiles of a product that is symmetric and is stored as it is.
-  std::optional<Loop> copies(Loop& rows) {
-    auto& columns = std::get<Loop>(rows.body[0].what);
-    const auto& reduced = std::get<Loop>(columns.body[0].what);
-    const auto* store = columns.body.size() == 2 ? std::get_if<Store>(&columns.body[1].what) : nullptr;
+  std::optional<Loop> copies(Tiles& tiles) {
+    const Tiles::Axis &rows = tiles.rows, &columns = tiles.columns;
+    const auto* store = tiles.finish.size() == 1 ? std::get_if<Store>(&tiles.finish[0].what) : nullptr;
     if (!store || !(rows.extent == columns.extent)) return std::nullopt;
     const bool plain = plan.node(store->value).kind == Node::Kind::reduced;
-    const NodeId product = plan.reductions[reduced.reductions[0].index].value;
+    const NodeId product = plan.reductions[tiles.sum.index].value;
     if (!plain || !symmetric(product, rows.var, columns.var)) return std::nullopt;
     const auto from = other_side(store->target.index, rows.var, columns.var);
     if (!from) return std::nullopt;
@@ -136,22 +135,21 @@ struct Mirror {
       return Access{store->target.buffer, moved_index};
     };
     const NodeId above = Dag(plan).load(at(*from), {});
-    k.vector = true;
+    k.kind = Loop::Kind::vector;
     k.ranges.push_back({0, plan.var_dim(j.var)});
     k.body.push_back({Store{at(store->target.index), above}});
     j.body.push_back({std::move(k)});
-    rows.symmetric = true;
+    tiles.symmetric = true;
     return j;
   }
 
   void walk(std::vector<Item>& items) {
     std::vector<Item> out;
     for (Item& item : items) {
-      auto* rows = std::get_if<Loop>(&item.what);
-      const bool tiles = rows && rows->together > 1 && !rows->vector;
+      auto* tiles = std::get_if<Tiles>(&item.what);
       std::optional<Loop> after;
       if (tiles)
-        after = copies(*rows);
+        after = copies(*tiles);
       else
         for (std::vector<Item>* body : bodies(item)) walk(*body);
       out.push_back(std::move(item));

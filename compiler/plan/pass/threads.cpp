@@ -37,23 +37,28 @@ bool collect_private(const Plan& plan, std::vector<Item>& items, VarId var, std:
 
 namespace {
 
+// How threads share the iterations of the item over `var`; empty where they cannot, or are too few for it.
+std::optional<Threads> shared(Plan& plan, Item& item, VarId var, const Dim& extent) {
+  std::set<BufferId> own;
+  if (extent.is_constant() && extent.constant() <= 16) return std::nullopt;
+  for (std::vector<Item>* body : bodies(item)) {
+    if (!collect_private(plan, *body, var, own)) return std::nullopt;
+  }
+  for (const BufferId b : own) {
+    if (plan.buffer(b).slot >= 0) plan.slots[static_cast<std::size_t>(plan.buffer(b).slot)].per_thread = true;
+  }
+  return Threads{{own.begin(), own.end()}};
+}
+
 void choose_threads(Plan& plan, std::vector<Item>& items) {
   for (Item& item : items) {
     if (std::holds_alternative<If>(item.what)) {
       for (std::vector<Item>* body : bodies(item)) choose_threads(plan, *body);
       continue;
     }
-    auto* loop = std::get_if<Loop>(&item.what);
-    std::set<BufferId> own;
-    if (!loop || !loop->reductions.empty() || loop->ranges.size() > 1 ||
-        (loop->extent.is_constant() && loop->extent.constant() <= 16) ||
-        !collect_private(plan, loop->body, loop->var, own))
-      continue;
-    loop->threaded = true;
-    for (const BufferId b : own) {
-      loop->own.push_back(b);
-      if (plan.buffer(b).slot >= 0) plan.slots[static_cast<std::size_t>(plan.buffer(b).slot)].per_thread = true;
-    }
+    if (auto* l = std::get_if<Loop>(&item.what); l && l->reductions.empty() && l->ranges.size() <= 1)
+      l->threads = shared(plan, item, l->var, l->extent);
+    if (auto* t = std::get_if<Tiles>(&item.what)) t->threads = shared(plan, item, t->rows.var, t->rows.extent);
   }
 }
 

@@ -1,4 +1,5 @@
 // The vector loop of each nest: the innermost, or the loop around the innermost ones where its accesses cost less.
+// Contractions become tiles.
 #include <algorithm>
 #include <set>
 
@@ -83,12 +84,11 @@ struct Vectoriser {
   static bool is_loop(const Item& item) { return std::holds_alternative<Loop>(item.what); }
   bool reduces(const Loop& l) const { return !l.reductions.empty(); }
 
-  // rows { columns { reduced { accumulate … } store … } }, each operand repeated along one of the two.
-  bool tile(Loop& rows) const {
-    auto* columns = rows.body.size() == 1 ? std::get_if<Loop>(&rows.body[0].what) : nullptr;
-    auto* inner = columns && !columns->body.empty() ? std::get_if<Loop>(&columns->body[0].what) : nullptr;
-    if (!inner || reduces(rows) || reduces(*columns) || !reduces(*inner) || inner->reductions.size() != 1 ||
-        inner->body.size() != 1)
+  // rows { columns { reduced { accumulate } store … } }, each factor of what is summed repeated along one of the two.
+  bool is_tiled(const Loop& rows) const {
+    const auto* columns = rows.body.size() == 1 ? std::get_if<Loop>(&rows.body[0].what) : nullptr;
+    const auto* inner = columns && !columns->body.empty() ? std::get_if<Loop>(&columns->body[0].what) : nullptr;
+    if (!inner || reduces(rows) || reduces(*columns) || inner->reductions.size() != 1 || inner->body.size() != 1)
       return false;
     const auto* sum = std::get_if<Accumulate>(&inner->body[0].what);
     if (!sum || plan.reductions[sum->reduction.index].monoid != Monoid::sum) return false;
@@ -97,32 +97,47 @@ struct Vectoriser {
     }
     const Node& product = plan.node(plan.reductions[sum->reduction.index].value);
     const auto depends = [&](NodeId id, VarId v) { return std::ranges::binary_search(plan.node(id).vars, v); };
-    const bool repeated = product.args.size() == 2 &&
-                          depends(product.args[0], rows.var) != depends(product.args[1], rows.var) &&
-                          depends(product.args[0], columns->var) != depends(product.args[1], columns->var);
-    if (!repeated) return false;
-    const NodeId value = plan.reductions[sum->reduction.index].value;
-    if (auto packing = choose_packing(plan, options, rows, *columns, *inner)) {
-      const auto along = [&](NodeId factor, VarId var) {
-        IdSet<NodeId> seen;
-        return node_cost(factor, var, seen);
-      };
-      packing->rows_across = along(packing->row_value, rows.var) < along(packing->row_value, inner->var);
-      packing->columns_across = along(packing->column_value, inner->var) < along(packing->column_value, columns->var);
-      if (!reads_in_place(*packing, rows, *columns, *inner)) {
-        rows.together = packing->height;
-        columns->together = 2;
-        columns->vector = true;
-        rows.packing = packing;
-        return true;
+    return product.args.size() == 2 && depends(product.args[0], rows.var) != depends(product.args[1], rows.var) &&
+           depends(product.args[0], columns->var) != depends(product.args[1], columns->var);
+  }
+
+  // The loops of such a shape as one item, lanes and tiles still to be chosen.
+  static Tiles without_loops(Loop& rows) {
+    auto& columns = std::get<Loop>(rows.body[0].what);
+    auto& reduced = std::get<Loop>(columns.body[0].what);
+    Tiles t;
+    t.rows = {rows.var, rows.extent};
+    t.columns = {columns.var, columns.extent};
+    t.reduced = {reduced.var, reduced.extent};
+    t.sum = reduced.reductions[0];
+    t.zeros = reduced.zeros;
+    t.body = std::move(reduced.body);
+    t.finish.assign(std::make_move_iterator(columns.body.begin() + 1), std::make_move_iterator(columns.body.end()));
+    return t;
+  }
+
+  Tiles tiles(Loop& rows) const {
+    Tiles t = without_loops(rows);
+    const auto along = [&](NodeId factor, const Tiles::Axis& axis) {
+      IdSet<NodeId> seen;
+      return node_cost(factor, axis.var, seen);
+    };
+    if (auto p = choose_packing(plan, options, t)) {
+      p->rows_across = along(p->row_value, t.rows) < along(p->row_value, t.reduced);
+      p->columns_across = along(p->column_value, t.reduced) < along(p->column_value, t.columns);
+      if (!reads_in_place(*p, t)) {
+        t.row_count = p->height;
+        t.column_count = 2;
+        t.packing = p;
+        return t;
       }
     }
-    IdSet<NodeId> by_column, by_reduced;
-    const bool along_columns = node_cost(value, columns->var, by_column) <= node_cost(value, inner->var, by_reduced);
-    (along_columns ? *columns : *inner).vector = true;
-    rows.together = along_columns ? 6 : 4;
-    columns->together = 4;
-    return true;
+    const NodeId value = plan.reductions[t.sum.index].value;
+    const bool by_columns = along(value, t.columns) <= along(value, t.reduced);
+    t.lanes = by_columns ? Tiles::Lanes::columns : Tiles::Lanes::reduced;
+    t.row_count = by_columns ? 6 : 4;
+    t.column_count = 4;
+    return t;
   }
 
   // Lanes of sums and products would be added in another order than the elements stand in.
@@ -171,11 +186,11 @@ struct Vectoriser {
   }
 
   void visit(Loop& loop) const {
-    if (!options.strict && tile(loop)) return;
     const bool leaf = !has(loop.body, is_loop);
     if (leaf) {
-      loop.vector = !in_order(loop) && !lanes_meet(loop.body, loop.var);
-      if (loop.vector && long_chains(loop)) loop.together = 2;
+      if (in_order(loop) || lanes_meet(loop.body, loop.var)) return;
+      loop.kind = Loop::Kind::vector;
+      if (long_chains(loop)) loop.together = 2;
       return;
     }
     std::int64_t inner = 0;
@@ -187,7 +202,7 @@ struct Vectoriser {
       }
     }
     if (shallow && !in_order(loop) && !lanes_meet(loop.body, loop.var) && cost(loop.body, loop.var) < inner) {
-      loop.vector = true;
+      loop.kind = Loop::Kind::vector;
       if (waits_for_sums(loop)) loop.together = 4;
       return;
     }
@@ -197,7 +212,10 @@ struct Vectoriser {
   void visit_all(std::vector<Item>& items) const {
     for (Item& item : items) {
       if (auto* l = std::get_if<Loop>(&item.what)) {
-        visit(*l);
+        if (!options.strict && is_tiled(*l))
+          item.what = tiles(*l);
+        else
+          visit(*l);
       } else if (!std::holds_alternative<Assert>(item.what)) {  // what looks for an error branches at each element
         for (std::vector<Item>* b : bodies(item)) visit_all(*b);
       }
