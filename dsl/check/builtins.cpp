@@ -118,18 +118,18 @@ Value kernel_builtin(BuiltinCall& call) {
   std::vector<ValueId> operands;
   std::vector<ir::Type> types;
   for (const ArgValue& a : call.args) {
-    const Value x = tensor(call.c, a.value, "an array");
+    const Value x = tensor(call.cx, a.value, "an array");
     if (x.is_error()) return error_value(call.span);
-    operands.push_back(use(call.c, x));
-    types.push_back(builder(call.c).type(operands.back()));
+    operands.push_back(use(call.cx, x));
+    types.push_back(call.cx.b().type(operands.back()));
   }
-  if (const auto inferred = row.infer({types, ir::initial_attributes(*row.attrs), {}, names(call.c)}); !inferred) {
-    error(call.c, Code::type_mismatch, call.span, inferred.error());
+  if (const auto inferred = row.infer({types, ir::initial_attributes(*row.attrs), {}, call.cx.names()}); !inferred) {
+    error(call.cx, Code::type_mismatch, call.span, inferred.error());
     return error_value(call.span);
   }
   std::vector<Value> results;
-  for (const ValueId v : builder(call.c).emit(row.code, operands)) results.push_back(make_tensor(call.c, v, call.span));
-  return results.size() == 1 ? results[0] : make_tuple(call.c, std::move(results), call.span);
+  for (const ValueId v : call.cx.b().emit(row.code, operands)) results.push_back(make_tensor(call.cx, v, call.span));
+  return results.size() == 1 ? results[0] : make_tuple(std::move(results), call.span);
 }
 
 Value where_builtin(BuiltinCall& call) {
