@@ -99,7 +99,7 @@ Value struct_arithmetic(Context& cx, ast::BinaryOp op, const Value& a, const Val
   const bool scaling = !both && other.is_array() && other.dims().empty() && (op == mul || (op == div && &s == &a));
   if (!(both && vector_op && a.decl == c.decl) && !scaling) {
     error(cx, Code::type_mismatch, span,
-          fmt::format("`{}` of {} and {}", ast::info(op).spelling, describe(cx, a), describe(cx, c)))
+          fmt::format("`{}` of {} and {}", ast::info(op).spelling(), describe(cx, a), describe(cx, c)))
         .note("structs of tensors are vectors: two of one struct are added and subtracted, one is scaled by a number");
     return error_value(span);
   }
@@ -232,7 +232,7 @@ void learn_range(const Context& cx, ast::BinaryOp op, const Value& a, const Valu
 Value binary(Context& cx, ast::BinaryOp op, const Value& a, const Value& c, Span span, Span op_span) {
   using enum ast::BinaryOp;
   if (a.is_error() || c.is_error()) return error_value(span);
-  const std::string shown = fmt::format("`{}`", ast::info(op).spelling);
+  const std::string shown = fmt::format("`{}`", ast::info(op).spelling());
   if (a.kind == Value::Kind::structure || c.kind == Value::Kind::structure)
     return struct_arithmetic(cx, op, a, c, span);
   for (const Value* v : {&a, &c}) {
@@ -247,11 +247,10 @@ Value binary(Context& cx, ast::BinaryOp op, const Value& a, const Value& c, Span
     if (const auto r = flex_arithmetic(cx, op, a, c, span)) return *r;
   }
   if (op == ast::BinaryOp::pow) return power(cx, a, c, span);
-  static constexpr std::string_view names[] = {"add", "sub", "mul", "div", "",   "idiv", "imod", "",
-                                               "eq",  "ne",  "lt",  "le",  "gt", "ge",   "and",  "or"};
+  const ast::BinaryInfo& row = ast::info(op);
   const auto floating = [](const Value& x) { return x.is_flex() ? x.flex->floating : ir::is_float(x.type.elem); };
-  const bool real_mod = op == int_mod && (floating(a) || floating(c));
-  Value v = elementwise(cx, real_mod ? "floor_mod" : names[static_cast<std::size_t>(op)], {a, c}, span, shown);
+  const bool other = !row.of_floats.empty() && (floating(a) || floating(c));
+  Value v = elementwise(cx, other ? row.of_floats : row.elementwise, {a, c}, span, shown);
   if (v.is_error() || v.is_flex() || !ir::is_integer(v.type.elem)) return v;
   learn_range(cx, op, a, c, v);
   return v;

@@ -199,14 +199,7 @@ bool may_be_hidden(const std::string& name) {
 }
 
 std::vector<std::string> builtin_names() {
-  std::vector<std::string> names{"grad",     "value_and_grad",
-                                 "jvp",      "vjp",
-                                 "jacobian", "hessian",
-                                 "hvp",      "value_and_hvp",
-                                 "vmap",     "pi",
-                                 "inf",      "nan",
-                                 "f32",      "f64",
-                                 "i32",      "i64"};
+  std::vector<std::string> names;
   for (const auto& [name, handler] : table()) names.push_back(name);
   return names;
 }

@@ -21,7 +21,7 @@ using Builtin = Value (*)(BuiltinCall&);
 Builtin find_builtin(const std::string& name);
 /// Whether a program's function may take the builtin's name: those that are functions of a library, not operations.
 bool may_be_hidden(const std::string& name);
-/// All that the language itself gives a name to, for suggestions.
+/// Of all operations.
 std::vector<std::string> builtin_names();
 
 /// The tables of the families, which find_builtin joins.

@@ -15,14 +15,11 @@
 #include "dsl/check/types.h"
 #include "dsl/check/unify.h"
 #include "dsl/check/values.h"
+#include "dsl/check/vocabulary.h"
 
 namespace rg::dsl {
 
 namespace {
-
-constexpr std::string_view kOperators[] = {"grad", "value_and_grad", "jvp",      "value_and_jvp",
-                                           "vjp",  "value_and_vjp",  "jacobian", "hessian",
-                                           "hvp",  "value_and_hvp",  "vmap",     "checkpoint"};
 
 const FnDecl* base_item(const FnValue& fn) {
   if (fn.kind == FnValue::Kind::item) return fn.item;
@@ -61,7 +58,9 @@ std::string stem(const FnValue& fn) {
 
 }  // namespace
 
-bool is_operator(const std::string& name) { return std::ranges::find(kOperators, name) != std::end(kOperators); }
+bool is_operator(const std::string& name) {
+  return std::ranges::find(function_operators(), name) != function_operators().end();
+}
 
 namespace {
 

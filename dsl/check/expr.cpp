@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <numbers>
 
 #include "compiler/ops/all.h"
 #include "compiler/support/stack.h"
@@ -22,6 +21,7 @@
 #include "dsl/check/types.h"
 #include "dsl/check/unify.h"
 #include "dsl/check/values.h"
+#include "dsl/check/vocabulary.h"
 
 namespace rg::dsl {
 
@@ -46,9 +46,7 @@ Value eval_name(Context& cx, const ast::NameExpr& node, Span span, const ScopePt
     return true;
   };
   if (item(module)) return make_function(std::move(fn), span);
-  if (node.name == "pi") return make_number(cx, std::numbers::pi, span);
-  if (node.name == "inf") return make_number(cx, std::numeric_limits<double>::infinity(), span);
-  if (node.name == "nan") return make_number(cx, std::numeric_limits<double>::quiet_NaN(), span);
+  if (const auto number = constant_named(node.name)) return make_number(cx, *number, span);
   if (find_builtin(node.name) != nullptr || is_operator(node.name) || ir::elem_named(node.name))
     return make_function(std::move(fn), span);
   if (cx.prelude != nullptr && item(*cx.prelude)) return make_function(std::move(fn), span);

@@ -1,12 +1,11 @@
 // Files and items: loading with imports and the prelude, declaring structs and functions, building each function's IR.
 #include <fmt/format.h>
 
-#include "dsl/check/builtins.h"
 #include "dsl/check/declare.h"
-#include "dsl/check/derive.h"
 #include "dsl/check/entry.h"
 #include "dsl/check/test.h"
 #include "dsl/check/unused.h"
+#include "dsl/check/vocabulary.h"
 #include "dsl/check/walk.h"
 #include "dsl/parse/parse.h"
 #include "dsl/prelude/prelude.h"
@@ -133,9 +132,7 @@ void declare_items(Context& cx, ModuleScope& m) {
           .note("functions are not overloaded");
       return false;
     }
-    if (((find_builtin(name.text) != nullptr && !may_be_hidden(name.text)) || is_operator(name.text) ||
-         ir::elem_named(name.text) || name.text == "size" || name.text == "float") &&
-        !m.is_prelude) {
+    if (is_taken(name.text) && !m.is_prelude) {
       error(cx, Code::name_taken, name.span, fmt::format("`{}` is a builtin operation, its name is taken", name.text))
           .hint("choose another name");
       return false;

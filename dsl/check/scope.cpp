@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "compiler/support/suggestion.h"
-#include "dsl/check/builtins.h"
+#include "dsl/check/vocabulary.h"
 
 namespace rg::dsl {
 
@@ -83,11 +83,12 @@ ScopePtr bind_checked(Context& cx, ScopePtr scope, const ast::Name& name, Value 
 }
 
 void unknown_name(Context& cx, const ScopePtr& scope, const std::string& name, Span span) {
-  std::vector<std::string> candidates = builtin_names();
+  std::vector<std::string> candidates;
   const Scope* s = scope.get();
   for (; s->parent; s = s->parent.get()) candidates.push_back(s->name);
   for (const auto& [n, f] : s->module->functions) candidates.push_back(n);
   for (const auto& [n, f] : cx.prelude->functions) candidates.push_back(n);
+  for (std::string& n : value_names()) candidates.push_back(std::move(n));  // of equal ones the program's own is meant
   Diagnostic& d = error(cx, Code::unknown_name, span, fmt::format("there is no `{}` here", name));
   if (const std::string hint = suggestion(name, candidates); !hint.empty()) d.hint(hint);
 }

@@ -10,6 +10,7 @@
 #include "dsl/check/facts.h"
 #include "dsl/check/scope.h"
 #include "dsl/check/values.h"
+#include "dsl/check/vocabulary.h"
 
 namespace rg::dsl {
 
@@ -113,7 +114,7 @@ std::optional<std::vector<Dim>> resolve_dims(Context& cx, const ast::NamedType& 
 }
 
 void unknown_type(Context& cx, const ast::Name& name, const ModuleScope& module) {
-  std::vector<std::string> candidates{"f32", "f64", "i32", "i64", "bool", "size"};
+  std::vector<std::string> candidates = type_names();
   for (const auto& [n, s] : module.structs) candidates.push_back(n);
   Diagnostic& d = error(cx, Code::unknown_name, name.span, fmt::format("there is no type `{}`", name.text));
   const auto* foreign = std::ranges::find(kForeignTypes, name.text, &ForeignType::name);

@@ -14,18 +14,6 @@
 namespace rg::dsl {
 namespace {
 
-struct Spelled {
-  std::string_view text;
-  TokenKind kind;
-};
-
-constexpr Spelled fixed_tokens[] = {
-#define RG_KIND(name, spelling) {spelling, TokenKind::name},
-    RG_PUNCTUATION(RG_KIND) RG_KEYWORDS(RG_KIND)
-#undef RG_KIND
-};
-constexpr std::size_t first_fixed = static_cast<std::size_t>(TokenKind::l_paren);
-
 /// Signs of other languages: what to say, and the token to go on with (`error` for none).
 struct Foreign {
   std::string_view text;
@@ -156,14 +144,15 @@ class Lexer {
     if (c == '.' && is_digit(peek(1)) && !after_value()) return fraction_without_zero();
     if (foreign_sign()) return;
     // The longest punctuation that matches.
-    const Spelled* best = nullptr;
-    for (const Spelled& entry : fixed_tokens) {
-      if (starts(entry.text) && (best == nullptr || entry.text.size() > best->text.size())) best = &entry;
+    TokenKind best = TokenKind::error;
+    for (std::size_t k = first_fixed; k < first_fixed + std::size(fixed_spellings); ++k) {
+      const auto kind = static_cast<TokenKind>(k);
+      if (starts(spelling(kind)) && spelling(kind).size() > spelling(best).size()) best = kind;
     }
-    if (best == nullptr) return unexpected();
+    if (best == TokenKind::error) return unexpected();
     const std::size_t begin = at_;
-    at_ += best->text.size();
-    push(best->kind, begin);
+    at_ += spelling(best).size();
+    push(best, begin);
   }
 
   /// Whether the last token may end an operand, so that `.` continues it.
@@ -188,13 +177,9 @@ class Lexer {
     const std::size_t begin = at_;
     while (is_word(peek())) ++at_;
     const std::string_view text = text_.substr(begin, at_ - begin);
-    for (const Spelled& entry : fixed_tokens) {
-      if (entry.text == text) {
-        push(entry.kind, begin);
-        return;
-      }
-    }
-    push(TokenKind::identifier, begin);
+    const auto keyword = static_cast<std::size_t>(std::ranges::find(keywords, text) - keywords.begin());
+    const std::size_t kind = static_cast<std::size_t>(TokenKind::kw_fn) + keyword;
+    push(keyword == keywords.size() ? TokenKind::identifier : static_cast<TokenKind>(kind), begin);
   }
 
   void digits() {
@@ -396,13 +381,6 @@ class Lexer {
 };
 
 }  // namespace
-
-std::string_view spelling(TokenKind kind) {
-  const auto index = static_cast<std::size_t>(kind);
-  return index < first_fixed ? std::string_view{} : fixed_tokens[index - first_fixed].text;
-}
-
-bool is_keyword(TokenKind kind) { return kind >= TokenKind::kw_fn; }
 
 Tokens lex(const SourceMap& sources, std::uint32_t file, Diagnostics& diagnostics) {
   return Lexer(sources, file, diagnostics).run();

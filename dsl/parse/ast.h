@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "compiler/support/source.h"
+#include "dsl/parse/operators.h"
 
 namespace rg::dsl::ast {
 
@@ -31,46 +32,6 @@ struct Name {
   std::string text;
   Span span;
 };
-
-// ---- Operators ---------------------------------------------------------------------------------------------------
-
-enum class UnaryOp : std::uint8_t { neg, logical_not };
-
-enum class BinaryOp : std::uint8_t {
-  add,
-  sub,
-  mul,
-  div,
-  matmul,
-  int_div,
-  int_mod,
-  pow,
-  eq,
-  ne,
-  lt,
-  le,
-  gt,
-  ge,
-  logical_and,
-  logical_or,
-};
-
-struct BinaryInfo {
-  BinaryOp op;
-  std::string_view name;      // identifier, as in dumps: "add"
-  std::string_view spelling;  // as written: "+"
-  int precedence;             // higher binds tighter
-  enum Assoc : std::uint8_t { left, right, none } assoc;
-};
-
-/// Precedences of everything between `=>` and postfix, which the parser and the printer share.
-inline constexpr int prec_lambda = 0, prec_or = 1, prec_and = 2, prec_compare = 3, prec_sum = 4, prec_product = 5,
-                     prec_unary = 6, prec_pow = 7, prec_postfix = 8, prec_primary = 9;
-
-const BinaryInfo& info(BinaryOp op);
-/// All binary operators, in the order of the enumeration.
-const std::vector<BinaryInfo>& binary_operators();
-std::string_view spelling(UnaryOp op);
 
 // ---- Types -------------------------------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ class Dumper {
   void operator()(const BoolLit& n) { out += n.value ? "true" : "false"; }
   void operator()(const StringLit& n) { string(n.value); }
   void operator()(const NameExpr& n) { out += n.name; }
-  void operator()(const Unary& n) { list(n.op == UnaryOp::neg ? "neg" : "not", n.operand); }
+  void operator()(const Unary& n) { list(info(n.op).name, n.operand); }
   void operator()(const Binary& n) { list(info(n.op).name, n.lhs, n.rhs); }
   void operator()(const Call& n) { list("call", n.callee, n.args); }
   void operator()(const Arg& n) {

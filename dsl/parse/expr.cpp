@@ -1,9 +1,6 @@
 // Expressions by precedence: lambdas, binary operators, signs, powers, postfix forms.
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-
 #include "dsl/parse/parser.h"
 
 namespace rg::dsl {
@@ -12,20 +9,6 @@ using namespace ast;
 using enum TokenKind;
 
 namespace {
-
-/// The binary operator that a token spells, or null.
-const BinaryInfo* binary_operator(TokenKind kind) {
-  static const auto by_kind = [] {
-    std::array<const BinaryInfo*, 256> table{};
-    for (std::size_t k = static_cast<std::size_t>(l_paren); k <= static_cast<std::size_t>(kw_false); ++k) {
-      for (const BinaryInfo& entry : binary_operators()) {
-        if (entry.spelling == spelling(static_cast<TokenKind>(k))) table[k] = &entry;
-      }
-    }
-    return table;
-  }();
-  return by_kind[static_cast<std::size_t>(kind)];
-}
 
 /// Forms that end with a brace take no postfix part: what follows starts something new.
 bool ends_with_brace(const Expr& expr) {
@@ -96,7 +79,8 @@ ExprPtr Parser::operation(int min_precedence) {
 }
 
 ExprPtr Parser::unary() {
-  if (!at(minus) && !at(bang) && !at(plus)) return power();
+  const UnaryInfo* op = unary_operator(peek().kind);
+  if (op == nullptr && !at(plus)) return power();
   const Nest nest(*this);
   if (too_deep()) return error_expr();
   if (at(plus)) {
@@ -106,7 +90,7 @@ ExprPtr Parser::unary() {
   }
   const Token sign = take();
   ExprPtr operand = unary();
-  return make(since(sign.span), Unary{sign.kind == minus ? UnaryOp::neg : UnaryOp::logical_not, std::move(operand)});
+  return make(since(sign.span), Unary{op->op, std::move(operand)});
 }
 
 ExprPtr Parser::power() {

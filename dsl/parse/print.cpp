@@ -158,7 +158,7 @@ class Printer {
   void node(const StringLit& n) { string(n.value); }
   void node(const NameExpr& n) { put(n.name); }
   void node(const Unary& n) {
-    put(spelling(n.op));
+    put(spelling(info(n.op).token));
     expr(*n.operand, prec_unary);
   }
   void node(const Binary& n) {
@@ -177,18 +177,18 @@ class Printer {
     if (!flat_ && !rest_fits(op, *n.rhs)) {
       ++indent_;
       new_line();
-      put(fmt::format("{} ", op.spelling));
+      put(fmt::format("{} ", op.spelling()));
       expr(*n.rhs, op.precedence + 1);
       --indent_;
       return;
     }
-    put(fmt::format(" {} ", op.spelling));
+    put(fmt::format(" {} ", op.spelling()));
     expr(*n.rhs, op.precedence + 1);
   }
   bool rest_fits(const BinaryInfo& op, const Expr& rhs) const {
     Printer trial(indent_);
     trial.flat_ = true;
-    trial.column_ = column_ + op.spelling.size() + 2;
+    trial.column_ = column_ + op.spelling().size() + 2;
     trial.limit_ = line_width - 2;
     trial.in_parentheses(rhs, op.precedence + 1);
     return !trial.overflow_ || is_block_like(rhs);
