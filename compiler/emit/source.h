@@ -1,6 +1,4 @@
-// A function of the tensor IR as `.rg` text. Input: a prepared function (no map, call or derive). Output: one `fn`
-// whose parameters and results are the flattened tensors (results as a tuple where there are several), which parses and
-// checks again and computes the same values.
+// A function of the tensor IR as `.rg` text: what dsl/write makes of it, printed.
 #pragma once
 
 #include <string>
