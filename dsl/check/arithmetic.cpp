@@ -17,7 +17,9 @@ namespace rg::dsl {
 
 Value unary(Context& cx, ast::UnaryOp op, const Value& x, Span span) {
   if (x.is_error()) return x;
-  if (op == ast::UnaryOp::logical_not) return elementwise(cx, "not", {x}, span, "`!`");
+  const ast::UnaryInfo& row = ast::info(op);
+  const std::string shown = fmt::format("`{}`", spelling(row.token));
+  if (op == ast::UnaryOp::logical_not) return elementwise(cx, row.elementwise, {x}, span, shown);
   if (x.kind == Value::Kind::structure) {
     Value v = x;
     for (Value& f : v.fields) f = unary(cx, op, f, span);
@@ -25,7 +27,7 @@ Value unary(Context& cx, ast::UnaryOp op, const Value& x, Span span) {
   }
   if (x.is_flex() && x.flex->dim) return make_int(cx, Dim(0) - *x.flex->dim, span);
   if (x.is_flex() && x.flex->number) return make_number(cx, -*x.flex->number, span);
-  Value v = elementwise(cx, "neg", {x}, span, "`-`");
+  Value v = elementwise(cx, row.elementwise, {x}, span, shown);
   if (x.affine) v.affine = *x.affine * Dim(-1);
   if (x.low && x.high) {
     v.low = *x.high * Dim(-1);

@@ -13,22 +13,57 @@
 namespace rg::dsl {
 
 /// One row a token kind: identifier, spelling. Kinds with a fixed spelling are punctuation and keywords.
-#define RG_PUNCTUATION(X)                                                                                          \
-  X(l_paren, "(")                                                                                                  \
-  X(r_paren, ")")                                                                                                  \
-  X(l_bracket, "[")                                                                                                \
-  X(r_bracket, "]") X(l_brace, "{") X(r_brace, "}") X(comma, ",") X(semicolon, ";") X(colon, ":") X(dot, ".")      \
-      X(dot_dot, "..") X(dot_dot_dot, "...") X(arrow, "->") X(fat_arrow, "=>") X(equal, "=") X(equal_equal, "==")  \
-          X(bang_equal, "!=") X(less, "<") X(less_equal, "<=") X(greater, ">") X(greater_equal, ">=") X(plus, "+") \
-              X(minus, "-") X(star, "*") X(slash, "/") X(at, "@") X(caret, "^") X(and_and, "&&") X(or_or, "||")    \
-                  X(bang, "!")
-#define RG_KEYWORDS(X)                                                                                                \
-  X(kw_fn, "fn")                                                                                                      \
-  X(kw_export, "export")                                                                                              \
-  X(kw_struct, "struct")                                                                                              \
-  X(kw_import, "import") X(kw_let, "let") X(kw_assert, "assert") X(kw_if, "if") X(kw_else, "else") X(kw_loop, "loop") \
-      X(kw_for, "for") X(kw_in, "in") X(kw_while, "while") X(kw_collect, "collect") X(kw_div, "div") X(kw_mod, "mod") \
-          X(kw_true, "true") X(kw_false, "false")
+// clang-format off
+#define RG_PUNCTUATION(X) \
+  X(l_paren, "(")         \
+  X(r_paren, ")")         \
+  X(l_bracket, "[")       \
+  X(r_bracket, "]")       \
+  X(l_brace, "{")         \
+  X(r_brace, "}")         \
+  X(comma, ",")           \
+  X(semicolon, ";")       \
+  X(colon, ":")           \
+  X(dot, ".")             \
+  X(dot_dot, "..")        \
+  X(dot_dot_dot, "...")   \
+  X(arrow, "->")          \
+  X(fat_arrow, "=>")      \
+  X(equal, "=")           \
+  X(equal_equal, "==")    \
+  X(bang_equal, "!=")     \
+  X(less, "<")            \
+  X(less_equal, "<=")     \
+  X(greater, ">")         \
+  X(greater_equal, ">=")  \
+  X(plus, "+")            \
+  X(minus, "-")           \
+  X(star, "*")            \
+  X(slash, "/")           \
+  X(at, "@")              \
+  X(caret, "^")           \
+  X(and_and, "&&")        \
+  X(or_or, "||")          \
+  X(bang, "!")
+#define RG_KEYWORDS(X)     \
+  X(kw_fn, "fn")           \
+  X(kw_export, "export")   \
+  X(kw_struct, "struct")   \
+  X(kw_import, "import")   \
+  X(kw_let, "let")         \
+  X(kw_assert, "assert")   \
+  X(kw_if, "if")           \
+  X(kw_else, "else")       \
+  X(kw_loop, "loop")       \
+  X(kw_for, "for")         \
+  X(kw_in, "in")           \
+  X(kw_while, "while")     \
+  X(kw_collect, "collect") \
+  X(kw_div, "div")         \
+  X(kw_mod, "mod")         \
+  X(kw_true, "true")       \
+  X(kw_false, "false")
+// clang-format on
 
 enum class TokenKind : std::uint8_t {
   end_of_file,
