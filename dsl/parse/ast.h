@@ -33,6 +33,14 @@ struct Name {
   Span span;
 };
 
+/// Comments that go with a construct, as written, slashes included: on the lines before it, those inside of it that no
+/// smaller construct has, and the one behind it on its last line. Doc comments of items and fields are not among them.
+struct Comments {
+  std::vector<std::string> before;
+  std::string behind;
+  bool empty() const { return before.empty() && behind.empty(); }
+};
+
 // ---- Types -------------------------------------------------------------------------------------------------------
 
 /// One entry of a dimension list: an integer expression over sizes, or a rank pack `...` / `...name`.
@@ -99,6 +107,7 @@ struct ExprStmt {
 struct Stmt {
   Span span;  // with the semicolon
   std::variant<Let, Assert, Collect, ExprStmt> node;
+  Comments comments = {};
 };
 
 // ---- Expressions ---------------------------------------------------------------------------------------------------
@@ -205,7 +214,9 @@ struct Lambda {
 /// `{ let a = x; a * a }`
 struct Block {
   std::vector<Stmt> stmts;
-  ExprPtr result;  // required
+  ExprPtr result;                     // required
+  Comments comments = {};             // of the result
+  std::vector<std::string> end = {};  // comments before the closing brace
 };
 
 /// `if c { a } else { b }`; `else if` nests.
@@ -317,6 +328,7 @@ struct StructField {
   std::string doc;
   Name name;
   TypePtr type;
+  Comments comments = {};
 };
 
 /// `struct Mlp[d, h] { w1: f32[d, h], b1: f32[h] }`
@@ -324,7 +336,8 @@ struct StructItem {
   std::string doc;
   Name name;
   std::vector<Name> sizes;
-  std::vector<StructField> fields;  // at least one
+  std::vector<StructField> fields;    // at least one
+  std::vector<std::string> end = {};  // comments before the closing brace
 };
 
 /// `test "name" { assert_close(f(1.0), 2.0); }`
@@ -333,6 +346,7 @@ struct TestItem {
   std::string name;
   Span name_span;
   std::vector<Stmt> body;
+  std::vector<std::string> end = {};  // comments before the closing brace
 };
 
 /// `import "other.rg";`, the path relative to the importing file.
@@ -344,11 +358,13 @@ struct ImportItem {
 struct Item {
   Span span;
   std::variant<FnItem, StructItem, TestItem, ImportItem> node;
+  Comments comments = {};
 };
 
 struct Module {
   std::uint32_t file = 0;
-  std::vector<Item> items;  // in source order
+  std::vector<Item> items;            // in source order
+  std::vector<std::string> end = {};  // comments behind the last item
 };
 
 }  // namespace rg::dsl::ast

@@ -16,12 +16,18 @@ Module Parser::module() {
   module.file = file_;
   while (!at(end_of_file)) {
     const std::size_t before = at_;
-    if (auto parsed = item()) module.items.push_back(std::move(*parsed));
+    Comments comments{comments_before(Docs::left_out), {}};
+    if (auto parsed = item()) {
+      finish_comments(comments, Docs::left_out);
+      parsed->comments = std::move(comments);
+      module.items.push_back(std::move(*parsed));
+    }
     if (at_ == before && !at(end_of_file)) {
       take();
       skip_to_item();
     }
   }
+  module.end = comments_before(Docs::taken);
   return module;
 }
 
@@ -172,20 +178,20 @@ StructItem Parser::structure(std::string doc) {
   const Token open = take();
   while (!at(r_brace) && !at(end_of_file)) {
     StructField field;
+    field.comments.before = comments_before(Docs::left_out);
     field.doc = doc_before(at_);
     auto field_name = expect_name("a field");
     if (!field_name) break;
     field.name = std::move(*field_name);
     if (!expect(colon, fmt::format("and the type of `{}`", field.name.text))) break;
     field.type = type();
+    if (at(semicolon)) report_expected("`,` or `}`").hint("fields are separated by commas");
+    const bool more = accept(semicolon) || accept(comma);
+    finish_comments(field.comments, Docs::left_out);
     item.fields.push_back(std::move(field));
-    if (at(semicolon)) {
-      report_expected("`,` or `}`").hint("fields are separated by commas");
-      take();
-    } else if (!accept(comma)) {
-      break;
-    }
+    if (!more) break;
   }
+  item.end = comments_before(Docs::left_out);
   const bool closed = expect_close(r_brace, open, "`,` or `}`");
   if (closed && item.fields.empty()) {
     report(Code::expected_token, since(open.span), fmt::format("the structure `{}` has no fields", item.name.text));
@@ -215,7 +221,9 @@ TestItem Parser::test(std::string doc) {
     Stmt& stmt = item.body.emplace_back();
     stmt.span = span;
     stmt.node.emplace<ExprStmt>(std::move(parsed.value));
+    stmt.comments = std::move(parsed.comments);
   }
+  item.end = std::move(parsed.end);
   expect_close(r_brace, open, "a statement or `}`");
   return item;
 }

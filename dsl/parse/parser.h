@@ -88,6 +88,13 @@ class Parser {
   std::vector<ast::Param> params();
   std::string doc_before(std::size_t token);
 
+  // comments.cpp: comments in source order, each taken once
+  enum class Docs { taken, left_out };
+  /// Those before the next token.
+  std::vector<std::string> comments_before(Docs docs);
+  /// Completes those of a construct that ends at the last token.
+  void finish_comments(ast::Comments& comments, Docs docs);
+
   // type.cpp
   ast::TypePtr type();
   ast::TypePtr type_node();
@@ -100,8 +107,10 @@ class Parser {
   ast::ExprPtr block(Body body);
   struct Statements {
     std::vector<ast::Stmt> list;
-    ast::ExprPtr value;        // null where the last one is a statement
-    bool last_failed = false;  // the last one was reported
+    ast::ExprPtr value;              // null where the last one is a statement
+    bool last_failed = false;        // the last one was reported
+    ast::Comments comments{};        // of the value
+    std::vector<std::string> end{};  // comments before the closing brace
   };
   Statements statements(Body body);
   std::optional<ast::Stmt> statement(Body body, ast::ExprPtr& result);
@@ -143,6 +152,7 @@ class Parser {
   Tokens tokens_;
   Diagnostics& diagnostics_;
   std::size_t at_ = 0;
+  std::size_t comment_ = 0;  // the first that no construct has taken
   Span last_span_;
   int nesting_ = 0;
   bool stopped_ = false;

@@ -2,7 +2,7 @@
 //
 // Every construct has one layout on a single line. Where that fits the line, or holds no statement, it is used;
 // else the construct is broken at its outermost joint: list elements one a line, an operator before a new line, a body
-// after `=>`. A block with statements is always broken. Parentheses follow the precedences of ast.h alone.
+// after `=>`. A block with statements or comments is always broken. Parentheses follow the precedences of ast.h alone.
 #include <fmt/format.h>
 
 #include "dsl/parse/parse.h"
@@ -39,10 +39,13 @@ class Printer {
       const bool imports = previous != nullptr && std::holds_alternative<ImportItem>(previous->node) &&
                            std::holds_alternative<ImportItem>(item.node);
       if (previous != nullptr && !imports) put("\n");
+      before(item.comments);
       std::visit([&](const auto& node) { this->item(node); }, item.node);
+      behind(item.comments);
       put("\n");
       previous = &item;
     }
+    for (const std::string& comment : module.end) put(comment + "\n");
   }
 
   /// An expression where one of at least this precedence stands without parentheses.
@@ -258,7 +261,8 @@ class Printer {
   }
   void node(const Block& n) { block(n, false); }
   void block(const Block& n, bool always_broken) {
-    if (n.stmts.empty() && flat_ && !always_broken) {
+    const bool plain = n.stmts.empty() && n.comments.empty() && n.end.empty();
+    if (plain && flat_ && !always_broken) {
       put("{ ");
       expr(*n.result);
       put(" }");
@@ -268,7 +272,10 @@ class Printer {
     ++indent_;
     for (const Stmt& stmt : n.stmts) statement(stmt);
     new_line();
+    before(n.comments);
     expr(*n.result);
+    behind(n.comments);
+    end(n.end);
     --indent_;
     new_line();
     put("}");
@@ -349,11 +356,31 @@ class Printer {
   }
   void node(const ErrorExpr&) { put("<error>"); }
 
+  // ---- comments ----
+  void before(const Comments& comments) {
+    for (const std::string& comment : comments.before) {
+      put(comment);
+      new_line();
+    }
+  }
+  void behind(const Comments& comments) {
+    if (!comments.behind.empty()) put("  " + comments.behind);
+  }
+  /// Before a closing brace.
+  void end(const std::vector<std::string>& comments) {
+    for (const std::string& comment : comments) {
+      new_line();
+      put(comment);
+    }
+  }
+
   // ---- statements, types, items ----
   void statement(const Stmt& stmt) {
     new_line();
+    before(stmt.comments);
     std::visit([&](const auto& n) { this->stmt(n); }, stmt.node);
     put(";");
+    behind(stmt.comments);
   }
   void stmt(const Let& n) {
     put("let ");
@@ -459,11 +486,14 @@ class Printer {
     ++indent_;
     for (const StructField& field : n.fields) {
       new_line();
+      before(field.comments);
       doc(field.doc);
       put(field.name.text + ": ");
       type(*field.type);
       put(",");
+      behind(field.comments);
     }
+    end(n.end);
     --indent_;
     new_line();
     put("}");
@@ -475,6 +505,7 @@ class Printer {
     put(" {");
     ++indent_;
     for (const Stmt& stmt : n.body) statement(stmt);
+    end(n.end);
     --indent_;
     new_line();
     put("}");

@@ -21,7 +21,7 @@ ExprPtr Parser::block(Body body) {
   }
   const Token open = take();
   Statements parsed = statements(body);
-  Block block{std::move(parsed.list), std::move(parsed.value)};
+  Block block{std::move(parsed.list), std::move(parsed.value), std::move(parsed.comments), std::move(parsed.end)};
   if (!block.result) {
     const auto* last = block.stmts.empty() ? nullptr : std::get_if<ExprStmt>(&block.stmts.back().node);
     if (last != nullptr && at(r_brace)) {
@@ -45,7 +45,9 @@ Parser::Statements Parser::statements(Body body) {
   while (!at(r_brace) && !at(end_of_file) && !at_item_in_body()) {
     const std::size_t before = at_;
     const std::size_t reports = reports_;
+    Comments comments{comments_before(Docs::taken), {}};
     auto stmt = statement(body, parsed.value);
+    finish_comments(comments, Docs::taken);
     parsed.last_failed = reports_ != reports;
     if (stmt) {
       const auto* dropped = std::get_if<ExprStmt>(&stmt->node);
@@ -55,14 +57,19 @@ Parser::Statements Parser::statements(Body body) {
             .note("functions have no effects: only the last expression of a block is its value")
             .hint("name it by `let`, or remove it");
       }
+      stmt->comments = std::move(comments);
       parsed.list.push_back(std::move(*stmt));
     }
-    if (parsed.value) break;
+    if (parsed.value) {
+      parsed.comments = std::move(comments);
+      break;
+    }
     if (at_ == before) {
       skip_to_statement_end();
       if (at_ == before && !at(r_brace) && !at_item_in_body()) take();
     }
   }
+  parsed.end = comments_before(Docs::taken);
   return parsed;
 }
 
