@@ -23,7 +23,7 @@ std::string compile(const std::string& text, const std::string& expression) {
   if (!unit.load("long.rg", text)) return unit.rendered();
   const auto f = unit.prepare_expression(expression, "long");
   if (!f) return unit.rendered() + f.error();
-  const plan::Plan plan = plan::make_plan(*f, {.vector_bytes = emit::vector_bytes("")});
+  const plan::Plan plan = plan::make_plan(*f, {.target = *emit::target_of("")});
   const auto object = emit::emit({&plan, 1}, emit::Kind::object, {.opt_level = 2, .cpu = {}});
   return object ? "" : object.error();
 }

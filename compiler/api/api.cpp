@@ -198,7 +198,7 @@ Expected<Function> Program::function(const std::string& expression, const Option
     auto f = state_->unit.prepare_expression(expression, fmt::format("main.{}", state_->next_name++));
     if (!f) return Expected<Function>::failure(f.error().empty() ? state_->unit.rendered() : f.error());
     rg::plan::PlanOptions plan_options{
-        .vector_bytes = rg::jit::host_vector_bytes(), .strict = options.strict, .fast = options.fast};
+        .target = rg::jit::host_target(), .strict = options.strict, .fast = options.fast};
     plan_options.known_sizes.resize(f->size_names.size());
     for (const auto& [name, value] : options.sizes) {
       const auto at = std::ranges::find(f->size_names, name);

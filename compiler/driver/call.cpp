@@ -116,7 +116,7 @@ Result<std::vector<Tensor>> call(const Function& f, std::span<const std::int64_t
     shapes.push_back(std::move(*shape));
   }
   plan::PlanOptions plan_options = o.plan;
-  plan_options.vector_bytes = jit::host_vector_bytes();
+  plan_options.target = jit::host_target();
   const plan::Plan p = plan::make_plan(f, plan_options);
   if (o.dump_plan) fmt::print(stderr, "{}", plan::print(p));
   auto session = jit::Session::create({.opt_level = o.opt_level, .strict = o.plan.strict, .fast = o.plan.fast});

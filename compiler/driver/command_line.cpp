@@ -16,6 +16,7 @@
 #include "compiler/driver/report.h"
 #include "compiler/emit/emit.h"
 #include "compiler/pass/list.h"
+#include "compiler/plan/cost.h"
 #include "compiler/support/suggestion.h"
 
 namespace {
@@ -166,6 +167,9 @@ int dispatch(int argc, const char* const* argv) {
   app.add_flag_callback(
       "--list-ops", [] { throw Listing{rg::driver::list_ops()}; },
       "Print all operations of the IR with their formulas");
+  app.add_flag_callback(
+      "--list-costs", [] { throw Listing{rg::plan::cost_listing()}; },
+      "Print the constants that planning weighs by, and why they are so");
   app.require_subcommand(0, 1);
   const bool color = isatty(STDERR_FILENO) != 0;
 

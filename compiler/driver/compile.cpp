@@ -110,8 +110,8 @@ int compile(const CompileOptions& o) {
   unit.set_fast(o.fast);
   if (!load(unit, o.file, *source, o.color)) return 1;
   trace.mark("check");
-  const int vector_bytes = emit::vector_bytes(o.cpu);
-  if (vector_bytes == 0) return fail({"the CPU `" + o.cpu + "` is unknown", Code::unknown_cpu}, o.color);
+  const auto target = emit::target_of(o.cpu);
+  if (!target) return fail(target.failure(), o.color);
   std::vector<plan::Plan> plans;
   std::map<std::string, std::string> symbols;  // of the header, and whose they are
   const bool for_c = std::ranges::any_of(o.emit, [](const std::string& kind) { return kind != "rg" && kind != "ir"; });
@@ -122,7 +122,7 @@ int compile(const CompileOptions& o) {
                    "choose another name for what is exported"},
                   o.color);
     plan::PlanOptions plan_options = trace.plan_options();
-    plan_options.vector_bytes = vector_bytes;
+    plan_options.target = *target;
     plans.push_back(plan::make_plan(*f, plan_options));
     for (const std::string& name : emit::symbols(plans.back())) {
       const auto [at, fresh] = symbols.emplace(name, f->name);

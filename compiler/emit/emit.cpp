@@ -63,19 +63,18 @@ std::vector<std::string> targets() {
   return out;
 }
 
-int vector_bytes(const std::string& cpu) {
+Result<Target> target_of(const std::string& cpu) {
   const auto machine = target_machine({.opt_level = 2, .strict = false, .cpu = cpu});
-  return machine ? vector_bytes(**machine) : 0;
+  if (!machine) return machine.failure();
+  return x86_with_vectors(vector_bytes(**machine));
 }
 
 Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const EmitOptions& options) {
   auto machine = target_machine(options);
   if (!machine) return machine.failure();
   llvm::LLVMContext context;
-  const int bytes = vector_bytes(**machine);
-  const auto module = lower::lower(
-      plans, context, {.vector_bytes = bytes, .scalef = bytes == 64, .strict = options.strict, .fast = options.fast});
-  lower::finish(*module, options.opt_level, **machine, bytes);
+  const auto module = lower::lower(plans, context, {.strict = options.strict, .fast = options.fast});
+  lower::finish(*module, options.opt_level, **machine, vector_bytes(**machine));
   // The form for all signatures is called by code in this process alone.
   for (const plan::Plan& p : plans) module->getFunction(p.function.name + "__packed")->eraseFromParent();
   if (kind == Kind::llvm) {

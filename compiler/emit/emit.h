@@ -7,6 +7,7 @@
 
 #include "compiler/plan/plan.h"
 #include "compiler/support/result.h"
+#include "compiler/target/target.h"
 
 namespace rg::emit {
 
@@ -19,14 +20,15 @@ struct EmitOptions {
   std::string cpu;  // empty: this machine
 };
 
-/// Bytes of a vector register for a CPU by name (empty: this machine); 0 where the name is unknown.
-int vector_bytes(const std::string& cpu);
+/// What code for a CPU by name (empty: this machine) is planned for. Fails where the name is unknown.
+Result<Target> target_of(const std::string& cpu);
 
 /// The version of LLVM, and the names of the targets that it makes code for here.
 std::string llvm_version();
 std::vector<std::string> targets();
 
-/// One module with all functions, in the form asked for.
+/// One module with all functions, in the form asked for. The plans are made for the target of the same CPU, or for one
+/// that has no more.
 Result<std::string> emit(std::span<const plan::Plan> plans, Kind kind, const EmitOptions& options = {});
 
 /// A static library of an object's bytes and everything in the runtime's archive, whose bytes are given too.

@@ -68,10 +68,10 @@ llvm::orc::SymbolMap runtime_symbols(llvm::orc::LLJIT& jit) {
 
 }  // namespace
 
-int host_vector_bytes() {
+Target host_target() {
   const auto features = llvm::sys::getHostCPUFeatures();
   const auto has = [&](const char* f) { return features.lookup(f); };
-  return has("avx512f") ? 64 : has("avx2") ? 32 : 16;
+  return x86_with_vectors(has("avx512f") ? 64 : has("avx2") ? 32 : 16);
 }
 
 void exit_on_backend_failure() {
@@ -117,15 +117,12 @@ Result<std::unique_ptr<Session>> Session::create(const SessionOptions& options) 
 
 Result<Entry> Session::add(const plan::Plan& plan) {
   auto context = std::make_unique<llvm::LLVMContext>();
-  const lower::LowerOptions options{.vector_bytes = host_vector_bytes(),
-                                    .scalef = host_vector_bytes() == 64,
-                                    .strict = state_->options.strict,
-                                    .fast = state_->options.fast};
+  const lower::LowerOptions options{.strict = state_->options.strict, .fast = state_->options.fast};
   auto module = lower::lower({&plan, 1}, *context, options);
   llvm::orc::LLJIT& jit = *state_->jit;
   {
     const std::lock_guard lock(state_->machine_mutex);
-    lower::finish(*module, state_->options.opt_level, *state_->machine, options.vector_bytes);
+    lower::finish(*module, state_->options.opt_level, *state_->machine, host_target().vector_bytes);
   }
   // A library of its own a function, so that functions of one name do not meet.
   auto library = jit.createJITDylib("rg" + std::to_string(state_->next_library++));

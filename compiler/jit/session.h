@@ -26,8 +26,8 @@ struct Entry {
   int (*packed)(const std::int64_t* sizes, const void* const* inputs, void* const* outputs, rg_context*) = nullptr;
 };
 
-/// Bytes of a vector register of this machine that code is made for.
-int host_vector_bytes();
+/// This machine, for which plans of a session are made.
+Target host_target();
 
 /// Makes what the backend cannot go on from end the process with a message and exit code 70. For programs, not for
 /// libraries within one.

@@ -5,24 +5,12 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/lower/emitter.h"
+#include "compiler/plan/cost.h"
 
 namespace rg::lower {
 
 using plan::Dim;
 using V = Emitter::V;
-
-namespace {
-
-// Bodies from this many operations on; shorter ones keep up with the processor's own fetching, and would pay for more
-// instructions.
-constexpr std::int64_t long_body = 64;
-// Operations that take about as long as a line from memory. Between 512 and 2048 no difference was measured.
-constexpr std::int64_t operations_ahead = 1024;
-// Of an array that is not in the second cache level.
-constexpr std::int64_t far_bytes = 512 << 10;
-constexpr std::int64_t line_bytes = 64;
-
-}  // namespace
 
 // Operations of one iteration.
 std::int64_t Emitter::operations(const std::vector<plan::Item>& list) const {
@@ -57,7 +45,7 @@ std::map<plan::BufferId, Emitter::Places> Emitter::places_read(const plan::Loop&
 
 // Asks for the lines from `at` on.
 void Emitter::fetch(V at, std::int64_t bytes) {
-  for (std::int64_t k = 0; k < bytes; k += line_bytes) {
+  for (std::int64_t k = 0; k < bytes; k += plan_.target.line_bytes) {
     V line = b_.CreateGEP(b_.getInt8Ty(), at, whole(k));
     b_.CreateIntrinsic(llvm::Intrinsic::prefetch, {b_.getPtrTy()},
                        {line, b_.getInt32(0), b_.getInt32(3), b_.getInt32(1)});  // data, to be read, in all caches
@@ -82,17 +70,17 @@ void Emitter::fetch_places(plan::BufferId buffer, const Places& places) {
 }
 
 void Emitter::fetch_ahead(const plan::Loop& l, std::int64_t length, V to) {
-  if (length < long_body) return;
+  if (length < plan::cost("prefetch-body")) return;
   const auto lanes = static_cast<std::int64_t>(vector_->lanes);
   V now = vars_.at(l.var);
-  V later = b_.CreateAdd(now, whole((1 + operations_ahead / length) * lanes));
+  V later = b_.CreateAdd(now, whole((1 + plan::cost("prefetch-distance") / length) * lanes));
   // Indices are read there, so that all lanes have to be iterations of the loop.
   V inside = b_.CreateICmpSLE(b_.CreateAdd(later, whole(lanes)), to);
   for (const auto& [buffer, places] : places_read(l)) {
     const plan::Buffer& array = plan_.buffer(buffer);
     llvm::BasicBlock *ahead = block("ahead"), *done = block("fetched");
     V bytes = b_.CreateMul(dim(array.count()), whole(ir::byte_size(array.elem)));
-    b_.CreateCondBr(b_.CreateAnd(inside, b_.CreateICmpSGE(bytes, whole(far_bytes))), ahead, done);
+    b_.CreateCondBr(b_.CreateAnd(inside, b_.CreateICmpSGE(bytes, whole(plan_.target.second_cache_bytes))), ahead, done);
     b_.SetInsertPoint(ahead);
     scopes_.emplace_back();
     const auto vector = vector_;

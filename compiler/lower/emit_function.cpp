@@ -3,6 +3,7 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/lower/emitter.h"
+#include "compiler/plan/cost.h"
 
 namespace rg::lower {
 
@@ -11,7 +12,7 @@ using plan::Storage;
 using V = Emitter::V;
 
 Emitter::Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOptions& options)
-    : plan_(plan), function_(function), options_(options), b_(function->getContext()), vb_(b_, options.scalef) {
+    : plan_(plan), function_(function), options_(options), b_(function->getContext()), vb_(b_, plan.target.scalef) {
   b_.SetInsertPoint(llvm::BasicBlock::Create(b_.getContext(), "entry", function_));
   llvm::FastMathFlags flags;
   flags.setAllowContract(options.fast && !options.strict);
@@ -19,8 +20,7 @@ Emitter::Emitter(const plan::Plan& plan, llvm::Function* function, const LowerOp
   bases_.resize(plan_.buffers.size(), nullptr);
   indirect_.resize(plan_.buffers.size(), false);
   scopes_.emplace_back();
-  constexpr std::ptrdiff_t many = 256;
-  many_functions_ = std::ranges::count_if(plan_.nodes, may_be_long) > many;
+  many_functions_ = std::ranges::count_if(plan_.nodes, may_be_long) > plan::cost("many-operations");
 }
 
 void Emitter::record(std::string_view recorder, const std::vector<llvm::Type*>& parameters,

@@ -71,7 +71,7 @@ std::size_t Emitter::weight(const std::vector<plan::Item>& list) const { return 
 
 // Lanes: by the widest floating element, else by the widest integer.
 unsigned Emitter::lanes_of(const Lists& lists) const {
-  return std::max(1U, static_cast<unsigned>(options_.vector_bytes) / element_bytes(lists));
+  return std::max(1U, static_cast<unsigned>(plan_.target.vector_bytes) / element_bytes(lists));
 }
 
 unsigned Emitter::element_bytes(const Lists& lists) const {

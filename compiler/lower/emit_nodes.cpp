@@ -9,6 +9,7 @@
 #include "compiler/lower/op_table.h"
 #include "compiler/ops/all.h"
 #include "compiler/plan/build/fused.h"
+#include "compiler/plan/cost.h"
 
 namespace rg::lower {
 
@@ -233,9 +234,8 @@ V Emitter::compute(const plan::Node& n) {
 
 // Whether the code of the op is more than an instruction or two: a division and a root are one.
 bool Emitter::may_be_long(const plan::Node& n) {
-  constexpr int few = 4;
   const int cost = n.kind == plan::Node::Kind::op ? ops::info(n.op).cost : 0;
-  return cost >= few && cost != ops::kDivisionCost;
+  return cost >= plan::cost("long-operation") && cost != ops::kDivisionCost;
 }
 
 // The op as a function of its own, one for each width; in place where that is short after all.
@@ -263,7 +263,7 @@ V Emitter::call_of(const plan::Node& n, const std::vector<V>& x) {
     f->addFnAttr(llvm::Attribute::NoInline);
     llvm::IRBuilder<> b(llvm::BasicBlock::Create(module.getContext(), "entry", f));
     b.setFastMathFlags(b_.getFastMathFlags());
-    ValueBuilder values(b, options_.scalef);
+    ValueBuilder values(b, plan_.target.scalef);
     std::vector<V> arguments;
     for (llvm::Argument& a : f->args()) arguments.push_back(&a);
     b.CreateRet(lower_op(values, n.op, n.attrs, arguments));

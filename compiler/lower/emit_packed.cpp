@@ -109,7 +109,7 @@ void Emitter::transpose(unsigned lanes, const std::function<V(unsigned)>& read,
 }
 
 void Emitter::pack_panel_across(const Contraction& c, V column, V width, V first, V length, V to) {
-  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  const llvm::Align align(static_cast<std::uint64_t>(plan_.target.vector_bytes));
   V last = b_.CreateSub(c.column_count, whole(1));
   counted(whole(0), width, c.p.lanes, [&](V offset) {
     counted(whole(0), length, c.p.lanes, [&](V k) {
@@ -129,7 +129,7 @@ void Emitter::pack_panel_across(const Contraction& c, V column, V width, V first
 
 // The panel that begins at `column`, `width` wide; whole: two vectors of existing columns.
 void Emitter::pack_panel(const Contraction& c, V column, V width, bool whole_panel) {
-  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  const llvm::Align align(static_cast<std::uint64_t>(plan_.target.vector_bytes));
   depth_blocks(c, [&](V first, V length) {
     V to = panel_at(c, first, length, column);
     if (c.p.columns_across) return pack_panel_across(c, column, width, first, length, to);
@@ -173,7 +173,7 @@ void Emitter::pack_rows(const Contraction& c, const Block& at) {
   const auto place = [&](V row, V k) {
     return element(c, to, b_.CreateAdd(b_.CreateMul(row, whole(c.p.stride())), k));
   };
-  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  const llvm::Align align(static_cast<std::uint64_t>(plan_.target.vector_bytes));
   if (c.p.rows_across) {
     counted(whole(0), at.rows, c.p.lanes, [&](V row) {
       V mask = lane_mask(b_.CreateSub(at.rows, row), c.lanes());
@@ -220,7 +220,7 @@ V Emitter::all_finite(const Contraction& c, V at, V count, V times, V stride) {
     V from = element(c, at, b_.CreateMul(i, stride));
     counted(whole(0), count, c.p.lanes, [&](V k) {
       V x = b_.CreateAlignedLoad(vector, element(c, from, k),
-                                 llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
+                                 llvm::Align(static_cast<std::uint64_t>(plan_.target.vector_bytes)));
       V product = b_.CreateBitCast(b_.CreateFMul(x, zero), bits);
       b_.CreateStore(b_.CreateOr(b_.CreateLoad(bits, found), product), found);
     });
@@ -292,7 +292,7 @@ void Emitter::contract_block(const Contraction& c, const Block& given, V tile) {
 V Emitter::tile_sums(const Contraction& c, V tile, V r, V offset) {
   return b_.CreateAlignedLoad(llvm::FixedVectorType::get(c.elem, c.lanes()),
                               element(c, tile, b_.CreateAdd(b_.CreateMul(r, whole(c.panel())), offset)),
-                              llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
+                              llvm::Align(static_cast<std::uint64_t>(plan_.target.vector_bytes)));
 }
 
 void Emitter::tile_vectors(const Contraction& c, V column, const std::function<void(V offset, V mask)>& code) {
@@ -439,7 +439,7 @@ std::vector<V> Emitter::kernel_chains(const Contraction& c, V length, V lacking,
 // The multiply-adds of a chain, from .. to-1 of the reduced axis, one at least: the sums at its end.
 std::vector<V> Emitter::kernel_loop(const Contraction& c, V from, V to, int height, int vectors) {
   auto* vector = llvm::FixedVectorType::get(c.elem, c.lanes());
-  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  const llvm::Align align(static_cast<std::uint64_t>(plan_.target.vector_bytes));
   const llvm::Align scalar(vector->getScalarSizeInBits() / 8);
   V rows = function_->getArg(1), columns = function_->getArg(2);
   const auto count = static_cast<std::size_t>(height) * static_cast<std::size_t>(vectors);
@@ -474,7 +474,7 @@ std::vector<V> Emitter::kernel_loop(const Contraction& c, V from, V to, int heig
 // puts all together.
 void Emitter::leave_sums(const Contraction& c, const std::vector<V>& totals, int vectors) {
   llvm::Type* type = totals[0]->getType();
-  const llvm::Align align(static_cast<std::uint64_t>(options_.vector_bytes));
+  const llvm::Align align(static_cast<std::uint64_t>(plan_.target.vector_bytes));
   V tile = function_->getArg(3), errors = function_->getArg(4), again = function_->getArg(5),
     last = function_->getArg(6);
   const auto each = [&](const std::function<void(V total, V sum, V error)>& code) {

@@ -4,17 +4,12 @@
 #include <set>
 
 #include "compiler/lower/emitter.h"
+#include "compiler/plan/cost.h"
 
 namespace rg::lower {
 
 using plan::Dim;
 using V = Emitter::V;
-
-namespace {
-// Of an array that is written past the caches: without that, each of its lines is read before it is written. Arrays of
-// 8 MB and more gained where it was measured; what fits in a core's second cache level may be wanted again soon.
-constexpr std::int64_t streamed_bytes = 4 << 20;
-}  // namespace
 
 // Whether lanes can change places with what stands side by side in each of them.
 bool Emitter::lanes_turn() const {
@@ -61,8 +56,9 @@ std::size_t Emitter::rows(const std::vector<plan::Item>& list, std::size_t first
   const bool complete = *lane_stride(plan::linear_address(plan_, target)) == Dim(static_cast<std::int64_t>(count));
   const auto bytes =
       static_cast<std::int64_t>(vector_->lanes * count) * ir::byte_size(plan_.buffer(target.buffer).elem);
-  if (complete && vector_->first && bytes % options_.vector_bytes == 0) {
-    count <= 4 ? store_interleaved(list, first, count) : store_whole_rows(list, first, count);
+  if (complete && vector_->first && bytes % plan_.target.vector_bytes == 0) {
+    count <= static_cast<std::size_t>(plan::cost("interleaved")) ? store_interleaved(list, first, count)
+                                                                 : store_whole_rows(list, first, count);
     return count;
   }
   if (count < 3) return 0;
@@ -101,7 +97,7 @@ void Emitter::store_interleaved(const std::vector<plan::Item>& list, std::size_t
   for (std::size_t i = 0; i < count * lanes; ++i) order.push_back(static_cast<int>(i % count * lanes + i / count));
   all = b_.CreateShuffleVector(all, order);
   V tile = tile_memory(all->getType()->getPrimitiveSizeInBits().getFixedValue() / 8);
-  b_.CreateAlignedStore(all, tile, llvm::Align(static_cast<std::uint64_t>(options_.vector_bytes)));
+  b_.CreateAlignedStore(all, tile, llvm::Align(static_cast<std::uint64_t>(plan_.target.vector_bytes)));
   leave_tile(tile, target, count);
 }
 
@@ -127,7 +123,7 @@ void Emitter::store_whole_rows(const std::vector<plan::Item>& list, std::size_t 
 
 // Memory for a tile, with room before it for the end of the tile before.
 V Emitter::tile_memory(std::uint64_t bytes) {
-  const auto room = static_cast<std::uint64_t>(options_.vector_bytes);
+  const auto room = static_cast<std::uint64_t>(plan_.target.vector_bytes);
   return b_.CreateGEP(b_.getInt8Ty(), stack(llvm::ArrayType::get(b_.getInt8Ty(), room + bytes)), b_.getInt64(room));
 }
 
@@ -137,7 +133,7 @@ V Emitter::tile_memory(std::uint64_t bytes) {
 void Emitter::leave_tile(V tile, const plan::Access& target, std::size_t count) {
   const plan::Buffer& buffer = plan_.buffer(target.buffer);
   const auto element_bytes = static_cast<std::uint64_t>(ir::byte_size(buffer.elem)),
-             vector_bytes = static_cast<std::uint64_t>(options_.vector_bytes),
+             vector_bytes = static_cast<std::uint64_t>(plan_.target.vector_bytes),
              bytes = vector_->lanes * count * element_bytes;
   const llvm::Align align(vector_bytes), loose(element_bytes);
   auto* piece =
@@ -150,7 +146,7 @@ void Emitter::leave_tile(V tile, const plan::Access& target, std::size_t count) 
   V to = pointer(target.buffer, dim(plan::linear_address(plan_, target)));
   V before = b_.getInt64(-vector_bytes);
   V size = b_.CreateMul(dim(buffer.count()), b_.getInt64(element_bytes));
-  V large = b_.CreateAnd(b_.CreateICmpSGE(size, b_.getInt64(streamed_bytes)), b_.CreateNot(vector_->first));
+  V large = b_.CreateAnd(b_.CreateICmpSGE(size, b_.getInt64(plan::cost("streamed"))), b_.CreateNot(vector_->first));
   llvm::BasicBlock *past = block("past"), *through = block("through"), *rest = block("rest"), *write = block("write"),
                    *some = block("some"), *done = block("stored");
   branch(b_.CreateAnd(large, b_.CreateNot(vector_->last)), past, through);
@@ -219,7 +215,8 @@ struct RowLoad {
 }  // namespace
 
 void Emitter::make_zeros() {
-  auto* type = llvm::FixedVectorType::get(b_.getInt8Ty(), static_cast<unsigned>(std::max(options_.vector_bytes, 8)));
+  auto* type =
+      llvm::FixedVectorType::get(b_.getInt8Ty(), static_cast<unsigned>(std::max(plan_.target.vector_bytes, 8)));
   zeros_ = stack(type);
   b_.CreateStore(llvm::Constant::getNullValue(type), zeros_);
 }

@@ -7,6 +7,7 @@
 
 #include "compiler/lower/emitter.h"
 #include "compiler/ops/fold.h"
+#include "compiler/plan/cost.h"
 
 namespace rg::lower {
 
@@ -15,7 +16,7 @@ using V = Emitter::V;
 
 namespace {
 
-constexpr unsigned side_by_side = 4;  // vectors of accumulators: they hide the latency of the operation that reduces
+constexpr unsigned side_by_side = plan::cost("accumulators");
 
 }  // namespace
 
@@ -51,7 +52,7 @@ bool Emitter::is_plain(const plan::Loop& l) const {
   return std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
 }
 
-bool Emitter::is_light(const plan::Loop& l) const { return weight(l.body) < 32; }
+bool Emitter::is_light(const plan::Loop& l) const { return weight(l.body) < plan::cost("light-body"); }
 
 // Accumulators of a reduction whose terms fill the lanes of the loop. Those of a sum are as many lanes whatever else
 // the loop does: its order must not depend on that. That of `and` and `or` costs nothing to wait for.
@@ -59,7 +60,7 @@ unsigned Emitter::copies(const plan::Loop& l, const plan::Reduction& r) const {
   if (!is_plain(l) || r.monoid == Monoid::any || r.monoid == Monoid::all) return 1;
   const bool ordered = ops::is_ordered(r.monoid, r.elem);
   if (!ordered) return is_light(l) ? side_by_side : 1;
-  const auto width = static_cast<unsigned>(options_.vector_bytes / ir::byte_size(r.elem));
+  const auto width = static_cast<unsigned>(plan_.target.vector_bytes / ir::byte_size(r.elem));
   return std::max(1U, side_by_side * width / lanes_of(l.body));
 }
 

@@ -2,14 +2,11 @@
 // around it an environment in memory. The runtime divides the range among the context's threads when there is a context
 // and the counted work is worth it; otherwise one call runs it all. How it is divided changes no result.
 #include "compiler/lower/emitter.h"
+#include "compiler/plan/cost.h"
 
 namespace rg::lower {
 
 using V = Emitter::V;
-
-namespace {
-constexpr std::int64_t worth_threads = 400000;  // nodes times elements
-}
 
 // Nodes evaluated by the loop: of each body, times the extents around it. A loop over blocks has them once: the loops
 // inside of its steps are counted whole.
@@ -71,10 +68,14 @@ std::set<plan::BufferId> Emitter::buffers_of(const Lists& lists) const {
 
 // Of whole vectors and of whole tiles.
 Emitter::Shared Emitter::shared(const plan::Loop& l) const {
-  return {l.extent, *l.threads, nullptr, {&l.body}, l.is_vector() ? 64 : 1};
+  return {l.extent, *l.threads, nullptr, {&l.body}, l.is_vector() ? plan::cost("thread-vector-unit") : 1};
 }
 Emitter::Shared Emitter::shared(const plan::Tiles& t) const {
-  return {t.rows.extent, *t.threads, t.packing ? &*t.packing : nullptr, {&t.body, &t.finish}, 24};
+  return {t.rows.extent,
+          *t.threads,
+          t.packing ? &*t.packing : nullptr,
+          {&t.body, &t.finish},
+          plan::cost("thread-tile-unit")};
 }
 
 Emitter::Part Emitter::part(const Shared& s, const RangeCode& code) {
@@ -123,7 +124,7 @@ void Emitter::call_part(const Part& part, V count) {
 }
 
 void Emitter::if_many(V work, const std::function<void()>& parallel, const std::function<void()>& serial) {
-  V many = b_.CreateAnd(b_.CreateIsNotNull(context_), b_.CreateICmpSGT(work, b_.getInt64(worth_threads)));
+  V many = b_.CreateAnd(b_.CreateIsNotNull(context_), b_.CreateICmpSGT(work, b_.getInt64(plan::cost("thread-work"))));
   llvm::BasicBlock *on_all = block("parallel"), *on_one = block("serial"), *done = block("joined");
   b_.CreateCondBr(many, on_all, on_one);
   b_.SetInsertPoint(on_all);
@@ -137,7 +138,7 @@ void Emitter::if_many(V work, const std::function<void()>& parallel, const std::
 
 bool Emitter::inline_range(const Shared& s, V work, const RangeCode& code) {
   const auto* known = llvm::dyn_cast<llvm::ConstantInt>(work);
-  if (!known || known->getSExtValue() > worth_threads) return false;
+  if (!known || known->getSExtValue() > plan::cost("thread-work")) return false;
   for (const plan::BufferId id : s.threads.own) {
     if (plan_.buffer(id).slot < 0) bases_[id.index] = stack_buffer(plan_.buffer(id));
   }
@@ -151,7 +152,11 @@ void Emitter::threaded(const Shared& s, const std::function<V()>& work, const Ra
   // Several shares a thread, so that a thread that is late takes fewer.
   V extent = dim(s.extent);
   if_many(
-      work(), [&] { run_part(part_of, extent, up(share(extent, b_.CreateMul(threads(), b_.getInt64(8))), s.unit)); },
+      work(),
+      [&] {
+        run_part(part_of, extent,
+                 up(share(extent, b_.CreateMul(threads(), whole(plan::cost("thread-shares")))), s.unit));
+      },
       [&] { call_part(part_of, extent); });
 }
 

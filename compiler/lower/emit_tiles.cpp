@@ -3,14 +3,11 @@
 // are vectors, those of the row operand are repeated) or along the reduced axis (both are vectors, lanes are folded at
 // the end). Rows run in blocks that stay in the second cache level while the columns pass.
 #include "compiler/lower/emitter.h"
+#include "compiler/plan/cost.h"
 
 namespace rg::lower {
 
 using V = Emitter::V;
-
-namespace {
-constexpr std::int64_t row_block = 96;  // a multiple of the rows of each tile
-}
 
 // Sums from .. to-1 in chains, as those of a block with copied factors are (write_kernel).
 void Emitter::chains(const Accumulator& acc, V from, V to, const std::function<void(V from, V to)>& code) {
@@ -122,6 +119,7 @@ void Emitter::tiles(const plan::Tiles& of, V from, V to) {
   const Tile t{of, lanes_of(Lists{&of.body, &of.finish}), of.lanes_are_columns()};
   // With lanes along the columns a panel of the column operand stays in the cache, and all rows pass it.
   if (t.across) return tile_block(t, from, to);
+  constexpr std::int64_t row_block = plan::cost("tile-block-rows");
   counted(from, to, row_block, [&](V start) {
     V end = b_.CreateNSWAdd(start, b_.getInt64(row_block));
     tile_block(t, start, b_.CreateSelect(b_.CreateICmpSLT(end, to), end, to));

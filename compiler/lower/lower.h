@@ -23,10 +23,8 @@ class TargetMachine;
 namespace rg::lower {
 
 struct LowerOptions {
-  int vector_bytes = 64;  // of a vector register of the target
-  bool scalef = false;    // the target has AVX-512's scaling by powers of two
-  bool strict = false;    // no fused multiply-add
-  bool fast = false;      // fused wherever that can be; strict wins
+  bool strict = false;  // no fused multiply-add
+  bool fast = false;    // fused wherever that can be; strict wins
 };
 
 std::unique_ptr<llvm::Module> lower(std::span<const plan::Plan> plans, llvm::LLVMContext& context,

@@ -33,6 +33,7 @@
 #include "compiler/ir/module.h"
 #include "compiler/ops/monoid.h"
 #include "compiler/support/ids.h"
+#include "compiler/target/target.h"
 
 namespace rg::plan {
 
@@ -293,6 +294,7 @@ struct Slot {
 
 struct Plan {
   ir::Function function;  // with known sizes put in; attributes of ops are read from it
+  Target target;
   std::uint32_t size_count = 0;
   std::vector<std::optional<std::int64_t>> known_sizes;
   std::vector<Var> vars;
@@ -319,8 +321,8 @@ struct Plan {
 struct PlanOptions {
   /// Values of sizes that are known, by index; the compiled function then refuses others.
   std::vector<std::optional<std::int64_t>> known_sizes = {};
-  /// Bytes of a vector register of the target.
-  int vector_bytes = 64;
+  /// What the code is made for.
+  Target target = {};
   bool threads = true;
   /// Sums and products of floating numbers are made in order, one after the other.
   bool strict = false;

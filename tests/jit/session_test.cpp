@@ -27,7 +27,7 @@ plan::Plan sample(double factor) {
   const auto x = b.add_param({Elem::f64, {n}}, "x");
   const auto e = b.mul(b.call("exp", {x}), b.like(x, factor));
   b.set_yields({b.sum(e, {0}), b.mul(b.broadcast(a, {n}, {}), x)});
-  return plan::make_plan(f, {.vector_bytes = jit::host_vector_bytes()});
+  return plan::make_plan(f, {.target = jit::host_target()});
 }
 
 bool runs(const jit::Entry& entry, double factor) {

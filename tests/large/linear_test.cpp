@@ -45,7 +45,7 @@ Counts counts_of(const std::string& text, const std::string& expression) {
     f = std::move(*made);
   });
   plan::Plan plan;
-  counted(c.plan, [&] { plan = plan::make_plan(f, {.vector_bytes = 64}); });
+  counted(c.plan, [&] { plan = plan::make_plan(f, {.target = {.vector_bytes = 64}}); });
   counted(c.object, [&] { REQUIRE(emit::emit({&plan, 1}, emit::Kind::llvm, {.opt_level = 0, .cpu = {}})); });
   return c;
 }

@@ -22,7 +22,7 @@ inline Outcome compiled(const std::string& text, const std::string& expression =
   if (!unit.load("large.rg", text)) return {false, unit.rendered()};
   const auto f = unit.prepare_expression(expression, "large");
   if (!f) return {false, unit.rendered() + render(f.failure())};
-  const plan::Plan plan = plan::make_plan(*f, {.vector_bytes = emit::vector_bytes("")});
+  const plan::Plan plan = plan::make_plan(*f, {.target = *emit::target_of("")});
   const auto object = emit::emit({&plan, 1}, emit::Kind::object, {.opt_level = level, .cpu = {}});
   if (!object) return {false, object.error()};
   return {true, unit.rendered()};

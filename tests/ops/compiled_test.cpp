@@ -70,7 +70,7 @@ TEST_CASE("code without one of the passes over the plan agrees with the referenc
       CAPTURE(s.str());
       CAPTURE(pass.name);
       const Compiled code(session(), prepared(s.module, "f"),
-                          {.vector_bytes = jit::host_vector_bytes(), .skip = {std::string(pass.name)}});
+                          {.target = jit::host_target(), .skip = {std::string(pass.name)}});
       const auto& sizes = s.example.sizes.back();
       const Tensors arguments = draw(s, sizes, random);
       const auto want = oracle::interpret(s.module, s.f(), sizes, arguments);

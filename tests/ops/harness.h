@@ -67,7 +67,7 @@ const ir::Function& add_jacobian(ir::Module& m, const ir::Function& of, const st
 class Compiled {
  public:
   Compiled(jit::Session& session, const ir::Function& prepared,
-           const plan::PlanOptions& options = {.vector_bytes = jit::host_vector_bytes()});
+           const plan::PlanOptions& options = {.target = jit::host_target()});
   /// Status and results.
   int operator()(std::span<const std::int64_t> sizes, const Tensors& arguments, Tensors& results) const;
 

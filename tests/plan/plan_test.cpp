@@ -97,7 +97,7 @@ TEST_CASE("a product's factors are copied in panels; threads have their own bloc
   const Dim n = Dim::size(0), m = Dim::size(1), k = Dim::size(2);
   const Val x = b.add_param({Elem::f32, {n, k}}), w = b.add_param({Elem::f32, {m, k}});
   b.set_yields({b.contract({x, w}, {{0, 1}, {2, 1}, {0, 2}})});
-  const plan::Plan p = plan::make_plan(f, {.vector_bytes = 64});
+  const plan::Plan p = plan::make_plan(f, {.target = {.vector_bytes = 64}});
   REQUIRE(tiles(p.body[0]));
   REQUIRE(tiles(p.body[0])->packing);
   const plan::Packing& packing = *tiles(p.body[0])->packing;

@@ -18,6 +18,7 @@ void specialise(ir::Function& f, const std::vector<std::optional<std::int64_t>>&
 Plan build_plan(const ir::Function& function, const PlanOptions& options) {
   Plan plan;
   plan.function = function;
+  plan.target = options.target;
   plan.size_count = static_cast<std::uint32_t>(function.size_names.size());
   plan.known_sizes = options.known_sizes;
   specialise(plan.function, options.known_sizes);

@@ -4,6 +4,7 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
+#include "compiler/plan/cost.h"
 #include "compiler/support/id_set.h"
 
 namespace rg::plan {
@@ -202,10 +203,8 @@ bool Planner::in_pieces(ValueId top) const {
 }
 
 namespace {
-constexpr std::int64_t most_operations = 500;  // of a body that is written out for each index of short axes
-
 bool is_short(const Nest::Axis& a) {
-  return a.extent.is_constant() && a.extent.constant() <= 16 && a.extent.constant() >= 1;
+  return a.extent.is_constant() && a.extent.constant() <= cost("short-axis") && a.extent.constant() >= 1;
 }
 }  // namespace
 
@@ -238,7 +237,7 @@ bool Planner::long_and_apart(Nest nest) {
     if (count++ == 0) one = all;
   });
   dag_.restore(before);
-  return all > most_operations && 2 * all > one * count;
+  return all > cost("written-body") && 2 * all > one * count;
 }
 
 void Planner::choose_unrolled(Nest& nest) {
@@ -257,7 +256,7 @@ void Planner::choose_unrolled(Nest& nest) {
   if (small.empty() || product > options_.unroll_limit || long_rows(nest)) return;
   const bool alike = homogeneous(nest.value);
   // A vector's width of elements, and no other loop that could run in vectors.
-  if (all_static && product >= options_.vector_bytes / 8 && !in_pieces(nest.value)) return;
+  if (all_static && product >= options_.target.vector_bytes / 8 && !in_pieces(nest.value)) return;
   if (all_static ? alike && product > 3 : alike && product > 6) return;
   if (!all_static && long_and_apart(nest)) return;
   for (const std::size_t d : small) nest.axes[d].unrolled = true;

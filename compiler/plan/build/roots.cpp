@@ -5,6 +5,7 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
+#include "compiler/plan/cost.h"
 
 namespace rg::plan {
 
@@ -12,10 +13,10 @@ using ops::opcode;
 
 namespace {
 
-constexpr std::int64_t expensive = 8;         // additions worth a store and a load
-constexpr std::int64_t factor = 7;            // additions worth the same for an operand of a contraction
-constexpr std::int64_t factor_of_tiles = 10;  // and of one by tiles, which copies its operands
-constexpr std::int64_t most_written = 2000;   // operations of a sum that is written out
+constexpr std::int64_t expensive = plan::cost("stored-value");
+constexpr std::int64_t factor = plan::cost("stored-factor");
+constexpr std::int64_t factor_of_tiles = plan::cost("stored-factor-of-tiles");
+constexpr std::int64_t most_written = plan::cost("written-sum");
 constexpr std::int64_t most = 1 << 20;
 
 bool is_reduction(const ops::OpInfo& op) { return op.code == opcode<ops::Contract>() || op.monoid.has_value(); }

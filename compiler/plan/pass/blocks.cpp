@@ -17,7 +17,6 @@ constexpr std::int64_t chain = ops::SumTree<double>::block;
 
 struct Blocks {
   Plan& plan;
-  const PlanOptions& options;
   std::vector<const Loop*> around;
 
   bool is_sum(ReductionId id) const {
@@ -36,13 +35,13 @@ struct Blocks {
       const Dim& extent = around[k]->extent;
       if (!extent.is_constant()) return std::nullopt;
       count *= extent.constant();
-      if (count > chain * options.vector_bytes) return std::nullopt;
+      if (count > chain * plan.target.vector_bytes) return std::nullopt;
       if (std::ranges::find(around[k]->reductions, id) != around[k]->reductions.end()) return count;
     }
     return std::nullopt;
   }
 
-  std::int64_t lanes() const { return options.vector_bytes / 8; }
+  std::int64_t lanes() const { return plan.target.vector_bytes / 8; }
 
   void visit(Loop& l) {
     around.push_back(&l);
@@ -82,6 +81,6 @@ struct Blocks {
 
 }  // namespace
 
-void choose_blocks(Plan& plan, const PlanOptions& options) { Blocks{plan, options, {}}.walk(plan.body); }
+void choose_blocks(Plan& plan, const PlanOptions&) { Blocks{plan, {}}.walk(plan.body); }
 
 }  // namespace rg::plan

@@ -9,6 +9,7 @@
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/plan/build/dag.h"
+#include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 
@@ -16,8 +17,7 @@ namespace rg::plan {
 
 namespace {
 
-constexpr std::int64_t widest = 16;       // of a border
-constexpr std::size_t most_nodes = 1000;  // of a body that is worth being there twice
+constexpr std::int64_t widest = cost("border");
 
 // Where a condition on the loop's index holds: from `from` on, below `from`, at `from` only, or elsewhere only.
 struct Switch {
@@ -97,7 +97,7 @@ std::optional<Loop> split(Plan& plan, Loop& loop) {
     ++count;
     interior.condition(n);
   });
-  if (count > most_nodes) return std::nullopt;
+  if (count > cost("peeled-body")) return std::nullopt;
   if (interior.known.empty()) return std::nullopt;
   Loop borders = loop;
   const Dim from = Dim::min(interior.head, loop.extent);

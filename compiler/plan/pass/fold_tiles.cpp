@@ -15,6 +15,7 @@
 
 #include "compiler/ops/all.h"
 #include "compiler/plan/build/dag.h"
+#include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 
@@ -116,9 +117,8 @@ struct TileFolder {
 
   // Memory for the errors of adding the tiles' sums, as the result's is: none where the tiles are few.
   Access kept_errors(const Match& m) {
-    constexpr std::int64_t few_rows = 384;
     const Dim& rows = m.tiles->rows.extent;
-    if (rows.is_constant() && rows.constant() <= few_rows) return {};
+    if (rows.is_constant() && rows.constant() <= cost("folded-rows")) return {};
     Buffer b = plan.buffer(m.result->target.buffer);
     b.storage = Storage::workspace;
     b.name = "errors." + std::to_string(plan.buffers.size());

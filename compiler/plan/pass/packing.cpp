@@ -3,6 +3,7 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
+#include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 
@@ -22,7 +23,7 @@ bool of_sizes_only(const Plan& plan, const Dim& d) {
 
 }  // namespace
 
-std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Tiles& tiles) {
+std::optional<Packing> choose_packing(const Plan& plan, const Tiles& tiles) {
   const Node& product = plan.node(plan.reductions[tiles.sum.index].value);
   if (product.kind != Node::Kind::op || product.op != ops::opcode<ops::Mul>() || !ir::is_float(product.elem)) return {};
   const auto depends = [&](NodeId id, VarId v) { return std::ranges::binary_search(plan.node(id).vars, v); };
@@ -34,19 +35,18 @@ std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& optio
   const Dim* extents[] = {&tiles.rows.extent, &tiles.columns.extent, &tiles.reduced.extent};
   if (!std::ranges::all_of(extents, [&](const Dim* e) { return of_sizes_only(plan, *e); })) return {};
   const int bytes = ir::byte_size(product.elem);
-  p.lanes = options.vector_bytes / bytes;
+  p.lanes = plan.target.vector_bytes / bytes;
   if (p.lanes < 2 || p.lanes > 16) return {};
   // Twice `height` accumulators, two vectors of the columns and one of the rows fit 32 registers, or 16.
-  p.height = options.vector_bytes >= 64 ? 12 : 6;
+  p.height = plan.target.vector_registers() == 32 ? 12 : 6;
   p.edge = p.height / 3;
-  p.block_rows = bytes == 4 ? 192 : 96;
+  p.block_rows = bytes == 4 ? cost("packed-rows-f32") : cost("packed-rows-f64");
   return p;
 }
 
 bool reads_in_place(const Packing& p, const Tiles& tiles) {
-  constexpr std::int64_t small_product = std::int64_t{32} * 32 * 32;
   const Dim count = tiles.rows.extent * tiles.columns.extent * tiles.reduced.extent;
-  return !p.columns_across && count.is_constant() && count.constant() <= small_product &&
+  return !p.columns_across && count.is_constant() && count.constant() <= cost("tiles-in-place") &&
          tiles.reduced.extent.constant() <= Packing::block_depth;
 }
 

@@ -22,7 +22,7 @@ void place_packing(Plan& plan, const PlanOptions& options);
 
 /// How to copy the factors of a contraction by tiles; empty where its product is not one of floating numbers, a factor
 /// of the rows and a factor of the columns.
-std::optional<Packing> choose_packing(const Plan& plan, const PlanOptions& options, const Tiles& tiles);
+std::optional<Packing> choose_packing(const Plan& plan, const Tiles& tiles);
 /// Whether tiles give the same sums without copies and are too small to pay for them.
 bool reads_in_place(const Packing& packing, const Tiles& tiles);
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
@@ -133,8 +134,6 @@ void contract(Placer& p) {
   }
 }
 
-constexpr std::int64_t most_stack_bytes = 8192;
-
 void assign_slots(Placer& p) {
   struct Live {
     BufferId id;
@@ -145,7 +144,7 @@ void assign_slots(Placer& p) {
     Buffer& b = p.plan.buffers[id.index];
     if (b.storage != Storage::workspace || uses.empty()) continue;
     const Dim bytes = b.count() * Dim(ir::byte_size(b.elem));
-    if (bytes.is_constant() && bytes.constant() <= most_stack_bytes) {
+    if (bytes.is_constant() && bytes.constant() <= cost("stack")) {
       b.storage = b.count() == Dim(1) ? Storage::scalar : Storage::tile;
       continue;
     }

@@ -11,6 +11,7 @@
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/plan/build/dag.h"
+#include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
@@ -24,7 +25,9 @@ struct Relayout {
 
   std::optional<Dim> along(const Access& a, VarId var) const { return step(plan, linear_address(plan, a), var); }
   bool is(const std::optional<Dim>& c, std::int64_t v) const { return c && *c == Dim(v); }
-  bool far(const std::optional<Dim>& c) const { return c && (!c->is_constant() || c->constant() > 4); }
+  bool far(const std::optional<Dim>& c) const {
+    return c && (!c->is_constant() || c->constant() > cost("near-stride"));
+  }
 
   // The loads below a node that were not seen before, in the order of evaluation.
   void loads_in(NodeId root, IdSet<NodeId>& seen, std::vector<NodeId>& loads) const {

@@ -12,6 +12,7 @@
 #include <map>
 #include <set>
 
+#include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
@@ -19,8 +20,6 @@
 namespace rg::plan {
 
 namespace {
-
-constexpr std::int64_t cache_bytes = 16384;  // of the first level, for a block of all arrays
 
 struct Steps {
   Plan& plan;
@@ -188,8 +187,9 @@ struct Steps {
   std::int64_t block_length() const {
     std::int64_t bytes = 0;
     for (const BufferId b : touched) bytes += ir::byte_size(plan.buffer(b).elem);
-    std::int64_t length = 256;
-    while (length * 2 * bytes <= cache_bytes) length *= 2;
+    std::int64_t length = cost("strip");
+    // All arrays fill half of the first level.
+    while (length * 2 * bytes <= plan.target.first_cache_bytes / 2) length *= 2;
     return length;
   }
 
@@ -225,7 +225,7 @@ void visit(Plan& plan, std::vector<Item>& items) {
     s.update_in_place();
     const std::int64_t length = s.block_length();
     const bool is_short = s.extent.is_constant() && s.extent.constant() <= length + length / 2;
-    const bool is_few = f->trip.is_constant() && f->trip.constant() < 4;
+    const bool is_few = f->trip.is_constant() && f->trip.constant() < cost("strip-steps");
     if (!is_short && !is_few) item = s.in_blocks(length);
   }
 }

@@ -11,6 +11,7 @@
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
 #include "compiler/plan/build/dag.h"
+#include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 
@@ -18,7 +19,7 @@ namespace rg::plan {
 
 namespace {
 
-constexpr std::size_t most_factors = 64;
+constexpr std::size_t most_factors = cost("symmetric-factors");
 
 struct Mirror {
   Plan& plan;

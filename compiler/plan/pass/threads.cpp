@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 
@@ -40,7 +41,7 @@ namespace {
 // How threads share the iterations of the item over `var`; empty where they cannot, or are too few for it.
 std::optional<Threads> shared(Plan& plan, Item& item, VarId var, const Dim& extent) {
   std::set<BufferId> own;
-  if (extent.is_constant() && extent.constant() <= 16) return std::nullopt;
+  if (extent.is_constant() && extent.constant() <= cost("thread-iterations")) return std::nullopt;
   for (std::vector<Item>* body : bodies(item)) {
     if (!collect_private(plan, *body, var, own)) return std::nullopt;
   }

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "compiler/code/registry.h"
+#include "compiler/plan/cost.h"
 #include "compiler/plan/dims.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
@@ -16,13 +17,13 @@ namespace {
 struct Vectoriser {
   Plan& plan;
   const PlanOptions& options;
-  static constexpr std::int64_t steps = 16;  // that an inner loop is taken to have
+  static constexpr std::int64_t steps = plan::cost("inner-trips");
 
   std::int64_t access_cost(const Access& a, VarId var) const {
     const auto c = step(plan, linear_address(plan, a), var);
-    if (!c) return 16;
-    if (!c->is_constant()) return 16;
-    return c->constant() == 0 ? 0 : c->constant() == 1 ? 1 : c->constant() <= 16 && c->constant() >= -1 ? 6 : 16;
+    if (!c || !c->is_constant()) return plan::cost("gather");
+    const std::int64_t by = c->constant();
+    return by == 0 || by == 1 ? by : by <= 16 && by >= -1 ? plan::cost("strided") : plan::cost("gather");
   }
 
   // Accesses under a node, `steps` each; those that are the same in every step of the loop over `repeated` are made
@@ -122,7 +123,7 @@ struct Vectoriser {
       IdSet<NodeId> seen;
       return node_cost(factor, axis.var, seen);
     };
-    if (auto p = choose_packing(plan, options, t)) {
+    if (auto p = choose_packing(plan, t)) {
       p->rows_across = along(p->row_value, t.rows) < along(p->row_value, t.reduced);
       p->columns_across = along(p->column_value, t.reduced) < along(p->column_value, t.columns);
       if (!reads_in_place(*p, t)) {
@@ -170,13 +171,13 @@ struct Vectoriser {
       open.insert(open.end(), n.args.begin(), n.args.end());
       open.push_back(n.guard);
     }
-    return function && sum <= 60;
+    return function && sum <= plan::cost("chain-body");
   }
 
   // A sum over an inner loop is one chain of additions for each vector: four at once fill the gaps.
   bool waits_for_sums(Loop& loop) const {
     const Dim& n = loop.extent;
-    if (n.is_constant() && n.constant() * 8 < 4 * options.vector_bytes) return false;
+    if (n.is_constant() && n.constant() * 8 < 4 * plan.target.vector_bytes) return false;
     return std::ranges::all_of(loop.body, [&](Item& item) {
       const auto* inner = std::get_if<Loop>(&item.what);
       if (!inner) return std::holds_alternative<Store>(item.what);
