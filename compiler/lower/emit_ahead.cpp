@@ -5,22 +5,11 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/lower/emitter.h"
-#include "compiler/plan/cost.h"
 
 namespace rg::lower {
 
 using plan::Dim;
 using V = Emitter::V;
-
-// Operations of one iteration.
-std::int64_t Emitter::operations(const std::vector<plan::Item>& list) const {
-  std::int64_t sum = 0;
-  for (const plan::NodeId id : nodes_of(list)) {
-    const plan::Node& n = plan_.node(id);
-    sum += n.kind == plan::Node::Kind::op ? ops::info(n.op).cost : 1;
-  }
-  return sum;
-}
 
 // What lanes read from each array in memory that the loop does not write: the addresses but for their constants, with
 // the least and the greatest of these.
@@ -69,11 +58,11 @@ void Emitter::fetch_places(plan::BufferId buffer, const Places& places) {
   }
 }
 
-void Emitter::fetch_ahead(const plan::Loop& l, std::int64_t length, V to) {
-  if (length < plan::cost("prefetch-body")) return;
+void Emitter::fetch_ahead(const plan::Loop& l, V to) {
+  if (l.code.ahead == 0) return;
   const auto lanes = static_cast<std::int64_t>(vector_->lanes);
   V now = vars_.at(l.var);
-  V later = b_.CreateAdd(now, whole((1 + plan::cost("prefetch-distance") / length) * lanes));
+  V later = b_.CreateAdd(now, whole(l.code.ahead * lanes));
   // Indices are read there, so that all lanes have to be iterations of the loop.
   V inside = b_.CreateICmpSLE(b_.CreateAdd(later, whole(lanes)), to);
   for (const auto& [buffer, places] : places_read(l)) {

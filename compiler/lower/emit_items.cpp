@@ -69,35 +69,11 @@ std::set<plan::NodeId> Emitter::nodes_of(const Lists& lists) const {
 
 std::size_t Emitter::weight(const std::vector<plan::Item>& list) const { return nodes_of(list).size(); }
 
-// Lanes: by the widest floating element, else by the widest integer.
-unsigned Emitter::lanes_of(const Lists& lists) const {
-  return std::max(1U, static_cast<unsigned>(plan_.target.vector_bytes) / element_bytes(lists));
-}
-
-unsigned Emitter::element_bytes(const Lists& lists) const {
-  const auto seen = nodes_of(lists);
-  int real = 0, other = 1;
-  for (const plan::NodeId id : seen) {
-    const plan::Node& n = plan_.node(id);
-    int& most = ir::is_float(n.elem) ? real : other;
-    most = std::max(most, ir::byte_size(n.elem));
-  }
-  return static_cast<unsigned>(real > 0 ? real : other);
-}
-
 V Emitter::lane_mask(V left, unsigned lanes) {
   llvm::Type* type = llvm::FixedVectorType::get(b_.getInt32Ty(), lanes);
   V most = b_.getInt64(lanes);
   V below = b_.CreateTrunc(b_.CreateSelect(b_.CreateICmpSLT(left, most), left, most), b_.getInt32Ty());
   return b_.CreateICmpULT(b_.CreateStepVector(type), b_.CreateVectorSplat(lanes, below));
-}
-
-// Whether the items evaluate functions such as exp, which take dozens of instructions.
-bool Emitter::calls_functions(const std::vector<plan::Item>& list) const {
-  return std::ranges::any_of(nodes_of(list), [&](plan::NodeId id) {
-    const plan::Node& n = plan_.node(id);
-    return n.kind == plan::Node::Kind::op && ops::info(n.op).cost >= ops::kFunctionCost;
-  });
 }
 
 void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
@@ -110,16 +86,15 @@ void Emitter::vector_loop(const plan::Loop& l, V from, V to) {
 
 // The iterations from .. to-1 of a loop that ends at `end`.
 void Emitter::vector_iterations(const plan::Loop& l, V from, V to, V end) {
-  const unsigned lanes = lanes_of(l.body), copies = turns(l);
-  const bool plain = is_plain(l), together = copies > 1 && is_light(l);
-  const std::int64_t length = plain ? operations(l.body) : 0;
+  const unsigned lanes = lanes_of(l), copies = static_cast<unsigned>(l.code.accumulators);
+  const bool together = l.code.side_by_side;
   const auto run = [&](const Vector& vector, V at, std::size_t copy) {
     scopes_.emplace_back();
     copy_ = copy;
     vars_[l.var] = at;
     vector_ = vector;
-    if (plain) fetch_ahead(l, length, end);
-    if (plain && vector.lanes == lanes) load_rows(l.body);
+    fetch_ahead(l, end);
+    if (plan::is_leaf(l) && vector.lanes == lanes) load_rows(l.body);
     items(l.body);
     vector_.reset();
     copy_ = 0;
@@ -153,9 +128,7 @@ void Emitter::vector_iterations(const plan::Loop& l, V from, V to, V end) {
   }
   // Operations on vectors of several registers: the code generator interleaves the registers' instructions.
   if (l.together > 1 && l.ranges.size() < 2) whole_vectors(lanes * static_cast<unsigned>(l.together));
-  // A body that is long by its functions, or seldom run, is there once, under a mask: compiling it takes as long as it
-  // is.
-  if (!together && l.ranges.size() < 2 && !calls_functions(l.body)) whole_vectors(lanes);
+  if (l.code.unmasked) whole_vectors(lanes);
   counted(start, to, lanes, [&](V i) {
     V left = b_.CreateSub(to, i);
     take_turn(i);
@@ -184,7 +157,7 @@ void Emitter::range(const plan::Loop& l, V from, V to) {
 }
 
 void Emitter::whole_range(const plan::Loop& l, V from, V to) {
-  if (l.is_vector() && lanes_of(l.body) > 1) return vector_loop(l, from, to);
+  if (l.is_vector() && lanes_of(l) > 1) return vector_loop(l, from, to);
   open(l);
   one_by_one(l, from, to, [&](V i) {
     vars_[l.var] = i;

@@ -7,18 +7,11 @@
 
 #include "compiler/lower/emitter.h"
 #include "compiler/ops/fold.h"
-#include "compiler/plan/cost.h"
 
 namespace rg::lower {
 
 using ops::Monoid;
 using V = Emitter::V;
-
-namespace {
-
-constexpr unsigned side_by_side = plan::cost("accumulators");
-
-}  // namespace
 
 V Emitter::neutral(const plan::Reduction& r, unsigned lanes) {
   const auto start = ops::identity(r.monoid, r.elem);
@@ -46,31 +39,6 @@ const plan::Loop* Emitter::leaf(const plan::Loop& l, plan::ReductionId id) const
     if (const plan::Loop* found = inner ? leaf(*inner, id) : nullptr) return found;
   }
   return nullptr;
-}
-
-bool Emitter::is_plain(const plan::Loop& l) const {
-  return std::ranges::none_of(l.body, [](const plan::Item& i) { return std::holds_alternative<plan::Loop>(i.what); });
-}
-
-bool Emitter::is_light(const plan::Loop& l) const { return weight(l.body) < plan::cost("light-body"); }
-
-// Accumulators of a reduction whose terms fill the lanes of the loop. Those of a sum are as many lanes whatever else
-// the loop does: its order must not depend on that. That of `and` and `or` costs nothing to wait for.
-unsigned Emitter::copies(const plan::Loop& l, const plan::Reduction& r) const {
-  if (!is_plain(l) || r.monoid == Monoid::any || r.monoid == Monoid::all) return 1;
-  const bool ordered = ops::is_ordered(r.monoid, r.elem);
-  if (!ordered) return is_light(l) ? side_by_side : 1;
-  const auto width = static_cast<unsigned>(plan_.target.vector_bytes / ir::byte_size(r.elem));
-  return std::max(1U, side_by_side * width / lanes_of(l.body));
-}
-
-unsigned Emitter::turns(const plan::Loop& l) const {
-  unsigned most = 1;
-  for (const plan::Item& i : l.body) {
-    if (const auto* a = std::get_if<plan::Accumulate>(&i.what))
-      most = std::max(most, copies(l, plan_.reductions[a->reduction.index]));
-  }
-  return most;
 }
 
 // Slots of the accumulators: apart, to become registers, or an array whose elements take turns.
@@ -112,9 +80,9 @@ void Emitter::open(const plan::Loop& l) {
     const plan::Reduction& r = plan_.reductions[id.index];
     const plan::Loop* in = leaf(l, id);
     const plan::Loop* filled = vector_ || !in ? nullptr : vector_loop_of(l, id);
-    const unsigned lanes = vector_ ? vector_->lanes : filled ? lanes_of(filled->body) : 1;
-    const unsigned count = filled == in && lanes > 1 && !vector_ ? copies(*in, r) : 1;
-    Accumulator acc = accumulator(r, lanes, count, count > 1 && !is_light(*in));
+    const unsigned lanes = vector_ ? vector_->lanes : filled ? lanes_of(*filled) : 1;
+    const unsigned count = filled == in && lanes > 1 && !vector_ ? static_cast<unsigned>(r.accumulators) : 1;
+    Accumulator acc = accumulator(r, lanes, count, count > 1 && !in->code.side_by_side);
     acc.over_lanes = !vector_ && lanes > 1;
     if (r.in_blocks) begin_blocks(acc, 1);
     accumulators_[id] = acc;
@@ -124,7 +92,7 @@ void Emitter::open(const plan::Loop& l) {
 // The same for a tile, whose results have an accumulator each.
 void Emitter::open_tile(const Tile& t, unsigned results) {
   const plan::Reduction& r = plan_.reductions[t.of.sum.index];
-  Accumulator acc = accumulator(r, vector_ ? vector_->lanes : lanes_of(t.of.body), results, false);
+  Accumulator acc = accumulator(r, t.lanes, results, false);
   acc.over_lanes = !vector_;
   if (r.in_blocks) begin_blocks(acc, results);
   accumulators_[t.of.sum] = acc;
@@ -280,7 +248,7 @@ void Emitter::lane_blocks(const plan::Loop& l, V from, V to, const std::function
   std::vector<Accumulator*> sums = block_sums(l);
   const auto going_on = std::ranges::partition(sums, [&](const Accumulator* a) { return ends_with(l, a); });
   const std::vector<Accumulator*> ending(sums.begin(), going_on.begin());
-  const std::int64_t lanes = lanes_of(l.body), all = lanes * turns(l);
+  const std::int64_t lanes = lanes_of(l), all = lanes * l.code.accumulators;
   in_blocks(l.block, from, to, ending, [&](V first, V end) {
     code(first, end);
     for (Accumulator* acc : going_on) {

@@ -116,7 +116,7 @@ void Emitter::tile_block(const Tile& t, V from, V to) {
 }
 
 void Emitter::tiles(const plan::Tiles& of, V from, V to) {
-  const Tile t{of, lanes_of(Lists{&of.body, &of.finish}), of.lanes_are_columns()};
+  const Tile t{of, static_cast<unsigned>(of.code.lanes), of.lanes_are_columns()};
   // With lanes along the columns a panel of the column operand stays in the cache, and all rows pass it.
   if (t.across) return tile_block(t, from, to);
   constexpr std::int64_t row_block = plan::cost("tile-block-rows");

@@ -99,12 +99,11 @@ class Emitter {
   void load_row_group(const plan::Node& first, const std::vector<std::pair<unsigned, plan::NodeId>>& group);
   // Addresses without their constants, each with the least and the greatest constant.
   using Places = std::map<plan::Dim, std::pair<std::int64_t, std::int64_t>>;
-  std::int64_t operations(const std::vector<plan::Item>& list) const;
   std::map<plan::BufferId, Places> places_read(const plan::Loop& l) const;
   void fetch(V at, std::int64_t bytes);
   void fetch_places(plan::BufferId buffer, const Places& places);
-  /// In an iteration of `length` operations, for one that is before `to`.
-  void fetch_ahead(const plan::Loop& l, std::int64_t length, V to);
+  /// Asks for what an iteration further on reads, where that is before `to`.
+  void fetch_ahead(const plan::Loop& l, V to);
   void item(const plan::Loop& l);
   void item(const plan::Tiles& t);
   void item(const plan::Store& s);
@@ -220,14 +219,10 @@ class Emitter {
   void tile_block(const Tile& t, V from, V to);
   void chains(const Accumulator& acc, V from, V to, const std::function<void(V from, V to)>& code);
   void reduce_copies(const Tile& t, std::int64_t copies, V mask, const std::function<void(std::int64_t)>& select);
-  unsigned lanes_of(const Lists& lists) const;
-  unsigned lanes_of(const std::vector<plan::Item>& list) const { return lanes_of(Lists{&list}); }
-  unsigned element_bytes(const Lists& lists) const;
   std::set<plan::NodeId> nodes_of(const Lists& lists) const;
   std::set<plan::NodeId> nodes_of(const std::vector<plan::Item>& list) const { return nodes_of(Lists{&list}); }
   std::set<plan::BufferId> buffers_of(const Lists& lists) const;
   std::size_t weight(const std::vector<plan::Item>& list) const;
-  bool calls_functions(const std::vector<plan::Item>& list) const;
   void when(V condition, const std::function<void()>& code);
 
   // Reductions.
@@ -252,11 +247,7 @@ class Emitter {
   void one_by_one(const plan::Loop& l, V from, V to, const std::function<void(V)>& code);
   const plan::Loop* leaf(const plan::Loop& l, plan::ReductionId id) const;
   const plan::Loop* vector_loop_of(const plan::Loop& l, plan::ReductionId id) const;
-  bool is_plain(const plan::Loop& l) const;
-  bool is_light(const plan::Loop& l) const;
-  unsigned copies(const plan::Loop& l, const plan::Reduction& r) const;
-  /// The most accumulators of a reduction in the loop's own body: vectors add to them in turn.
-  unsigned turns(const plan::Loop& l) const;
+  static unsigned lanes_of(const plan::Loop& l) { return static_cast<unsigned>(l.code.lanes); }
   static llvm::Type* slot_type(V slot) { return llvm::cast<llvm::AllocaInst>(slot)->getAllocatedType(); }
   V fold(ops::Monoid m, V a, V b);
   std::pair<V, V> fold_position(ops::Monoid m, std::pair<V, V> a, std::pair<V, V> b);

@@ -20,6 +20,7 @@
 //    8  after the pass `storage`: what the workspace has is in a slot
 //    9  a loop that threads share ends no reduction, and what each of them has of its own is memory of one iteration
 //   10  tiles accumulate their sum, and end with stores or, where factors are copied, with one addition
+//   11  after the pass `code`: vector loops and tiles have lanes
 #pragma once
 
 #include <cstdint>
@@ -111,6 +112,7 @@ struct Reduction {
   NodeId value;
   Dim position;            // argmin, argmax: index of the value along the reduced axis
   bool in_blocks = false;  // a sum that is laid aside after the blocks of the loop in which it accumulates
+  int accumulators = 1;    // where its terms fill the lanes of a loop: vectors add to them in turn
 };
 
 struct Item;
@@ -148,6 +150,15 @@ struct Zeros {
   bool after = true;
 };
 
+/// How the vectors of a loop or of tiles become code. The pass `code` decides it, when all else is as it stays.
+struct VectorCode {
+  int lanes = 0;              // of a vector, 0: not decided; with 1 a loop runs as a serial one
+  int accumulators = 1;       // the most that a reduction has which accumulates in the loop's own body
+  bool side_by_side = false;  // the body is there once for each of them (unrolling); else vectors take turns
+  bool unmasked = false;      // whole vectors have a body of their own, beside the one under a mask for what is left
+  int ahead = 0;              // large arrays are asked for so many vectors before (prefetch); 0: they are not
+};
+
 /// Iterations are divided among the threads (parallelisation), which share all memory but that in `own`: memory of one
 /// iteration, of which each thread has its own (privatised).
 struct Threads {
@@ -165,6 +176,7 @@ struct Loop {
   Kind kind = Kind::serial;
   /// vector: vectors computed at once (interleaving).
   int together = 1;
+  VectorCode code;  // of a vector loop
   std::optional<Threads> threads;
   /// Sums that accumulate here begin anew after so many iterations; 0: they never do. What they were is added up with
   /// the errors of that, so that the length of a chain of additions has a bound. Depends on element types and target
@@ -193,6 +205,7 @@ struct Tiles {
   Lanes lanes = Lanes::columns;  // of which axis consecutive indices fill the lanes of a vector
   /// Of a tile. The columns count as vectors where they fill lanes.
   int row_count = 1, column_count = 1;
+  VectorCode code;  // its lanes
   ReductionId sum;
   std::int64_t block = 0;          // of the sum, as Loop's
   std::optional<Packing> packing;  // where the factors are copied

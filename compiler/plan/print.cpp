@@ -140,8 +140,17 @@ struct Printer {
     for (const ReductionId r : l.reductions)
       text += fmt::format(" {} r{}", name(plan.reductions[r.index].monoid), r.index);
     if (l.block > 0) text += fmt::format(" in blocks of {}", l.block);
-    line(text);
+    line(text + code(l.code));
     items(l.body);
+  }
+  static std::string code(const VectorCode& c) {
+    if (c.lanes == 0) return "";
+    std::string text = fmt::format(": {} lanes", c.lanes);
+    if (c.accumulators > 1)
+      text += fmt::format(", {} accumulators {}", c.accumulators, c.side_by_side ? "side by side" : "in turn");
+    if (c.unmasked) text += ", whole vectors unmasked";
+    if (c.ahead > 0) text += fmt::format(", fetches {} ahead", c.ahead);
+    return text;
   }
   std::string zero_terms(const std::optional<Zeros>& z) const {
     return z ? fmt::format(" zero {} {}", z->after ? "after" : "before", plan.vars[z->var.index].name) : "";
@@ -159,7 +168,7 @@ struct Printer {
     if (t.symmetric) text += " symmetric";
     text += zero_terms(t.zeros);
     if (t.block > 0) text += fmt::format(" in blocks of {}", t.block);
-    line(text);
+    line(text + code(t.code));
     items(t.body);
     line("finish");
     items(t.finish);

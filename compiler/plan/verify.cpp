@@ -25,8 +25,21 @@ constexpr std::string_view kInvariants[] = {
     "after `storage`: what the workspace has is in a slot",
     "a loop that threads share ends no reduction, and what each of them has of its own is memory of one iteration",
     "tiles accumulate their sum, and end with stores or, where factors are copied, with one addition",
+    "after `code`: vector loops and tiles have lanes",
 };
-enum Invariant { kNodes = 1, kAccesses, kVariables, kReductions, kOrder, kReadOnly, kStates, kSlots, kThreads, kTiles };
+enum Invariant {
+  kNodes = 1,
+  kAccesses,
+  kVariables,
+  kReductions,
+  kOrder,
+  kReadOnly,
+  kStates,
+  kSlots,
+  kThreads,
+  kTiles,
+  kLanes
+};
 
 struct Broken {
   Breach breach;
@@ -89,7 +102,7 @@ class Verifier {
     if (elem != b.elem)
       fail(kAccesses, fmt::format("{} of {} as {}, which is {}", what, b.name, ir::name(elem), ir::name(b.elem)));
     for (const Dim& d : a.index) dim(d);
-    if (stage_ == Stage::placed && b.storage == Storage::workspace && b.slot < 0)
+    if (stage_ != Stage::built && b.storage == Storage::workspace && b.slot < 0)
       fail(kSlots, b.name + " is in no slot");
     if (b.slot >= static_cast<int>(plan_.slots.size())) fail(kSlots, b.name + " is in a slot that is not there");
   }
@@ -147,6 +160,7 @@ class Verifier {
       dim(r.from);
       dim(r.to);
     }
+    if (l.is_vector()) lanes(l.code);
     if (l.threads && !l.reductions.empty()) fail(kThreads, "threads share a loop that ends a reduction");
     threads(l.threads);
     enter(l.var);
@@ -165,7 +179,11 @@ class Verifier {
         fail(kThreads, fmt::format("each thread has its own {}, which is memory of all iterations", name(b)));
     }
   }
+  void lanes(const VectorCode& code) const {
+    if (stage_ == Stage::coded && code.lanes < 1) fail(kLanes, "a vector has no lanes");
+  }
   void check(const Tiles& t) {
+    lanes(t.code);
     const auto* sum = t.body.size() == 1 ? std::get_if<Accumulate>(&t.body[0].what) : nullptr;
     if (sum == nullptr || !(sum->reduction == t.sum)) fail(kTiles, "tiles accumulate what is not their sum");
     const bool folds = t.finish.size() == 1 && std::holds_alternative<ScatterAdd>(t.finish[0].what);

@@ -14,8 +14,9 @@ namespace rg::plan {
 /// The invariants; invariant k is invariants()[k - 1].
 std::span<const std::string_view> invariants();
 
-/// How far a plan has come: `placed` is after the pass `storage`, when what has memory is decided (invariant 8).
-enum class Stage { built, placed };
+/// How far a plan has come: `placed` is after the pass `storage`, when what has memory is decided (invariant 8),
+/// `coded` after the pass `code`, the last (invariant 11).
+enum class Stage { built, placed, coded };
 
 /// The first breach.
 struct Breach {

@@ -1,5 +1,7 @@
 #include "compiler/plan/walk.h"
 
+#include <algorithm>
+
 #include "compiler/plan/dims.h"
 #include "compiler/support/overload.h"
 
@@ -35,6 +37,12 @@ void for_each_item(std::vector<Item>& items, const std::function<void(Item&)>& f
     f(item);
     for (auto* list : bodies(item)) for_each_item(*list, f);
   }
+}
+
+bool is_leaf(const Loop& loop) {
+  return std::ranges::none_of(loop.body, [](const Item& i) {
+    return std::holds_alternative<Loop>(i.what) || std::holds_alternative<Tiles>(i.what);
+  });
 }
 
 void for_each_array(const Kernel& kernel, const std::function<void(const Access&, bool written)>& f) {

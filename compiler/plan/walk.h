@@ -10,6 +10,9 @@
 
 namespace rg::plan {
 
+/// Whether the loop has no loop or tiles in its body.
+bool is_leaf(const Loop& loop);
+
 /// Calls f with each node that the item's own statement evaluates (not those of nested items).
 void for_each_root_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
 /// Calls f once with every node that the values are computed from, indices and guards included; with `seen`, those in

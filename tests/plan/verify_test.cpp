@@ -56,7 +56,7 @@ void breaks(int invariant, std::string_view why, const std::function<void(Plan&)
   Plan plan = sample();
   CAPTURE(why);
   damage(plan);
-  const auto breach = verify(plan, Stage::placed);
+  const auto breach = verify(plan, Stage::coded);
   REQUIRE(breach);
   CHECK(breach->invariant == invariant);
   CHECK_MESSAGE(breach->why.find(why) != std::string::npos, breach->str());
@@ -65,8 +65,8 @@ void breaks(int invariant, std::string_view why, const std::function<void(Plan&)
 }  // namespace
 
 TEST_CASE("a sound plan has no breach, and each invariant has a test") {
-  CHECK(!verify(sample(), Stage::placed));
-  CHECK(invariants().size() == 10);
+  CHECK(!verify(sample(), Stage::coded));
+  CHECK(invariants().size() == 11);
 }
 
 TEST_CASE("1: arguments and ids") {
@@ -170,4 +170,13 @@ TEST_CASE("10: tiles") {
   breaks(10, "not their sum", [](Plan& p) { first<Tiles>(p, [](Tiles& t) { t.body.push_back(t.body[0]); }); });
   breaks(10, "no store", [](Plan& p) { first<Tiles>(p, [](Tiles& t) { t.finish.push_back(t.body[0]); }); });
   breaks(10, "not the columns", [](Plan& p) { first<Tiles>(p, [](Tiles& t) { t.lanes = Tiles::Lanes::reduced; }); });
+}
+
+TEST_CASE("11: lanes") {
+  breaks(11, "no lanes", [](Plan& p) { first<Tiles>(p, [](Tiles& t) { t.code.lanes = 0; }); });
+  breaks(11, "no lanes", [](Plan& p) {
+    for_each_item(p.body, [](Item& item) {
+      if (auto* l = std::get_if<Loop>(&item.what)) l->code = {};
+    });
+  });
 }

@@ -24,10 +24,6 @@ struct Blocks {
     return r.monoid == Monoid::sum && ir::is_float(r.elem);
   }
 
-  static bool leaf(const Loop& l) {
-    return std::ranges::none_of(l.body, [](const Item& i) { return std::holds_alternative<Loop>(i.what); });
-  }
-
   // Terms of a sum that accumulates in the innermost loop around here, where that is known.
   std::optional<std::int64_t> terms(ReductionId id) const {
     std::int64_t count = 1;
@@ -48,7 +44,7 @@ struct Blocks {
     for (Item& item : l.body) {
       const auto* a = std::get_if<Accumulate>(&item.what);
       if (!a || !is_sum(a->reduction)) continue;
-      const std::int64_t block = l.is_vector() && leaf(l) ? 4 * chain * lanes() : chain;
+      const std::int64_t block = l.is_vector() && is_leaf(l) ? 4 * chain * lanes() : chain;
       if (const auto n = terms(a->reduction); n && *n <= block) continue;
       l.block = block;
       plan.reductions[a->reduction.index].in_blocks = true;

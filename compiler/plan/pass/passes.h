@@ -19,6 +19,7 @@ void choose_blocks(Plan& plan, const PlanOptions& options);
 void assign_storage(Plan& plan, const PlanOptions& options);
 void choose_threads(Plan& plan, const PlanOptions& options);
 void place_packing(Plan& plan, const PlanOptions& options);
+void choose_code(Plan& plan, const PlanOptions& options);
 
 /// How to copy the factors of a contraction by tiles; empty where its product is not one of floating numbers, a factor
 /// of the rows and a factor of the columns.

@@ -39,6 +39,8 @@ constexpr Pass kPasses[] = {
     {"threads", "parallelisation with privatised memory: the outermost loops whose iterations are independent",
      choose_threads},
     {"packing", "the memory of packed operands", place_packing, true},
+    {"code", "lanes, unrolling with several accumulators, masked remainders and prefetch: how vectors become code",
+     choose_code, true},
 };
 
 Plan planned(const ir::Function& function, const PlanOptions& options) {
@@ -62,7 +64,7 @@ std::span<const Pass> passes() { return kPasses; }
 
 void EachVerified::operator()(std::string_view pass, const Plan& plan) {
   placed_ = pass != "build" && (placed_ || pass == "storage");
-  const auto breach = verify(plan, placed_ ? Stage::placed : Stage::built);
+  const auto breach = verify(plan, pass == "code" ? Stage::coded : placed_ ? Stage::placed : Stage::built);
   if (breach) internal_error("after " + std::string(pass) + ": @" + plan.function.name + ": " + breach->str());
 }
 
