@@ -9,6 +9,7 @@
 
 #include "compiler/plan/dims.h"
 #include "compiler/plan/pass/passes.h"
+#include "compiler/plan/rewrite.h"
 #include "compiler/plan/walk.h"
 
 namespace rg::plan {
@@ -20,8 +21,8 @@ struct Layout {
   std::map<BufferId, int> stores;  // statements that write
   std::set<BufferId> fixed;        // carried states, and what is added to
 
-  void survey(std::vector<Item>& items) {
-    for (Item& item : items) {
+  void survey() {
+    for_each_item(std::as_const(plan.body), [this](const Item& item) {
       if (const Access* a = stored_by(item)) ++stores[a->buffer];
       if (const auto* s = std::get_if<ScatterAdd>(&item.what)) fixed.insert({s->target.buffer, s->errors.buffer});
       if (const auto* k = std::get_if<Kernel>(&item.what))
@@ -29,8 +30,7 @@ struct Layout {
       if (const auto* f = std::get_if<For>(&item.what)) {
         for (const For::Carried& c : f->carried) fixed.insert({c.current, c.next});
       }
-      for (std::vector<Item>* body : bodies(item)) survey(*body);
-    }
+    });
   }
 
   // Loads of the value that are not of neighbouring elements along the variable.
@@ -81,19 +81,7 @@ struct Layout {
   void exchange(BufferId id, std::size_t a, std::size_t b) {
     Buffer& buffer = plan.buffers[id.index];
     std::swap(buffer.dims[a], buffer.dims[b]);
-    const auto in = [&](Access& access) {
-      if (access.buffer == id) std::swap(access.index[a], access.index[b]);
-    };
-    for (Node& n : plan.nodes) {
-      if (n.kind == Node::Kind::load) in(n.access);
-    }
-    const std::function<void(std::vector<Item>&)> all = [&](std::vector<Item>& items) {
-      for (Item& item : items) {
-        if (Access* access = stored_by(item)) in(*access);
-        for (std::vector<Item>* body : bodies(item)) all(*body);
-      }
-    };
-    all(plan.body);
+    move_array(plan, id, [&](Access& access) { std::swap(access.index[a], access.index[b]); });
   }
 };
 
@@ -101,7 +89,7 @@ struct Layout {
 
 void lay_out(Plan& plan, const PlanOptions&) {
   Layout layout{plan, {}, {}};
-  layout.survey(plan.body);
+  layout.survey();
   layout.walk(plan.body);
 }
 

@@ -13,6 +13,7 @@
 #include "compiler/plan/build/dag.h"
 #include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
+#include "compiler/plan/rewrite.h"
 #include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
 
@@ -122,10 +123,20 @@ struct Relayout {
         return;
       wrong.push_back(id);
     }
+    if (wrong.empty()) return;
+    std::vector<Access> across;
     for (const NodeId id : wrong) {
       const BufferId to = transposed(plan.node(id).access, j, *inner, copies);
-      plan.nodes[id.index].access = {to, {plan.var_dim(inner->var), plan.var_dim(j.var)}};
+      across.push_back({to, {plan.var_dim(inner->var), plan.var_dim(j.var)}});
     }
+    Dag dag(plan);
+    Dag::Rewrite from_copies{[&](NodeId id) -> std::optional<NodeId> {
+                               const auto at = std::ranges::find(wrong, id);
+                               if (at == wrong.end()) return std::nullopt;
+                               return dag.load(across[static_cast<std::size_t>(at - wrong.begin())], {});
+                             },
+                             [](const Dim& d) { return d; }};
+    replace_values(plan, j.body, [&](NodeId n) { return dag.rewritten(n, from_copies); });
   }
 
   void inside(Loop& outer, Loop& l, const std::set<BufferId>& written, std::vector<Item>& copies) {

@@ -10,6 +10,7 @@
 #include <set>
 
 #include "compiler/plan/pass/passes.h"
+#include "compiler/plan/rewrite.h"
 #include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
 
@@ -107,13 +108,8 @@ struct Results {
   }
 
   void rename(BufferId from, BufferId to) {
-    for (Node& n : plan.nodes) {
-      if (n.kind == Node::Kind::load && n.access.buffer == from) n.access.buffer = to;
-    }
-    for (const User& u : users[from]) {
-      if (Access* a = stored_by(*u.item); a && a->buffer == from) a->buffer = to;
-      use(to, *u.item, u.top);
-    }
+    move_array(plan, from, [to](Access& a) { a.buffer = to; });
+    for (const User& u : users[from]) use(to, *u.item, u.top);
     users.erase(from);
   }
 

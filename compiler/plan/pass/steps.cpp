@@ -14,6 +14,7 @@
 
 #include "compiler/plan/cost.h"
 #include "compiler/plan/pass/passes.h"
+#include "compiler/plan/rewrite.h"
 #include "compiler/plan/walk.h"
 #include "compiler/support/id_set.h"
 
@@ -169,16 +170,7 @@ struct Steps {
   void update_in_place() {
     for (For::Carried& c : steps.carried) {
       if (c.current == c.next) continue;
-      for (Node& n : plan.nodes) {
-        if (n.kind == Node::Kind::load && n.access.buffer == c.next) n.access.buffer = c.current;
-      }
-      for (Item& item : steps.body) {
-        auto* l = std::get_if<Loop>(&item.what);
-        if (!l) continue;
-        for (Item& inner : l->body) {
-          if (auto* s = std::get_if<Store>(&inner.what); s && s->target.buffer == c.next) s->target.buffer = c.current;
-        }
-      }
+      move_array(plan, c.next, [&c](Access& a) { a.buffer = c.current; });
       if (touched.erase(c.next) > 0) touched.insert(c.current);
       c.next = c.current;
     }
