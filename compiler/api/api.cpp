@@ -8,7 +8,7 @@
 #include "compiler/api/sizes.h"
 #include "compiler/api/unit.h"
 #include "compiler/jit/session.h"
-#include "compiler/plan/pass/pipeline.h"
+#include "compiler/plan/plan.h"
 
 namespace runegrad {
 

@@ -10,7 +10,7 @@
 #include "compiler/jit/session.h"
 #include "compiler/ops/all.h"
 #include "compiler/oracle/oracle.h"
-#include "compiler/plan/pass/pipeline.h"
+#include "compiler/plan/plan.h"
 #include "compiler/support/diagnostic.h"
 
 namespace rg::driver {

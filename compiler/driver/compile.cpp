@@ -12,7 +12,7 @@
 #include "compiler/emit/emit.h"
 #include "compiler/emit/reserved.h"
 #include "compiler/emit/source.h"
-#include "compiler/plan/pass/pipeline.h"
+#include "compiler/plan/plan.h"
 #include "compiler/support/suggestion.h"
 
 namespace rg::driver {

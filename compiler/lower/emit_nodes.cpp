@@ -8,7 +8,6 @@
 #include "compiler/lower/emitter.h"
 #include "compiler/lower/op_table.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/build/fused.h"
 #include "compiler/plan/cost.h"
 
 namespace rg::lower {

@@ -348,6 +348,10 @@ struct PlanOptions {
   std::function<void(std::string_view pass, const Plan& plan)> after = {};
 };
 
+/// The plan of a function that has passed the pipeline: built (build/), then through all passes (pass/) but those that
+/// the options leave out. Anything else in the function is an internal error (InternalError), with a reproducer.
+Plan make_plan(const ir::Function& function, const PlanOptions& options = {});
+
 /// Names of the results as C's parameters: out, or out_ with the path in the result's type behind it.
 std::vector<std::string> result_names(const Plan& plan);
 

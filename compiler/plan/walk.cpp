@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "compiler/ops/all.h"
 #include "compiler/plan/dims.h"
 #include "compiler/support/overload.h"
 
@@ -105,6 +106,13 @@ void for_each_node(const Plan& plan, const Item& item, const std::function<void(
   std::vector<NodeId> roots;
   for_each_root_node(plan, item, [&](NodeId n) { roots.push_back(n); });
   for_each_node(plan, std::move(roots), f);
+}
+
+bool is_product(const Plan& plan, NodeId node) {
+  const Node& n = plan.node(node);
+  if (n.kind != Node::Kind::op || !ir::is_float(n.elem)) return false;
+  if (n.op == ops::opcode<ops::Neg>()) return is_product(plan, n.args[0]);
+  return n.op == ops::opcode<ops::Mul>();
 }
 
 const Access* stored_by(const Item& item) {

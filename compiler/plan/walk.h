@@ -22,6 +22,9 @@ void for_each_node(const Plan& plan, std::vector<NodeId> from, IdSet<NodeId>& se
                    const std::function<void(NodeId)>& f);
 /// The same for what the item's own statement evaluates.
 void for_each_node(const Plan& plan, const Item& item, const std::function<void(NodeId)>& f);
+/// Whether the node is a product of floating numbers, or one with its sign changed.
+bool is_product(const Plan& plan, NodeId node);
+
 /// Where a store or a scatter-addition writes, null for other items.
 const Access* stored_by(const Item& item);
 inline Access* stored_by(Item& item) { return const_cast<Access*>(stored_by(std::as_const(item))); }

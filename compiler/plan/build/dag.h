@@ -13,16 +13,16 @@
 #include <unordered_map>
 
 #include "compiler/ops/opcode.h"
-#include "compiler/plan/dims.h"
 #include "compiler/plan/build/facts.h"
-#include "compiler/plan/plan.h"
+#include "compiler/plan/dims.h"
+#include "compiler/plan/nodes.h"
 
 namespace rg::plan {
 
-class Dag {
+class Dag : public Nodes {
  public:
   /// fast: terms of a contraction with a factor that is the constant 0 are left out.
-  explicit Dag(Plan& plan, bool fast = false) : plan_(plan), facts_(plan.function), fast_(fast) {}
+  explicit Dag(Plan& plan, bool fast = false) : Nodes(plan), facts_(plan.function), fast_(fast) {}
 
   // Where values are.
   /// The value is read from a buffer, at prefix ++ index.
@@ -48,53 +48,18 @@ class Dag {
   /// What is certain where `eval`'s nodes will run.
   Facts& facts() { return facts_; }
 
-  // Nodes.
-  NodeId constant(Elem elem, double real, std::int64_t integer);
-  /// The zero of a derivative that is not there.
-  NodeId absent(Elem elem);
-  NodeId index_node(const Dim& dim);
-  NodeId load(Access access, NodeId guard);
-  /// fused: as in Node.
-  NodeId op(ir::Opcode code, std::vector<NodeId> args, Elem elem, int fused = -1);
-  template <class Op>
-  NodeId op(std::vector<NodeId> args, Elem elem, int fused = -1) {
-    return op(ops::opcode<Op>(), std::move(args), elem, fused);
-  }
-  NodeId reduced(ReductionId r, Elem elem, std::vector<VarId> vars);
-  NodeId logical_and(NodeId a, NodeId b);
-  /// The node with other arguments and another guard (a load's); where they are known, what it then is.
-  NodeId rebuilt(Node node, std::vector<NodeId> args, NodeId guard);
-  /// What is put in for nodes and in indices; the nodes that were rewritten.
-  struct Rewrite {
-    std::function<std::optional<NodeId>(NodeId)> known;
-    std::function<Dim(const Dim&)> index;
-    std::map<NodeId, NodeId> made = {};
-  };
-  /// The node with what the rewriting puts in; itself where nothing of it changes.
-  NodeId rewritten(NodeId id, Rewrite& rewrite);
-  bool is_zero(NodeId id) const;
-  /// 0 <= e && e < extent; invalid where proven.
-  NodeId in_range(const Dim& e, const Dim& extent);
-  /// The same of a subscript that is an element of v, in a loop over the axes `around`.
+  using Nodes::in_range;
+  /// in_range of a subscript that is an element of v, in a loop over the axes `around`.
   NodeId in_range(ValueId v, const Dim& e, const Dim& extent, std::span<const Dim> around) {
     return facts_.valid_subscript(v, extent, around) ? NodeId() : in_range(e, extent);
   }
-  /// The dim whose value a node of type i64 has: symbolic, with fresh variables for what is not.
-  Dim dim_of(NodeId node);
-  VarId add_var(Var var);
 
   /// Forgets all nodes, variables and memos made since; for trial runs.
-  struct State {
-    std::size_t nodes, vars;
-  };
-  State state() const { return {plan_.nodes.size(), plan_.vars.size()}; }
   void restore(State state);
 
  private:
   friend class Elements;
   using Key = std::tuple<ValueId, Index, NodeId>;
-  using NodeKey = std::tuple<int, int, std::uint32_t, std::vector<NodeId>, std::vector<Dim>, std::uint32_t,
-                             std::int64_t, ir::Attributes>;
   struct TooDeep {
     Key key;
   };
@@ -106,13 +71,6 @@ class Dag {
     int& depth_;
   };
   NodeId eval_inside(const Key& key);
-  NodeId rewritten_one(NodeId id, const Rewrite& rewrite);
-  NodeId add(Node node);
-  /// What an operation equals without being computed: x + 0, 1 x, choices and truth values that are known. Invalid: it
-  /// is computed.
-  NodeId folded(ir::Opcode op, const std::vector<NodeId>& args);
-  /// Whether 0 can be added to the node without changing it: it is never -0.
-  bool never_negative_zero(NodeId node, int depth = 4) const;
   NodeId eval_op(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
   NodeId eval_elementwise(ValueId v, const ir::Instr& in, const Index& index, NodeId guard);
   bool shows_zeros(ValueId v) const;
@@ -120,7 +78,6 @@ class Dag {
   BufferId constant_buffer(ValueId v, Elem elem, const std::vector<double>& reals,
                            const std::vector<std::int64_t>& integers);
 
-  Plan& plan_;
   Facts facts_;
   bool fast_;
   std::vector<std::uint32_t> uses_;  // of the function's values, counted where first asked for
@@ -128,17 +85,11 @@ class Dag {
   std::map<ValueId, std::pair<ValueId, Index>> slices_;
   std::map<ValueId, NodeId> scalars_;
   std::map<Key, NodeId> memo_;
-  // Each with its entries in the order in which they were added, to be taken back.
-  std::map<NodeKey, NodeId> shared_;
-  std::vector<std::map<NodeKey, NodeId>::iterator> shared_order_;
-  std::map<NodeId, VarId> node_vars_;
-  std::vector<std::map<NodeId, VarId>::iterator> node_var_order_;
   std::unordered_map<ValueId, std::vector<std::pair<Index, NodeId>>> forwarded_;
   std::vector<ValueId> forwarded_order_;
   std::map<ValueId, BufferId> constants_;
   int depth_ = 0;
   bool structure_only_ = false;
-  std::size_t work_ = 0;  // nodes asked for
 };
 
 /// Whether the value is defined by an Op.
@@ -149,8 +100,6 @@ bool is_op(const ir::Function& f, ValueId v) {
 }
 /// Calls f with every index of the constant extents, row-major.
 void for_each_constant_index(const std::vector<Dim>& extents, const std::function<void(const Index&)>& f);
-/// The op that folds two values of a monoid.
-ir::Opcode fold_op(Monoid monoid);
 /// The extents of a contraction's labels, and those that the result lacks in order of first occurrence.
 std::map<std::int64_t, Dim> label_extents(const ir::Function& f, const ir::Instr& in);
 std::vector<std::int64_t> summed_labels(const ir::Instr& in);

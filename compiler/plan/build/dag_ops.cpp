@@ -6,6 +6,7 @@
 #include "compiler/ops/all.h"
 #include "compiler/plan/build/dag.h"
 #include "compiler/plan/build/fused.h"
+#include "compiler/plan/walk.h"
 #include "compiler/support/internal_error.h"
 
 namespace rg::plan {
@@ -176,11 +177,6 @@ NodeId Dag::eval_elementwise(ValueId v, const ir::Instr& in, const Index& index,
   if (uses_.empty()) uses_ = ir::use_counts(plan_.function);
   n.fused = fused_operand(plan_, uses_, in, args);
   return rebuilt(std::move(n), std::move(args), {});
-}
-
-bool Dag::is_zero(NodeId id) const {
-  const Node& n = plan_.node(id);
-  return n.kind == Node::Kind::constant && n.real == 0 && n.integer == 0;
 }
 
 }  // namespace rg::plan

@@ -1,6 +1,7 @@
 #include "compiler/plan/build/fused.h"
 
 #include "compiler/ops/all.h"
+#include "compiler/plan/walk.h"
 
 namespace rg::plan {
 
@@ -55,13 +56,6 @@ bool own_product(const ir::Function& f, std::span<const std::uint32_t> uses, Val
 }
 
 }  // namespace
-
-bool is_product(const Plan& plan, NodeId node) {
-  const Node& n = plan.node(node);
-  if (n.kind != Node::Kind::op || !ir::is_float(n.elem)) return false;
-  if (n.op == opcode<ops::Neg>()) return is_product(plan, n.args[0]);
-  return n.op == opcode<ops::Mul>();
-}
 
 int fused_operand(const Plan& plan, std::span<const std::uint32_t> uses, const ir::Instr& sum,
                   const std::vector<NodeId>& args) {

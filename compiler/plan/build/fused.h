@@ -13,7 +13,5 @@ namespace rg::plan {
 /// values are kept. `uses`: how often each value of the function is read.
 int fused_operand(const Plan& plan, std::span<const std::uint32_t> uses, const ir::Instr& sum,
                   const std::vector<NodeId>& args);
-/// Whether the node is a product of floating numbers, or one with its sign changed.
-bool is_product(const Plan& plan, NodeId node);
 
 }  // namespace rg::plan

@@ -10,9 +10,7 @@
 
 namespace rg::plan {
 
-/// The plan of a function before any pass: what is materialised, in which loops, fused as they come.
-Plan build_plan(const ir::Function& function, const PlanOptions& options);
-
+/// Fills a plan without passes: what is materialised, in which loops, fused as they come.
 class Planner {
  public:
   Planner(Plan& plan, const PlanOptions& options)

@@ -8,8 +8,9 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/build/dag.h"
 #include "compiler/plan/cost.h"
+#include "compiler/plan/dims.h"
+#include "compiler/plan/nodes.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 
@@ -41,15 +42,15 @@ std::optional<Switch> switch_of(ir::Opcode op, std::int64_t c, const Dim& rest) 
 
 struct Interior {
   Plan& plan;
-  Dag dag;
+  Nodes made;
   const Loop& loop;
   std::int64_t head = 0, tail = 0;  // iterations in the borders
   std::map<NodeId, bool> known;     // conditions, inside
-  Dag::Rewrite inside;
+  Nodes::Rewrite inside;
 
-  explicit Interior(Plan& p, const Loop& l) : plan(p), dag(p), loop(l) {
+  explicit Interior(Plan& p, const Loop& l) : plan(p), made(p), loop(l) {
     inside.known = [this](NodeId id) -> std::optional<NodeId> {
-      if (const auto k = known.find(id); k != known.end()) return dag.constant(Elem::boolean, 0, k->second ? 1 : 0);
+      if (const auto k = known.find(id); k != known.end()) return made.constant(Elem::boolean, 0, k->second ? 1 : 0);
       if (!std::ranges::binary_search(plan.node(id).vars, loop.var)) return id;
       return std::nullopt;
     };
@@ -78,7 +79,7 @@ struct Interior {
     }
   }
 
-  NodeId node(NodeId id) { return dag.rewritten(id, inside); }
+  NodeId node(NodeId id) { return made.rewritten(id, inside); }
 };
 
 // The borders' loop; `loop` becomes that of the interior. Empty where nothing would be gained.

@@ -14,8 +14,9 @@
 #include <map>
 
 #include "compiler/ops/all.h"
-#include "compiler/plan/build/dag.h"
 #include "compiler/plan/cost.h"
+#include "compiler/plan/dims.h"
+#include "compiler/plan/nodes.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 
@@ -88,15 +89,15 @@ struct TileFolder {
   // The loop that sets the sums to zero and what is to follow; the tiles add the term at the product's own index, of
   // its sum as it is in registers.
   std::vector<Item> fold(const Match& m) {
-    Dag dag(plan);
+    Nodes made(plan);
     const auto to_rows = [&](const Dim& d) { return moved(d, m); };
     const auto in_register = [&](NodeId id) -> std::optional<NodeId> {
       const Node& n = plan.node(id);
       if (n.kind == Node::Kind::load && n.access.buffer == m.stored->target.buffer) return m.stored->value;
       return std::nullopt;
     };
-    Dag::Rewrite at_product{in_register, to_rows};
-    const NodeId value = dag.rewritten(m.term, at_product), zero = dag.constant(plan.node(value).elem, 0, 0);
+    Nodes::Rewrite at_product{in_register, to_rows};
+    const NodeId value = made.rewritten(m.term, at_product), zero = made.constant(plan.node(value).elem, 0, 0);
     Access to = m.result->target;
     for (Dim& d : to.index) d = to_rows(d);
     Loop clear;
@@ -128,14 +129,14 @@ struct TileFolder {
 
   // The loop that adds the errors to the sums.
   Item added(const Match& m, const Access& errors) {
-    Dag dag(plan);
+    Nodes made(plan);
     const Access& sum = m.result->target;
     Loop l;
     l.var = m.column;
     l.extent = m.tiles->columns.extent;
     l.kind = Loop::Kind::vector;
     l.body.push_back(
-        {Store{sum, dag.op<ops::Add>({dag.load(sum, {}), dag.load(errors, {})}, plan.buffer(sum.buffer).elem)}});
+        {Store{sum, made.op<ops::Add>({made.load(sum, {}), made.load(errors, {})}, plan.buffer(sum.buffer).elem)}});
     return {std::move(l)};
   }
 

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "compiler/code/reproducer.h"
-#include "compiler/plan/build/planner.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/verify.h"
 #include "compiler/support/internal_error.h"
@@ -43,21 +41,6 @@ constexpr Pass kPasses[] = {
      choose_code, true},
 };
 
-Plan planned(const ir::Function& function, const PlanOptions& options) {
-  Plan plan = build_plan(function, options);
-  const auto after = [&](std::string_view pass) {
-    if (options.after) options.after(pass, plan);
-  };
-  after("build");
-  for (const Pass& pass : kPasses) {
-    const bool skipped = std::ranges::find(options.skip, pass.name) != options.skip.end();
-    if ((skipped && !pass.needed) || (!options.threads && pass.run == choose_threads)) continue;
-    pass.run(plan, options);
-    after(pass.name);
-  }
-  return plan;
-}
-
 }  // namespace
 
 std::span<const Pass> passes() { return kPasses; }
@@ -68,8 +51,13 @@ void EachVerified::operator()(std::string_view pass, const Plan& plan) {
   if (breach) internal_error("after " + std::string(pass) + ": @" + plan.function.name + ": " + breach->str());
 }
 
-Plan make_plan(const ir::Function& function, const PlanOptions& options) {
-  return ir::reproducible("plan", function, [&] { return planned(function, options); });
+void run_passes(Plan& plan, const PlanOptions& options) {
+  for (const Pass& pass : kPasses) {
+    const bool skipped = std::ranges::find(options.skip, pass.name) != options.skip.end();
+    if ((skipped && !pass.needed) || (!options.threads && pass.run == choose_threads)) continue;
+    pass.run(plan, options);
+    if (options.after) options.after(pass.name, plan);
+  }
 }
 
 }  // namespace rg::plan

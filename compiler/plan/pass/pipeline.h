@@ -1,4 +1,4 @@
-// The passes over a plan, in their order, and the way from a function to its plan.
+// The passes over a plan, in their order.
 #pragma once
 
 #include <span>
@@ -20,6 +20,9 @@ struct Pass {
 /// All passes, in the order in which they run.
 std::span<const Pass> passes();
 
+/// Runs all passes but those that the options leave out.
+void run_passes(Plan& plan, const PlanOptions& options);
+
 /// Verifies the plan of one function after each pass: an internal error says which broke what.
 class EachVerified {
  public:
@@ -28,9 +31,5 @@ class EachVerified {
  private:
   bool placed_ = false;  // what has memory is decided
 };
-
-/// The plan of a function that has passed the pipeline: built, then through all passes but those that the options leave
-/// out. Anything else in the function is an internal error (InternalError), with a reproducer.
-Plan make_plan(const ir::Function& function, const PlanOptions& options = {});
 
 }  // namespace rg::plan

@@ -10,8 +10,9 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/build/dag.h"
 #include "compiler/plan/cost.h"
+#include "compiler/plan/dims.h"
+#include "compiler/plan/nodes.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/rewrite.h"
 #include "compiler/plan/walk.h"
@@ -94,7 +95,7 @@ struct Relayout {
       d = replace(plan, d, inner.var, plan.var_dim(outer.var));
       d = replace(plan, d, columns.var, plan.var_dim(lanes.var));
     }
-    const NodeId value = Dag(plan).load(std::move(source), {});
+    const NodeId value = Nodes(plan).load(std::move(source), {});
     lanes.body.push_back({Store{{to, {plan.var_dim(outer.var), plan.var_dim(lanes.var)}}, value}});
     outer.body.push_back({std::move(lanes)});
     copies.push_back({std::move(outer)});
@@ -129,14 +130,14 @@ struct Relayout {
       const BufferId to = transposed(plan.node(id).access, j, *inner, copies);
       across.push_back({to, {plan.var_dim(inner->var), plan.var_dim(j.var)}});
     }
-    Dag dag(plan);
-    Dag::Rewrite from_copies{[&](NodeId id) -> std::optional<NodeId> {
-                               const auto at = std::ranges::find(wrong, id);
-                               if (at == wrong.end()) return std::nullopt;
-                               return dag.load(across[static_cast<std::size_t>(at - wrong.begin())], {});
-                             },
-                             [](const Dim& d) { return d; }};
-    replace_values(plan, j.body, [&](NodeId n) { return dag.rewritten(n, from_copies); });
+    Nodes made(plan);
+    Nodes::Rewrite from_copies{[&](NodeId id) -> std::optional<NodeId> {
+                                 const auto at = std::ranges::find(wrong, id);
+                                 if (at == wrong.end()) return std::nullopt;
+                                 return made.load(across[static_cast<std::size_t>(at - wrong.begin())], {});
+                               },
+                               [](const Dim& d) { return d; }};
+    replace_values(plan, j.body, [&](NodeId n) { return made.rewritten(n, from_copies); });
   }
 
   void inside(Loop& outer, Loop& l, const std::set<BufferId>& written, std::vector<Item>& copies) {

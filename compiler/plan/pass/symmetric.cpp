@@ -10,8 +10,9 @@
 
 #include "compiler/code/registry.h"
 #include "compiler/ops/all.h"
-#include "compiler/plan/build/dag.h"
 #include "compiler/plan/cost.h"
+#include "compiler/plan/dims.h"
+#include "compiler/plan/nodes.h"
 #include "compiler/plan/pass/passes.h"
 #include "compiler/plan/walk.h"
 
@@ -135,7 +136,7 @@ struct Mirror {
       for (const Dim& d : index) moved_index.push_back(moved(moved(d, rows.var, j.var), columns.var, k.var));
       return Access{store->target.buffer, moved_index};
     };
-    const NodeId above = Dag(plan).load(at(*from), {});
+    const NodeId above = Nodes(plan).load(at(*from), {});
     k.kind = Loop::Kind::vector;
     k.ranges.push_back({0, plan.var_dim(j.var)});
     k.body.push_back({Store{at(store->target.index), above}});

@@ -1,4 +1,6 @@
+#include "compiler/code/reproducer.h"
 #include "compiler/plan/build/planner.h"
+#include "compiler/plan/pass/pipeline.h"
 
 namespace rg::plan {
 
@@ -13,9 +15,7 @@ void specialise(ir::Function& f, const std::vector<std::optional<std::int64_t>>&
   for (ir::Instr& in : f.instrs) in.attrs = in.attrs.with_dims([&](const Dim& d) { return d.substitute(by); });
 }
 
-}  // namespace
-
-Plan build_plan(const ir::Function& function, const PlanOptions& options) {
+Plan built(const ir::Function& function, const PlanOptions& options) {
   Plan plan;
   plan.function = function;
   plan.target = options.target;
@@ -23,7 +23,18 @@ Plan build_plan(const ir::Function& function, const PlanOptions& options) {
   plan.known_sizes = options.known_sizes;
   specialise(plan.function, options.known_sizes);
   Planner(plan, options).run();
+  if (options.after) options.after("build", plan);
   return plan;
+}
+
+}  // namespace
+
+Plan make_plan(const ir::Function& function, const PlanOptions& options) {
+  return ir::reproducible("plan", function, [&] {
+    Plan plan = built(function, options);
+    run_passes(plan, options);
+    return plan;
+  });
 }
 
 }  // namespace rg::plan
