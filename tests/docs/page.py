@@ -31,6 +31,10 @@ def main():
         if text.count(old) != 1:
             sys.exit(f"{page}: {name} has {text.count(old)} places that read\n{old}")
         files[name] = text.replace(old, new).encode()
+    for part in PARTS:  # what is gone from the sources
+        for path in sorted((copy / part).rglob("*")):
+            if path.is_file() and path.relative_to(copy).as_posix() not in files:
+                path.unlink()
     for name, content in files.items():
         path = copy / name
         if path.is_file() and path.read_bytes() == content:
